@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * The hypervisor's command line, in the words that users of Xen know, read into a plain structure.
+ * What is unknown or malformed is kept in a list, so that the caller can name it once there
+ * is a console; nothing is dropped in silence. What follows a lone "--" belongs to dom0.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hv/str.h"
+
+#define BOOT_PROBLEMS_MAX 16
+
+enum boot_log_level {
+	BOOT_LOG_NONE,		/* "none": nothing is printed */
+	BOOT_LOG_ERROR,
+	BOOT_LOG_WARNING,
+	BOOT_LOG_INFO,
+	BOOT_LOG_DEBUG,		/* "debug" and "all" */
+};
+
+enum boot_reboot {
+	BOOT_REBOOT_DEFAULT,	/* nothing was asked for: the usual chain of methods */
+	BOOT_REBOOT_NONE,	/* "noreboot", "reboot=no": stop after a panic */
+	BOOT_REBOOT_TRIPLE,
+	BOOT_REBOOT_KBD,
+	BOOT_REBOOT_ACPI,
+	BOOT_REBOOT_PCI,
+};
+
+/** loglvl=LEVEL[/RATE-LIMITED LEVEL]: up to level always, up to limited at a bounded rate. */
+struct boot_log {
+	enum boot_log_level level;
+	enum boot_log_level limited;
+};
+
+/** comN=BAUD[/BASE][,DPS[,IO-BASE[,IRQ]]], also as name=value. */
+struct boot_serial {
+	bool console;		/* named in console= */
+	unsigned baud;		/* 0: "auto", leave the line as the firmware has set it */
+	unsigned clock_hz;	/* base baud * 16; 0: the usual 1843200 */
+	unsigned data_bits;	/* 5 to 8 */
+	char parity;		/* n o e m s */
+	unsigned stop_bits;	/* 1 or 2 */
+	uint16_t io_base;
+	unsigned irq;		/* 0: poll */
+};
+
+/** A size as dom0_mem= knows it: [-]BYTES, PERCENT%, or BYTES+PERCENT%. */
+struct boot_size {
+	bool given;
+	bool negative;		/* all memory but this */
+	uint64_t bytes;
+	unsigned percent;	/* of all memory, on top of bytes */
+};
+
+/** An option that the caller should name: "ignored option foo=1: not known". */
+struct boot_problem {
+	struct str_span option;
+	const char *reason;
+};
+
+struct boot_options {
+	struct boot_serial com[2];
+	bool console_none;		/* console=none */
+	bool console_vga;		/* console=vga or nothing given; there may be no screen */
+	bool sync_console;
+	bool console_to_ring;
+	struct boot_size dom0_mem;	/* the size, as asked for */
+	struct boot_size dom0_min;
+	struct boot_size dom0_max;
+	unsigned dom0_max_vcpus;	/* 0: not given */
+	unsigned maxcpus;		/* 0: not given */
+	uint64_t mem_limit;		/* mem=: use no memory above this address; 0: all */
+	struct boot_log log;
+	struct boot_log guest_log;
+	enum boot_reboot reboot;
+	char conswitch;			/* the letter of Ctrl-X that switches the input; 0: none */
+	bool conswitch_to_xen;		/* conswitch=Ax: input starts at the hypervisor */
+	bool watchdog;
+	bool smep, smap, pcid, xsave, fsgsbase;	/* true unless switched off */
+	const char *dom0_cmdline;	/* what followed "--", or "" */
+
+	struct boot_problem problems[BOOT_PROBLEMS_MAX];
+	unsigned problem_count;		/* may be above the maximum: the rest was not kept */
+};
+
+/** Reads the line. The spans and dom0_cmdline point into it, so it must stay. Cannot fail. */
+void bootopts_parse(struct boot_options *options, const char *cmdline);
+
+/** Says how many bytes a size means on a machine with total bytes; 0 to total. */
+uint64_t bootopts_size_of(const struct boot_size *size, uint64_t total);
+
+/**
+ * Decides dom0's memory: dom0_mem= within dom0_min and dom0_max (the maximum wins), of the
+ * available bytes; without dom0_mem= all but a sixteenth, at most 128 MiB.
+ */
+uint64_t bootopts_dom0_bytes(const struct boot_options *options, uint64_t available);
