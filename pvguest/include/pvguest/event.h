@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels. Ports are bound here and handlers attached to them.
+ *
+ * Handlers run between threads: when the running thread yields, waits or ends, or when the
+ * idle processor is woken; never in the middle of a thread's code, so handlers and threads
+ * need no locks between each other. A handler must not block (no wait, mutex or stdio); it
+ * usually wakes a wait queue. A handler is called once for any number of notifications
+ * since it last ran. Ports without a handler stay pending until somebody takes them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/xen.h>
+#include <xen/event_channel.h>
+
+typedef void (*event_fn)(evtchn_port_t port, void *ctx);
+
+/** Each returns a port (positive), or -XEN_Exxx; the new port is unmasked, without handler. */
+int event_alloc_unbound(domid_t remote);
+int event_bind_interdomain(domid_t dom, evtchn_port_t remote_port);
+int event_bind_virq(uint32_t virq);
+int event_bind_ipi(uint32_t vcpu);
+
+/** A port with `remote` as its peer on behalf of domain `dom` (dom0's tool stack). The port is dom's. */
+int event_alloc_unbound_for(domid_t dom, domid_t remote);
+
+/** Attaches (fn) or detaches (NULL) the handler. Notifications that came before are not lost:
+ * the handler runs for them. Returns 0 or -XEN_EINVAL for a port out of range. */
+int event_set_handler(evtchn_port_t port, event_fn fn, void *ctx);
+
+/** Tells the peer. Returns 0 or -XEN_Exxx. */
+int event_notify(evtchn_port_t port);
+
+/** While masked a port's notifications are kept back, not lost. */
+void event_mask(evtchn_port_t port);
+void event_unmask(evtchn_port_t port);
+
+/** Whether a notification waits; clears it. For ports without handler. */
+bool event_test_and_clear(evtchn_port_t port);
+
+/** Detaches the handler, closes the port. Returns 0 or -XEN_Exxx. */
+int event_close(evtchn_port_t port);
+
+/** Runs the handlers of all ports that are pending. The scheduler calls it; a thread that
+ * computes for long may too (thread_yield() does both). Returns whether any handler ran. */
+bool event_poll(void);
+
+/** Sleeps in the hypervisor until an event is pending, or `deadline_ns` on clock_monotonic_ns()
+ * has come (0: no limit). For the idle loop. */
+void event_block(uint64_t deadline_ns);
+
+/** Called once at start, and again by tests. */
+void event_init(void);
