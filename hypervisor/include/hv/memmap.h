@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <xen/xen.h>
 #include <xen/arch-x86/hvm/start_info.h>
 
 #define MEMMAP_PAGE	4096u
@@ -62,7 +61,8 @@ bool memmap_contains(const struct memmap *map, uint64_t start, uint64_t size);
  * at or below limit (0: anywhere) out of the map, as high as possible.
  * Returns false, with nothing taken, when no range is big enough.
  */
-bool memmap_take(struct memmap *map, uint64_t size, uint64_t align, uint64_t limit, uint64_t *start);
+bool memmap_take(struct memmap *map, uint64_t size, uint64_t align, uint64_t limit,
+		 uint64_t *start);
 
 /** Returns NULL, or what is wrong with the map: order, overlap, alignment. */
 const char *memmap_check(const struct memmap *map);

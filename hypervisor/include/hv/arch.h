@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam: everything that needs an instruction or a register of the machine.
+ * arch/x86_64 implements it with instructions, arch/host with arrays, so that
+ * the layers above run in a test process too.
+ */
+#pragma once
+
+#include <hv/types.h>
+
+struct vcpu;
+struct domain;
+struct frame;
+
+/* ---- memory ---------------------------------------------------------------- */
+
+/** Where every RAM frame is mapped, read and write (x86-64: the direct map). */
+extern char *arch_direct_map;
+/** The machine-to-physical table, one word a frame, guest-readable at MACH2PHYS_VIRT_START. */
+extern uint64_t *arch_m2p;
+/** One past the highest RAM frame; frames at or above have no struct frame. */
+extern uint64_t arch_max_mfn;
+
+static inline void *frame_ptr(mfn_t m)
+{
+	return arch_direct_map + (m.n << PAGE_SHIFT);
+}
+
+static inline mfn_t ptr_mfn(const void *p)
+{
+	return mfn((uint64_t)((const char *)p - arch_direct_map) >> PAGE_SHIFT);
+}
+
+/** Flushes the whole TLB of this CPU, global entries too. */
+void arch_tlb_flush_local(void);
+/** Flushes non-global entries of this CPU (rewrites CR3). */
+void arch_tlb_flush_nonglobal(void);
+/** Flushes one page's translation on this CPU. */
+void arch_invlpg(uint64_t va);
+/** Flushes, completely, on every CPU in the set (bit n = CPU n), this one included when set. */
+void arch_tlb_flush_cpus(uint64_t cpus);
+/** Flushes one page on every CPU in the set. */
+void arch_invlpg_cpus(uint64_t cpus, uint64_t va);
+/** Writes back and invalidates this CPU's caches. */
+void arch_wbinvd(void);
+/** Copies the hypervisor's top-level entries (slots 256-271) into a guest's L4. */
+void arch_init_guest_l4(uint64_t *l4);
+/** Loads the page table that v's mode (kernel or user) asks for; v is current. */
+void arch_load_cr3(struct vcpu *v);
+
+/* ---- time ------------------------------------------------------------------- */
+
+/** Nanoseconds since boot, the system time of the ABI. */
+uint64_t arch_now_ns(void);
+uint64_t arch_tsc(void);
+/** The ABI's scale: ns = ((tsc << shift) * mul) >> 32 (shift may be negative). */
+void arch_tsc_scale(uint32_t *mul, int8_t *shift);
+/** TSC value at system time 0. */
+uint64_t arch_tsc_base(void);
+uint64_t arch_tsc_khz(void);
+/** Arms this CPU's timer interrupt for an absolute system time; 0 disarms. */
+void arch_timer_set(uint64_t deadline_ns);
+/** Seconds since 1970 as the real-time clock had it at system time 0. */
+uint64_t arch_boot_wallclock(void);
+
+/* ---- CPUs -------------------------------------------------------------------- */
+
+/** Sends an interrupt that makes the CPU look at its work flags. */
+void arch_kick_cpu(unsigned cpu);
+unsigned arch_cpu_id(void);
+unsigned arch_nr_cpus(void);
+/** Halts until the next interrupt, with interrupts open; returns with them off. */
+void arch_idle(void);
+void arch_machine_reboot(void) __noreturn;
+void arch_machine_poweroff(void) __noreturn;
+
+/* ---- vCPU state (arch/x86_64/hypervisor/switch.c) ------------------------------ */
+
+/** Saves the registers of the vCPU that leaves and loads those of the one that comes. */
+void arch_switch(struct vcpu *prev, struct vcpu *next);
+int arch_vcpu_create(struct vcpu *v);
+void arch_vcpu_destroy(struct vcpu *v);

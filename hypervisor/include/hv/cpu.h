@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-CPU data. On x86-64 it stands at the top of each CPU's stack, so that it
+ * is found from the stack pointer alone; entry code pushes the guest's registers
+ * right below it (regs).
+ */
+#pragma once
+
+#include <hv/budget.h>
+#include <hv/types.h>
+
+struct vcpu;
+
+enum cpu_work {			/* bits of cpu.work: looked at on each exit to a guest */
+	CPU_WORK_RESCHED = 1,	/* schedule() is wanted */
+	CPU_WORK_TIMER = 2,	/* the timer interrupt came */
+	CPU_WORK_TASK = 4,	/* deferred tasks (domain destruction, console input, keys) */
+};
+
+struct cpu {
+	struct cpu_user_regs regs;	/* the guest's, as entry code saved them */
+	struct vcpu *current;
+	uint32_t id;
+	volatile uint32_t work;		/* enum cpu_work; set by others too, atomically */
+	struct budget budget;		/* of the hypercall under way */
+	uint64_t *hcall_args;		/* NULL: in regs; else the multicall entry's args */
+	uint64_t cr4;
+	uint64_t pad[2];
+} __attribute__((aligned(16)));
+
+#ifdef CLOISON_HOST_TEST
+extern struct cpu host_cpu;
+static inline struct cpu *this_cpu(void)
+{
+	return &host_cpu;
+}
+#else
+#define CPU_STACK_SIZE 32768UL
+static inline struct cpu *this_cpu(void)
+{
+	uint64_t sp;
+
+	__asm__("mov %%rsp, %0" : "=r"(sp));
+	return (struct cpu *)((sp | (CPU_STACK_SIZE - 1)) + 1 - sizeof(struct cpu));
+}
+#endif
+
+/** The vCPU that this CPU runs (its idle vCPU when none). */
+static inline struct vcpu *current_vcpu(void)
+{
+	return this_cpu()->current;
+}
+
+/** The registers of the current vCPU's guest. */
+static inline struct cpu_user_regs *guest_regs(void)
+{
+	return &this_cpu()->regs;
+}
+
+static inline struct budget *current_budget(void)
+{
+	return &this_cpu()->budget;
+}
+
+static inline void cpu_raise(struct cpu *c, uint32_t work)
+{
+	__atomic_fetch_or(&c->work, work, __ATOMIC_RELEASE);
+}
+
+/** The per-CPU data of any CPU that is running. */
+struct cpu *cpu_by_id(unsigned id);

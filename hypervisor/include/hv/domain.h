@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A domain: a guest and all it owns.
+ *
+ *   created --unpause--> running --shutdown(code)--> shut down
+ *      \                    |                          |
+ *       \---- destroy ------+---------- destroy -------+--> dying --> dead (last reference)
+ *
+ * Whoever looks one up holds a reference until domain_put(); a dying domain keeps
+ * its structure until the last reference, and its id is not used again before.
+ */
+#pragma once
+
+#include <hv/evtchn.h>
+#include <hv/grant.h>
+#include <hv/lock.h>
+#include <hv/mm.h>
+#include <hv/types.h>
+#include <hv/vcpu.h>
+
+struct xen_domctl_createdomain;
+struct memmap_entry;
+
+#define MAX_VCPUS 128
+
+enum domain_dying {
+	DOMDYING_ALIVE,
+	DOMDYING_DYING,		/* destroydomain has begun, in steps */
+	DOMDYING_DEAD,		/* all is given back; waits for the last reference */
+};
+
+struct domain {
+	domid_t id;
+	bool control;			/* may issue domctl and sysctl: dom0 */
+	uint32_t refs;			/* atomic */
+	struct domain *next;		/* list of all, by id; domlist lock */
+	xen_domain_handle_t handle;	/* UUID */
+	shared_info_t *shared_info;	/* a page of the hypervisor's, shared with the guest */
+	struct vcpu **vcpu;		/* max_vcpus entries, NULL: not allocated */
+	uint32_t max_vcpus;
+
+	struct domain_mm mm;
+	struct evtchn_domain evtchn;
+	struct grant_domain grants;
+
+	/* shutdown lock must be held for these */
+	spinlock_t shutdown_lock;
+	bool is_shutting_down;
+	bool is_shut_down;
+	uint32_t shutdown_code;		/* SHUTDOWN_* */
+	enum domain_dying dying;
+	uint32_t destroy_stage;
+
+	/* the control domain's */
+	volatile uint32_t pause_count;	/* by the hypervisor and by control */
+	bool paused_by_control;
+	uint32_t ssidref;
+	uint32_t create_flags;		/* XEN_DOMCTL_CDF_* */
+	uint32_t iommu_opts;
+	uint64_t time_offset_s;
+	uint32_t tsc_mode;
+	struct memmap_entry *memory_map;	/* memory_op set_memory_map; NULL: a default */
+	uint32_t memory_map_n;
+	void *cpu_policy;		/* CPUID leaves set by the toolstack; NULL: default */
+	uint32_t sched_weight, sched_cap;
+	struct timer watchdog_timer[2];
+	uint32_t watchdog_inuse;
+	/* I/O ports: dom0 is granted all but those in use by the hypervisor */
+	bool io_all_ports;
+};
+
+static inline bool vcpu_runnable(const struct vcpu *v)
+{
+	return !(v->pause_flags | v->pause_count | v->domain->pause_count);
+}
+
+/** The domain with this id, with a reference; NULL when there is none (or it is dead). */
+struct domain *domain_get(domid_t id);
+void domain_put(struct domain *d);
+/** For hypercalls: DOMID_SELF or an id, control needed for others; NULL: no such domain
+ *  or not allowed (*err = -XEN_ESRCH / -XEN_EPERM). */
+struct domain *domain_get_target(domid_t id, int *err);
+
+/** Creates a domain with no vCPU, paused once. NULL and *err: -XEN_ENOMEM, -XEN_EEXIST. */
+struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *cfg,
+			     bool control, int *err);
+/** Allocates vCPU id of d: 0 or -XEN_Exxx. */
+int vcpu_create(struct domain *d, unsigned id);
+/** Starts a domain's end; 0 when all is given back, -XEN_ERESTART: call again. */
+int domain_kill(struct domain *d, struct budget *b);
+
+/** Pauses until domain_unpause(); counts. Does not wait for other CPUs. */
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+void vcpu_pause(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+
+/** The guest shut down, with a SHUTDOWN_* code: all vCPUs stop, VIRQ_DOM_EXC. */
+void domain_shutdown(struct domain *d, unsigned code);
+/** The guest is past saving: says why in the log and shuts it down as crashed.
+ *  Returns -XEN_EFAULT for use in `return domain_crash(...)`. */
+int domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
+
+/** Sets the context of a vCPU from the ABI's structure (setvcpucontext, VCPUOP_initialise).
+ *  0, -XEN_EINVAL, -XEN_ERESTART. */
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, struct budget *b);
+void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
+/** Registers the guest's own vcpu_info area (VCPUOP_register_vcpu_info). */
+int vcpu_register_info(struct vcpu *v, mfn_t m, uint32_t offset);
+
+extern struct domain *domain_list;	/* by id; domlist_lock */
+extern spinlock_t domlist_lock;
+extern struct domain *dom0;
+/** Owners that are no domains, for frames: the hypervisor's (M2P) and I/O memory. */
+extern struct domain dom_xen, dom_io;
+extern struct vcpu *idle_vcpu[];
