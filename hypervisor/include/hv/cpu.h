@@ -25,8 +25,11 @@ struct cpu {
 	struct budget budget;		/* of the hypercall under way */
 	uint64_t *hcall_args;		/* NULL: in regs; else the multicall entry's args */
 	uint64_t cr4;
-	uint64_t pad[2];
-} __attribute__((aligned(16)));
+};
+
+_Static_assert(offsetof(struct cpu_user_regs, es) == 168, "entry code pushes this layout");
+/* The stack top is aligned; so is then the place where the CPU starts to push (&regs.es). */
+_Static_assert((sizeof(struct cpu) - 168) % 16 == 0, "hardware aligns rsp to 16");
 
 #ifdef CLOISON_HOST_TEST
 extern struct cpu host_cpu;
@@ -35,7 +38,7 @@ static inline struct cpu *this_cpu(void)
 	return &host_cpu;
 }
 #else
-#define CPU_STACK_SIZE 32768UL
+#define CPU_STACK_SIZE 65536UL
 static inline struct cpu *this_cpu(void)
 {
 	uint64_t sp;
