@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transactions. One works on a snapshot of the tree, notes which nodes it depended
+ * on, and keeps its operations in a list. To commit when nobody else has changed the store is
+ * to swap a pointer. Otherwise every node it depended on must be as it was, and the
+ * operations are carried out again on the tree of now; if not: EAGAIN, and the client starts
+ * over. So only those transactions conflict that really touched the same things: two that
+ * each make a child of one directory both succeed.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct access {
+	struct access *next;
+	unsigned int kinds;
+	char path[];
+};
+
+static struct access **access_bucket(struct transaction *txn, const char *path)
+{
+	uint32_t hash = 0;
+
+	for (; *path; path++)
+		hash = hash * 31 + (unsigned char)*path;
+	return &txn->accesses[hash % ACCESS_BUCKETS];
+}
+
+/* What the list of one transaction of a guest may hold. */
+#define BYTES_MAX_GUEST (128u << 10)
+
+static int txn_touch(const struct store_conn *conn, struct transaction *txn, size_t bytes)
+{
+	if (!conn_is_privileged(conn) &&
+	    (txn->touched >= conn->store->quota.transaction_nodes ||
+	     bytes > BYTES_MAX_GUEST - txn->bytes))
+		return -ENOSPC;
+	txn->touched++;
+	txn->bytes += (uint32_t)bytes;
+	return 0;
+}
+
+int transaction_note(const struct store_conn *conn, struct transaction *txn, const char *path,
+		     enum access_kind kind)
+{
+	if (!txn)
+		return 0;
+
+	struct access **bucket = access_bucket(txn, path);
+
+	for (struct access *a = *bucket; a; a = a->next) {
+		if (!strcmp(a->path, path)) {
+			a->kinds |= kind;
+			return 0;
+		}
+	}
+
+	int err = txn_touch(conn, txn, strlen(path));
+
+	if (err)
+		return err;
+
+	struct access *access = malloc(sizeof(*access) + strlen(path) + 1);
+
+	if (!access)
+		return -ENOMEM;
+	strcpy(access->path, path);
+	access->kinds = kind;
+	access->next = *bucket;
+	*bucket = access;
+	return 0;
+}
+
+struct transaction *transaction_find(struct store_conn *conn, uint32_t id)
+{
+	for (struct transaction *txn = conn->transactions; txn; txn = txn->next)
+		if (txn->id == id)
+			return txn;
+	return NULL;
+}
+
+int64_t transaction_start(struct store_conn *conn)
+{
+	struct store *store = conn->store;
+
+	if (!conn_is_privileged(conn) &&
+	    conn->account->transactions >= store->quota.transactions)
+		return -ENOSPC;
+
+	struct transaction *txn = calloc(1, sizeof(*txn));
+
+	if (!txn)
+		return -ENOMEM;
+	do {
+		txn->id = ++store->next_transaction;
+	} while (!txn->id || transaction_find(conn, txn->id));
+	txn->view.store = store;
+	txn->view.root = node_get(store->main.root);
+	txn->base = node_get(store->main.root);
+	txn->ops_tail = &txn->ops;
+	txn->next = conn->transactions;
+	conn->transactions = txn;
+	conn->account->transactions++;
+	return txn->id;
+}
+
+static void op_free(struct op *op)
+{
+	free(op->path);
+	free(op->value);
+	free(op->perms);
+	free(op);
+}
+
+static void transaction_free(struct store_conn *conn, struct transaction *txn)
+{
+	struct transaction **at = &conn->transactions;
+
+	while (*at != txn)
+		at = &(*at)->next;
+	*at = txn->next;
+	conn->account->transactions--;
+	while (txn->ops) {
+		struct op *op = txn->ops;
+
+		txn->ops = op->next;
+		op_free(op);
+	}
+	for (size_t i = 0; i < ACCESS_BUCKETS; i++) {
+		while (txn->accesses[i]) {
+			struct access *access = txn->accesses[i];
+
+			txn->accesses[i] = access->next;
+			free(access);
+		}
+	}
+	tally_clear(&txn->view.tally);
+	node_put(txn->view.root);
+	node_put(txn->base);
+	free(txn);
+}
+
+static int op_apply(struct view *view, const struct store_conn *conn, const struct op *op,
+		    bool *changed)
+{
+	*changed = true;
+	switch (op->kind) {
+	case OP_WRITE:
+		return view_write(view, conn, op->path, op->value, op->len);
+	case OP_MKDIR:
+		return view_mkdir(view, conn, op->path, changed);
+	case OP_RM:
+		return view_rm(view, conn, op->path, changed);
+	case OP_SET_PERMS:
+		return view_set_perms(view, conn, op->path, op->perms, op->n_perms);
+	}
+	return -EINVAL;
+}
+
+static void op_fire(struct store *store, const struct op *op, struct node *old)
+{
+	if (op->kind == OP_RM)
+		watch_fire_removed(store, op->path, old, store->main.root);
+	else
+		watch_fire(store, op->path, old, store->main.root);
+}
+
+static bool access_conflicts(const struct access *access, struct node *then, struct node *now)
+{
+	const struct node *a = node_lookup(then, access->path);
+	const struct node *b = node_lookup(now, access->path);
+
+	if (!a || !b)
+		return a != b;
+	return ((access->kinds & ACCESS_NODE) && a->gen != b->gen) ||
+	       ((access->kinds & ACCESS_KIDS) && a->kids_gen != b->kids_gen) ||
+	       ((access->kinds & ACCESS_TREE) && a->below_gen != b->below_gen);
+}
+
+static bool transaction_conflicts(struct store *store, const struct transaction *txn)
+{
+	for (size_t i = 0; i < ACCESS_BUCKETS; i++)
+		for (const struct access *a = txn->accesses[i]; a; a = a->next)
+			if (access_conflicts(a, txn->base, store->main.root))
+				return true;
+	return false;
+}
+
+/* Carries the operations out again, on a new branch of the store's tree. */
+static int transaction_replay(struct store_conn *conn, struct transaction *txn)
+{
+	node_put(txn->view.root);
+	txn->view.root = node_get(conn->store->main.root);
+	txn->view.tally.n = 0;
+	for (const struct op *op = txn->ops; op; op = op->next) {
+		bool changed;
+
+		if (op_apply(&txn->view, conn, op, &changed))
+			return -EAGAIN;
+	}
+	return 0;
+}
+
+int transaction_end(struct store_conn *conn, struct transaction *txn, bool commit)
+{
+	struct store *store = conn->store;
+	int err = 0;
+
+	if (commit && store->main.root != txn->base) {
+		err = transaction_conflicts(store, txn) ? -EAGAIN : 0;
+		if (!err && txn->ops)
+			err = transaction_replay(conn, txn);
+	}
+	if (commit && !err && txn->ops)
+		err = tally_reserve(store, &txn->view.tally);
+	if (commit && !err && txn->ops) {
+		struct node *old = store->main.root;
+
+		/* Nothing below can fail. */
+		store->main.root = node_get(txn->view.root);
+		tally_apply(store, &txn->view.tally);
+		for (const struct op *op = txn->ops; op; op = op->next)
+			op_fire(store, op, old);
+		node_put(old);
+	}
+	transaction_free(conn, txn);
+	return err;
+}
+
+void transaction_end_all(struct store_conn *conn)
+{
+	while (conn->transactions)
+		transaction_free(conn, conn->transactions);
+}
+
+/* A copy for the transaction's list; NULL when memory is out. */
+static struct op *op_copy(const struct op *from)
+{
+	struct op *op = calloc(1, sizeof(*op));
+
+	if (!op)
+		return NULL;
+	op->kind = from->kind;
+	op->path = strdup(from->path);
+	op->len = from->len;
+	op->n_perms = from->n_perms;
+	if (from->len)
+		op->value = malloc(from->len);
+	if (from->n_perms)
+		op->perms = malloc(from->n_perms * sizeof(*op->perms));
+	if (!op->path || (from->len && !op->value) || (from->n_perms && !op->perms)) {
+		op_free(op);
+		return NULL;
+	}
+	if (from->len)
+		memcpy(op->value, from->value, from->len);
+	if (from->n_perms)
+		memcpy(op->perms, from->perms, from->n_perms * sizeof(*op->perms));
+	return op;
+}
+
+static int do_in_transaction(struct store_conn *conn, struct transaction *txn,
+			     const struct op *op)
+{
+	bool changed;
+	int err = transaction_note(conn, txn, op->path,
+				   op->kind == OP_RM ? ACCESS_TREE : ACCESS_NODE);
+
+	if (!err)
+		err = txn_touch(conn, txn, strlen(op->path) + op->len);
+	if (err)
+		return err;
+
+	struct op *copy = op_copy(op);
+
+	if (!copy)
+		return -ENOMEM;
+	err = op_apply(&txn->view, conn, op, &changed);
+	if (err || !changed) {
+		op_free(copy);
+		return err;
+	}
+	*txn->ops_tail = copy;
+	txn->ops_tail = &copy->next;
+	return 0;
+}
+
+/* The old tree is needed for the events of a removal only; keeping it costs copies. */
+static int do_at_once(struct store_conn *conn, const struct op *op)
+{
+	struct store *store = conn->store;
+	struct node *old = op->kind == OP_RM || op->kind == OP_SET_PERMS ?
+			   node_get(store->main.root) : NULL;
+	bool changed;
+	int err = 0;
+
+	/* Only a new owner may have no account yet. */
+	if (op->kind == OP_SET_PERMS && !account_get(store, op->perms[0].domid))
+		err = -ENOMEM;
+	if (!err)
+		err = op_apply(&store->main, conn, op, &changed);
+	tally_apply(store, &store->main.tally);
+	if (!err && changed)
+		op_fire(store, op, old);
+	if (old)
+		node_put(old);
+	return err;
+}
+
+int transaction_do(struct store_conn *conn, struct transaction *txn, const struct op *op)
+{
+	return txn ? do_in_transaction(conn, txn, op) : do_at_once(conn, op);
+}

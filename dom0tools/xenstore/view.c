@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading and changing a view of the tree with the rights of a connection. A change
+ * that fails leaves the view's contents and its tally as they were (a write that runs out
+ * of memory at the very end may leave the new node, empty).
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+unsigned int view_perms(const struct store_conn *conn, const struct node *node)
+{
+	const unsigned int all = PERM_READ | PERM_WRITE | PERM_OWNER;
+	unsigned int bits = node->perms[0].bits;
+
+	if (conn_is_privileged(conn) || node_owner(node) == conn->domid ||
+	    node_owner(node) == conn->target)
+		return all;
+	for (uint32_t i = 1; i < node->n_perms; i++) {
+		if (node->perms[i].domid == conn->domid)
+			return node->perms[i].bits;
+		if (node->perms[i].domid == conn->target)
+			bits = node->perms[i].bits;
+	}
+	return bits;
+}
+
+struct node *view_find(struct view *view, const struct store_conn *conn, const char *path,
+		       unsigned int rights, int *err)
+{
+	const char *rest;
+	struct node *node = node_lookup_deepest(view->root, path, &rest);
+
+	if ((view_perms(conn, node) & rights) != rights)
+		*err = -EACCES;
+	else if (*rest)
+		*err = -ENOENT;
+	else
+		return node;
+	return NULL;
+}
+
+static unsigned int count_parts(const char *rest)
+{
+	unsigned int n = 0;
+
+	for (; *rest; rest++)
+		n += rest[0] == '/' && rest[1];
+	return n;
+}
+
+/* Adds the missing nodes, parents first; rest is the part of path that is missing. */
+static int add_missing(struct view *view, const char *path, const char *rest,
+		       const struct perm *perms, uint32_t n_perms)
+{
+	char at[PATH_SIZE], first[PATH_SIZE] = "";
+	int err = 0;
+
+	for (const char *end = rest; *end && !err;) {
+		end++;
+		end += strcspn(end, "/");
+		memcpy(at, path, (size_t)(end - path));
+		at[end - path] = '\0';
+		err = node_add(&view->root, at, perms, n_perms, ++view->store->gen);
+		if (!err && !first[0])
+			strcpy(first, at);
+	}
+	/* The way down is ours alone by now, so removing allocates nothing. */
+	if (err && first[0])
+		node_remove(&view->root, first, ++view->store->gen);
+	return err;
+}
+
+static int make_missing(struct view *view, const struct store_conn *conn, const char *path,
+			const struct node *parent, const char *rest)
+{
+	uint32_t n_perms = parent->n_perms;
+	struct perm *perms = malloc(n_perms * sizeof(*perms));
+	unsigned int missing = count_parts(rest);
+	int err;
+
+	if (!perms)
+		return -ENOMEM;
+	/* Permissions are inherited, but guests own what they make. */
+	memcpy(perms, parent->perms, n_perms * sizeof(*perms));
+	if (!conn_is_privileged(conn)) {
+		int64_t owned = (int64_t)conn->account->nodes +
+				tally_of(&view->tally, conn->domid);
+
+		perms[0].domid = conn->domid;
+		if (owned + missing > view->store->quota.nodes) {
+			free(perms);
+			return -ENOSPC;
+		}
+	}
+	err = tally_add(&view->tally, perms[0].domid, (int32_t)missing);
+	if (!err) {
+		err = add_missing(view, path, rest, perms, n_perms);
+		if (err)
+			tally_add(&view->tally, perms[0].domid, -(int32_t)missing);
+	}
+	free(perms);
+	return err;
+}
+
+/* The common start of write and mkdir. Returns 1 when made, 0 when it was there, -errno. */
+static int make_node(struct view *view, const struct store_conn *conn, const char *path)
+{
+	const char *rest;
+	struct node *node = node_lookup_deepest(view->root, path, &rest);
+
+	if (!(view_perms(conn, node) & PERM_WRITE))
+		return -EACCES;
+	if (!*rest)
+		return 0;
+
+	int err = make_missing(view, conn, path, node, rest);
+
+	return err ? err : 1;
+}
+
+int view_write(struct view *view, const struct store_conn *conn, const char *path,
+	       const char *value, uint32_t len)
+{
+	if (!conn_is_privileged(conn) && len > view->store->quota.node_size)
+		return -ENOSPC;
+
+	int made = make_node(view, conn, path);
+
+	if (made < 0)
+		return made;
+	return node_set_value(&view->root, path, value, len, ++view->store->gen);
+}
+
+int view_mkdir(struct view *view, const struct store_conn *conn, const char *path, bool *changed)
+{
+	int made = make_node(view, conn, path);
+
+	*changed = made > 0;
+	return made < 0 ? made : 0;
+}
+
+struct owners {
+	struct tally *tally;
+	int err;
+};
+
+static void count_owner(void *ctx, const char *path, const struct node *node)
+{
+	struct owners *owners = ctx;
+
+	(void)path;
+	if (tally_add(owners->tally, node_owner(node), -1))
+		owners->err = -ENOMEM;
+}
+
+int view_remove_tree(struct view *view, const char *path)
+{
+	struct tally gone = { 0 };
+	struct owners owners = { .tally = &gone };
+	int err;
+
+	node_walk(node_lookup(view->root, path), path, count_owner, &owners);
+	err = owners.err;
+	/* Entries of zero first, so that adding the counts later needs no memory. */
+	for (size_t i = 0; !err && i < gone.n; i++)
+		err = tally_add(&view->tally, gone.entries[i].domid, 0);
+	if (!err)
+		err = node_remove(&view->root, path, ++view->store->gen);
+	for (size_t i = 0; !err && i < gone.n; i++)
+		tally_add(&view->tally, gone.entries[i].domid, gone.entries[i].nodes);
+	tally_clear(&gone);
+	return err;
+}
+
+int view_rm(struct view *view, const struct store_conn *conn, const char *path, bool *changed)
+{
+	const char *rest;
+	struct node *node = node_lookup_deepest(view->root, path, &rest);
+
+	*changed = false;
+	if (!(view_perms(conn, node) & PERM_WRITE))
+		return -EACCES;
+	if (*rest)
+		return count_parts(rest) == 1 ? 0 : -ENOENT;
+	if (node == view->root)
+		return -EINVAL;
+	*changed = true;
+	return view_remove_tree(view, path);
+}
+
+int view_set_perms(struct view *view, const struct store_conn *conn, const char *path,
+		   const struct perm *perms, uint32_t n)
+{
+	int err;
+	struct node *node = view_find(view, conn, path, PERM_WRITE | PERM_OWNER, &err);
+
+	if (!node)
+		return err;
+
+	domid_t owner = node_owner(node);
+
+	if (!conn_is_privileged(conn)) {
+		if (perms[0].domid != owner)
+			return -EPERM;
+		if (n > view->store->quota.permissions)
+			return -ENOSPC;
+	}
+	err = tally_add(&view->tally, owner, 0);
+	if (!err)
+		err = tally_add(&view->tally, perms[0].domid, 0);
+	if (!err)
+		err = node_set_perms(&view->root, path, perms, n, ++view->store->gen);
+	if (err)
+		return err;
+	/* Cannot fail: both entries are there. */
+	tally_add(&view->tally, owner, -1);
+	tally_add(&view->tally, perms[0].domid, 1);
+	return 0;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watches and the events that wait for their connections.
+ *
+ * Watches lie in a hash table by the path they watch. A change at a path looks up the
+ * path and its parents, so its cost is the depth of the path, however many
+ * domains watch something.
+ *
+ * The events of a connection are bounded. When there are too many, those of the
+ * watch that fires next are replaced by a single one with the watch's own path: clients
+ * must expect spurious events and look for themselves, so nothing is lost but detail.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A token must fit into an event beside the longest path. */
+#define TOKEN_MAX (XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
+#define EVENTS_MAX_GUEST 256
+#define EVENTS_MAX_PRIVILEGED 16384
+
+struct watch {
+	struct watch *next;		/* of the connection */
+	struct watch *next_in_bucket;
+	struct store_conn *conn;
+	struct event *last;		/* the newest one that waits */
+	uint32_t hash;
+	uint32_t n_events;
+	int depth;			/* levels below the path; -1: any */
+	uint16_t skip;
+	char *path;			/* behind the token */
+	char token[];
+};
+
+struct event {
+	struct event *next;
+	struct watch *watch;
+	char path[];			/* as the client sees it */
+};
+
+static uint32_t hash_bytes(uint32_t hash, const char *bytes, size_t len)
+{
+	while (len--)
+		hash = (hash ^ (unsigned char)*bytes++) * 16777619u;
+	return hash;
+}
+
+#define HASH_START 2166136261u
+
+static struct watch **bucket_of(const struct watch_index *index, uint32_t hash)
+{
+	return &index->buckets[hash & (index->n_buckets - 1)];
+}
+
+/* Doubles the table when it is full. Returns false only when there is no table at all. */
+static bool index_grow(struct watch_index *index)
+{
+	struct watch_index bigger = *index;
+
+	if (index->n_watches < index->n_buckets)
+		return true;
+	bigger.n_buckets = index->n_buckets ? index->n_buckets * 2 : 64;
+	bigger.buckets = calloc(bigger.n_buckets, sizeof(*bigger.buckets));
+	if (!bigger.buckets)
+		return index->n_buckets > 0;
+	for (size_t i = 0; i < index->n_buckets; i++) {
+		while (index->buckets[i]) {
+			struct watch *watch = index->buckets[i];
+			struct watch **to = bucket_of(&bigger, watch->hash);
+
+			index->buckets[i] = watch->next_in_bucket;
+			watch->next_in_bucket = *to;
+			*to = watch;
+		}
+	}
+	free(index->buckets);
+	*index = bigger;
+	return true;
+}
+
+static struct watch **watch_find(struct store_conn *conn, const char *path, const char *token)
+{
+	struct watch **at = &conn->watches;
+
+	while (*at && (strcmp((*at)->path, path) || strcmp((*at)->token, token)))
+		at = &(*at)->next;
+	return at;
+}
+
+int watch_add(struct store_conn *conn, const struct path *path, const char *token, int depth)
+{
+	struct watch_index *index = &conn->store->watches;
+	size_t token_size = strlen(token) + 1, path_size = strlen(path->abs) + 1;
+
+	if (token_size - 1 > TOKEN_MAX)
+		return -EINVAL;
+	if (*watch_find(conn, path->abs, token))
+		return -EEXIST;
+	if (!conn_is_privileged(conn) &&
+	    conn->account->watches >= conn->store->quota.watches)
+		return -E2BIG;
+	if (!index_grow(index))
+		return -ENOMEM;
+
+	struct watch *watch = calloc(1, sizeof(*watch) + token_size + path_size);
+
+	if (!watch)
+		return -ENOMEM;
+	memcpy(watch->token, token, token_size);
+	watch->path = watch->token + token_size;
+	memcpy(watch->path, path->abs, path_size);
+	watch->skip = path->skip;
+	watch->depth = depth;
+	watch->conn = conn;
+	watch->hash = hash_bytes(HASH_START, watch->path, path_size - 1);
+	watch->next = conn->watches;
+	conn->watches = watch;
+	watch->next_in_bucket = *bucket_of(index, watch->hash);
+	*bucket_of(index, watch->hash) = watch;
+	index->n_watches++;
+	conn->account->watches++;
+	return 0;
+}
+
+/* Drops the events that wait for the watch. */
+static void events_drop(struct watch *watch)
+{
+	struct store_conn *conn = watch->conn;
+	struct event **at = &conn->events;
+
+	while (watch->n_events) {
+		struct event *event = *at;
+
+		if (event->watch != watch) {
+			at = &event->next;
+			continue;
+		}
+		*at = event->next;
+		free(event);
+		watch->n_events--;
+		conn->n_events--;
+	}
+	watch->last = NULL;
+	for (at = &conn->events; *at;)
+		at = &(*at)->next;
+	conn->events_tail = at;
+}
+
+static void watch_delete(struct watch **link)
+{
+	struct watch *watch = *link;
+	struct watch_index *index = &watch->conn->store->watches;
+	struct watch **at = bucket_of(index, watch->hash);
+
+	while (*at != watch)
+		at = &(*at)->next_in_bucket;
+	*at = watch->next_in_bucket;
+	*link = watch->next;
+	index->n_watches--;
+	watch->conn->account->watches--;
+	if (watch->n_events)
+		events_drop(watch);
+	free(watch);
+}
+
+int watch_remove(struct store_conn *conn, const struct path *path, const char *token)
+{
+	struct watch **link = watch_find(conn, path->abs, token);
+
+	if (!*link)
+		return -ENOENT;
+	watch_delete(link);
+	return 0;
+}
+
+void watch_remove_all(struct store_conn *conn)
+{
+	while (conn->watches)
+		watch_delete(&conn->watches);
+}
+
+/* Queues an event; abs is the path as the tree has it. */
+static void event_queue(struct watch *watch, const char *abs)
+{
+	struct store_conn *conn = watch->conn;
+	uint32_t max = conn_is_privileged(conn) ? EVENTS_MAX_PRIVILEGED : EVENTS_MAX_GUEST;
+	const char *path = abs + watch->skip;
+
+	if (conn->n_events >= max && watch->n_events) {
+		events_drop(watch);
+		path = watch->path + watch->skip;
+	}
+	if (watch->last && !strcmp(watch->last->path, path))
+		return;
+
+	struct event *event = malloc(sizeof(*event) + strlen(path) + 1);
+
+	if (!event)
+		return;
+	event->next = NULL;
+	event->watch = watch;
+	strcpy(event->path, path);
+	*conn->events_tail = event;
+	conn->events_tail = &event->next;
+	conn->n_events++;
+	watch->n_events++;
+	watch->last = event;
+	if (!conn->told) {
+		conn->told = true;
+		conn->store->ops->event_pending(conn->store->ctx, conn);
+	}
+}
+
+void watch_fire_first(struct store_conn *conn)
+{
+	event_queue(conn->watches, conn->watches->path);
+}
+
+bool store_conn_event(struct store_conn *conn, struct store_message *out)
+{
+	struct event *event = conn->events;
+
+	if (!event) {
+		conn->told = false;
+		return false;
+	}
+
+	struct watch *watch = event->watch;
+	size_t path_size = strlen(event->path) + 1, token_size = strlen(watch->token) + 1;
+
+	conn->events = event->next;
+	if (!conn->events)
+		conn->events_tail = &conn->events;
+	conn->n_events--;
+	watch->n_events--;
+	if (watch->last == event)
+		watch->last = NULL;
+	memset(&out->hdr, 0, sizeof(out->hdr));
+	out->hdr.type = XS_WATCH_EVENT;
+	out->hdr.len = (uint32_t)(path_size + token_size);
+	memcpy(out->payload, event->path, path_size);
+	memcpy(out->payload + path_size, watch->token, token_size);
+	free(event);
+	return true;
+}
+
+/* What a change looks like to those who might be told. */
+struct change {
+	const char *path;
+	const struct node *nodes[3];	/* before, after, the parent after; each may be NULL */
+};
+
+static bool may_hear(const struct store_conn *conn, const struct change *change)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (change->nodes[i] && (view_perms(conn, change->nodes[i]) & PERM_READ))
+			return true;
+	return false;
+}
+
+/* How many names path has behind its first len bytes. */
+static int levels_below(const char *path, size_t len)
+{
+	int n = 0;
+
+	if (len == 1 && path[1])	/* the root's slash counts for the first name */
+		n = 1;
+	for (path += len; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
+/* Tells who watches the first len bytes of the change's path. */
+static void fire_prefix(struct store *store, const struct change *change, size_t len)
+{
+	uint32_t hash = hash_bytes(HASH_START, change->path, len);
+	struct watch *watch, *next;
+
+	for (watch = *bucket_of(&store->watches, hash); watch; watch = next) {
+		next = watch->next_in_bucket;
+		if (watch->hash != hash || strncmp(watch->path, change->path, len) ||
+		    watch->path[len])
+			continue;
+		if (watch->depth >= 0 && levels_below(change->path, len) > watch->depth)
+			continue;
+		if (may_hear(watch->conn, change))
+			event_queue(watch, change->path);
+	}
+}
+
+static void change_init(struct change *change, const char *path, struct node *old,
+			struct node *new)
+{
+	char parent[PATH_SIZE];
+
+	strcpy(parent, path);
+	path_to_parent(parent);
+	change->path = path;
+	change->nodes[0] = old ? node_lookup(old, path) : NULL;
+	change->nodes[1] = node_lookup(new, path);
+	change->nodes[2] = node_lookup(new, parent);
+}
+
+void watch_fire(struct store *store, const char *path, struct node *old, struct node *new)
+{
+	struct change change;
+
+	if (!store->watches.n_watches)
+		return;
+	change_init(&change, path, old, new);
+	fire_prefix(store, &change, 1);		/* the root */
+	for (size_t len = 1; path[1] && path[len - 1]; len++)
+		if (len > 1 && (path[len] == '/' || !path[len]))
+			fire_prefix(store, &change, len);
+}
+
+static void fire_exact(void *ctx, const char *path, const struct node *node)
+{
+	struct store *store = ctx;
+	struct change change = { .path = path, .nodes = { node } };
+
+	fire_prefix(store, &change, strlen(path));
+}
+
+void watch_fire_removed(struct store *store, const char *path, struct node *old,
+			struct node *new)
+{
+	struct node *removed = node_lookup(old, path);
+
+	watch_fire(store, path, old, new);
+	if (!removed || !store->watches.n_watches)
+		return;
+
+	/* The node itself has been told of; its children are walked one by one. */
+	for (uint32_t i = 0; i < removed->n_kids; i++) {
+		char below[PATH_SIZE + 1];
+
+		snprintf(below, sizeof(below), "%s/%s", path, removed->kids[i]->name);
+		node_walk(removed->kids[i], below, fire_exact, store);
+	}
+}
+
+/* Special events: those who watch the name get it, by depth 1 with the domain's id. */
+void store_announce(struct store *store, const char *special, domid_t domid)
+{
+	struct change change = { 0 };
+	char path[64], with_id[64];
+
+	if (!store->watches.n_watches)
+		return;
+	snprintf(path, sizeof(path), "/%s", special);
+	snprintf(with_id, sizeof(with_id), "/%s/%u", special, domid);
+	change.nodes[0] = node_lookup(store->main.root, path);
+
+	uint32_t hash = hash_bytes(HASH_START, path, strlen(path));
+	struct watch *next;
+
+	for (struct watch *w = *bucket_of(&store->watches, hash); w; w = next) {
+		next = w->next_in_bucket;
+		if (!strcmp(w->path, path) && may_hear(w->conn, &change))
+			event_queue(w, w->depth == 1 ? with_id : path);
+	}
+	change.path = with_id;
+	fire_prefix(store, &change, strlen(with_id));
+}
