@@ -14,7 +14,7 @@
 #define BOOT_PROBLEMS_MAX 16
 
 enum boot_log_level {
-	BOOT_LOG_NONE,		/* "none": nothing is printed */
+	BOOT_LOG_NONE,		/* "none" */
 	BOOT_LOG_ERROR,
 	BOOT_LOG_WARNING,
 	BOOT_LOG_INFO,
@@ -78,9 +78,9 @@ struct boot_options {
 	struct boot_log guest_log;
 	enum boot_reboot reboot;
 	char conswitch;			/* the letter of Ctrl-X that switches the input; 0: none */
-	bool conswitch_to_xen;		/* conswitch=Ax: input starts at the hypervisor */
+	bool conswitch_stays;		/* conswitch=ax: input is not switched to dom0 at boot */
 	bool watchdog;
-	bool smep, smap, pcid, xsave, fsgsbase;	/* true unless switched off */
+	bool smep, smap, pcid, xsave;	/* true unless switched off */
 	const char *dom0_cmdline;	/* what followed "--", or "" */
 
 	struct boot_problem problems[BOOT_PROBLEMS_MAX];
@@ -89,6 +89,12 @@ struct boot_options {
 
 /** Reads the line. The spans and dom0_cmdline point into it, so it must stay. Cannot fail. */
 void bootopts_parse(struct boot_options *options, const char *cmdline);
+
+/**
+ * Reads the value of com1= or com2= over what serial holds already.
+ * Returns NULL, or what is wrong with it; then nothing has changed.
+ */
+const char *bootopts_read_serial(struct boot_serial *serial, const char *value);
 
 /** Says how many bytes a size means on a machine with total bytes; 0 to total. */
 uint64_t bootopts_size_of(const struct boot_size *size, uint64_t total);
