@@ -25,6 +25,7 @@ struct boot_config {
 	char kernel[BOOT_NAME_MAX];	/* file name */
 	char kernel_args[BOOT_CMDLINE_MAX];
 	char ramdisk[BOOT_NAME_MAX];	/* file name, or "" */
+	char warning[BOOT_ERROR_MAX];	/* something was not understood; "" when nothing */
 };
 
 struct boot_module {
@@ -34,12 +35,14 @@ struct boot_module {
 };
 
 struct boot_plan {
+	struct boot_config config;	/* as read from the archive, else empty */
 	const void *kernel;
 	size_t kernel_size;
 	const void *ramdisk;	/* NULL: none */
 	size_t ramdisk_size;
 	char options[BOOT_OPTIONS_MAX];		/* for bootopts_parse() */
-	char dom0_cmdline[BOOT_CMDLINE_MAX];	/* without what follows "--" in options */
+	char dom0_args[BOOT_CMDLINE_MAX];	/* without what follows "--" in options */
+	char warning[BOOT_ERROR_MAX];		/* one line to print, or "" */
 };
 
 /**
