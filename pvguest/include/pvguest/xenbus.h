@@ -15,7 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <errno.h>
+
 #include <xen/xen.h>
+#include <xen/io/xs_wire.h>	/* after errno.h; XS_WATCH_PATH and XS_WATCH_TOKEN are there */
 
 struct xs_handle;
 
@@ -29,12 +32,6 @@ typedef uint32_t xs_transaction_t;
 struct xs_permissions {
 	unsigned int id;	/* domain */
 	unsigned int perms;	/* XS_PERM_xxx; the first entry's is what others may */
-};
-
-/** Indices into what xs_read_watch() returns. */
-enum xs_watch_type {
-	XS_WATCH_PATH = 0,
-	XS_WATCH_TOKEN,
 };
 
 /** A way to a xenstore daemon: a stream of bytes in each direction. */
@@ -74,7 +71,7 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *pat
 bool xs_watch(struct xs_handle *h, const char *path, const char *token);
 bool xs_unwatch(struct xs_handle *h, const char *path, const char *token);
 
-/** The next event: {path, token}; waits. num (may be NULL) is set to 2. */
+/** The next event: {path, token} (XS_WATCH_PATH, XS_WATCH_TOKEN); waits. num (may be NULL) is set to 2. */
 char **xs_read_watch(struct xs_handle *h, unsigned int *num);
 
 /** The same without waiting: NULL with errno EAGAIN when there is none. */
