@@ -105,8 +105,7 @@ static int request_unwatch(struct call *call)
 
 static int request_reset_watches(struct call *call)
 {
-	watch_remove_all(call->conn);
-	transaction_end_all(call->conn);
+	store_conn_reset(call->conn);
 	return 0;
 }
 

@@ -85,10 +85,15 @@ struct store_conn *store_connect(struct store *store, domid_t domid, void *owner
 	return conn;
 }
 
-void store_disconnect(struct store_conn *conn)
+void store_conn_reset(struct store_conn *conn)
 {
 	transaction_end_all(conn);
 	watch_remove_all(conn);
+}
+
+void store_disconnect(struct store_conn *conn)
+{
+	store_conn_reset(conn);
 	*conn->pprev = conn->next;
 	if (conn->next)
 		conn->next->pprev = conn->pprev;

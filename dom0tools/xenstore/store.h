@@ -63,6 +63,8 @@ struct store_quota *store_quota(struct store *store);
 struct store_conn *store_connect(struct store *store, domid_t domid, void *owner);
 /** Drops its watches, transactions and queued events. */
 void store_disconnect(struct store_conn *conn);
+/** Drops them too, and stays connected. */
+void store_conn_reset(struct store_conn *conn);
 /** What store_connect() was given. */
 void *store_conn_owner(const struct store_conn *conn);
 domid_t store_conn_domid(const struct store_conn *conn);
