@@ -7,27 +7,13 @@
  * The loader may have moved the image by a multiple of 2 MiB: esi holds how far,
  * and every address is taken relative to it until paging is on.
  */
+#include <format/cr.h>
 #include <format/layout.h>
+#include <format/msr.h>
 #include <format/pte.h>
 #include "offsets.h"
 
 #define PHYS(sym) ((sym) - IMAGE_VIRT + IMAGE_PHYS)
-
-#define CR0_PE  0x00000001
-#define CR0_MP  0x00000002
-#define CR0_ET  0x00000010
-#define CR0_NE  0x00000020
-#define CR0_WP  0x00010000
-#define CR0_AM  0x00040000
-#define CR0_PG  0x80000000
-#define CR4_PAE 0x020
-#define CR4_PGE 0x080
-#define CR4_OSFXSR 0x200
-#define CR4_OSXMMEXCPT 0x400
-#define MSR_EFER 0xc0000080
-#define EFER_SCE 0x001
-#define EFER_LME 0x100
-#define EFER_NXE 0x800
 
 	.section .note.Xen, "a", @note
 	.balign 4
@@ -101,7 +87,7 @@ start_phys:
 	mov $(EFER_SCE | EFER_LME), %ebp
 	bt $20, %edx
 	jnc 5f
-	or $EFER_NXE, %ebp
+	or $EFER_NX, %ebp
 5:	mov $MSR_EFER, %ecx
 	mov %ebp, %eax
 	xor %edx, %edx

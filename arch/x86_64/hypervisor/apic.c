@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The local APIC (Intel SDM vol. 3, chapter 10), by its page or, where firmware
+ * left it in x2APIC mode, by registers. Interrupts of legacy devices (the serial
+ * port's) come from the 8259 pair through LINT0 in ExtINT mode.
+ */
+#include "apic.h"
+
+#include <cpu/insn.h>
+#include <format/msr.h>
+#include <format/pte.h>
+#include <hv/arch.h>
+#include <hv/paging.h>
+
+#define PIC1 0x20
+#define PIC2 0xa0
+
+static volatile uint32_t *apic_page;
+static bool x2apic;
+static uint16_t pic_mask = 0xffff;
+
+uint32_t apic_read(uint32_t reg)
+{
+	if (x2apic)
+		return (uint32_t)rdmsr(MSR_X2APIC_FIRST + (reg >> 4));
+	return apic_page[reg / 4];
+}
+
+void apic_write(uint32_t reg, uint32_t value)
+{
+	if (x2apic)
+		wrmsr(MSR_X2APIC_FIRST + (reg >> 4), value);
+	else
+		apic_page[reg / 4] = value;
+}
+
+void apic_eoi(void)
+{
+	apic_write(APIC_EOI, 0);
+}
+
+static void pic_write_mask(void)
+{
+	outb(PIC1 + 1, (uint8_t)pic_mask);
+	outb(PIC2 + 1, (uint8_t)(pic_mask >> 8));
+}
+
+/* 8259A data sheet: ICW1 edge, cascade; ICW2 vector; ICW3 wiring; ICW4 8086 mode. */
+static void pic_init(void)
+{
+	outb(PIC1, 0x11);
+	outb(PIC2, 0x11);
+	outb(PIC1 + 1, VECTOR_LEGACY);
+	outb(PIC2 + 1, VECTOR_LEGACY + 8);
+	outb(PIC1 + 1, 4);
+	outb(PIC2 + 1, 2);
+	outb(PIC1 + 1, 1);
+	outb(PIC2 + 1, 1);
+	pic_write_mask();
+}
+
+void pic_unmask(unsigned irq)
+{
+	pic_mask &= (uint16_t)~(1u << irq);
+	if (irq >= 8)
+		pic_mask &= (uint16_t)~(1u << 2);
+	pic_write_mask();
+}
+
+void pic_eoi(unsigned irq)
+{
+	if (irq >= 8)
+		outb(PIC2, 0x20);
+	outb(PIC1, 0x20);
+}
+
+void apic_init(void)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE);
+
+	if (!(base & APIC_BASE_ENABLE)) {
+		base |= APIC_BASE_ENABLE;
+		wrmsr(MSR_APIC_BASE, base);
+	}
+	x2apic = base & APIC_BASE_X2APIC;
+	if (!x2apic && !apic_page)
+		apic_page = hv_map_device(base & PTE_ADDR);
+	pic_init();
+	apic_write(APIC_TPR, 0);
+	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_LINT0, APIC_LVT_EXTINT);
+	apic_write(APIC_LVT_LINT1, APIC_LVT_NMI);
+	apic_write(APIC_SVR, 0x100 | VECTOR_SPURIOUS);
+}
+
+unsigned arch_cpu_id(void)
+{
+	return 0;
+}
+
+unsigned arch_nr_cpus(void)
+{
+	return 1;
+}
+
+void arch_kick_cpu(unsigned cpu)
+{
+	if (cpu == arch_cpu_id())
+		return;		/* it looks at its work flags before it leaves anyway */
+	if (x2apic) {
+		wrmsr(MSR_X2APIC_FIRST + (APIC_ICR_LOW >> 4), (uint64_t)cpu << 32 | VECTOR_KICK);
+		return;
+	}
+	apic_write(APIC_ICR_HIGH, cpu << 24);
+	apic_write(APIC_ICR_LOW, VECTOR_KICK);
+}

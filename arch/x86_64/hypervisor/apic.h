@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Interrupt vectors, the local APIC, the 8259 pair behind it. */
+#pragma once
+
+#include <hv/types.h>
+
+#define VECTOR_LEGACY   0xe0	/* IRQ 0 of the 8259s; 16 vectors */
+#define VECTOR_KICK     0xf0
+#define VECTOR_TIMER    0xf1
+#define VECTOR_SPURIOUS 0xff
+#define VECTOR_DEVICES  0xe0	/* from here on no `int n` of a guest arrives */
+
+/** Maps and enables this CPU's local APIC; the 8259s answer through LINT0. */
+void apic_init(void);
+uint32_t apic_read(uint32_t reg);
+void apic_write(uint32_t reg, uint32_t value);
+void apic_eoi(void);
+/** Lets IRQ n of the 8259s through. */
+void pic_unmask(unsigned irq);
+void pic_eoi(unsigned irq);
+
+#define APIC_ID        0x020
+#define APIC_VERSION   0x030
+#define APIC_TPR       0x080
+#define APIC_EOI       0x0b0
+#define APIC_SVR       0x0f0
+#define APIC_ESR       0x280
+#define APIC_ICR_LOW   0x300
+#define APIC_ICR_HIGH  0x310
+#define APIC_LVT_TIMER 0x320
+#define APIC_LVT_LINT0 0x350
+#define APIC_LVT_LINT1 0x360
+#define APIC_LVT_ERROR 0x370
+#define APIC_TIMER_INIT    0x380
+#define APIC_TIMER_CURRENT 0x390
+#define APIC_TIMER_DIVIDE  0x3e0
+
+#define APIC_LVT_MASKED    (1u << 16)
+#define APIC_LVT_EXTINT    (7u << 8)
+#define APIC_LVT_NMI       (4u << 8)
+#define APIC_TIMER_DEADLINE (2u << 17)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Switching the machine off and resetting it: ACPI where firmware describes it, else the old ways. */
+#include "machine.h"
+
+#include <cpu/insn.h>
+#include <format/pte.h>
+#include <hv/arch.h>
+#include <hv/log.h>
+#include <hv/mem.h>
+#include <hv/paging.h>
+
+struct sdt {
+	char signature[4];
+	uint32_t length;
+	uint8_t rest[28];
+} __attribute__((packed));
+
+static uint16_t pm1a_control, pm1b_control;
+static uint16_t sleep_type_a, sleep_type_b;
+static bool have_s5;
+
+/*
+ * ACPI tables may stand in memory that is not RAM to us: each page is mapped where it is
+ * needed. The copy ends early when the table's own length does.
+ */
+static bool acpi_copy(void *dst, uint64_t pa, size_t len)
+{
+	char *to = dst;
+
+	if (!pa || pa + len < pa || pa + len > PTE_ADDR)
+		return false;
+	while (len) {
+		size_t chunk = MIN(len, PAGE_SIZE - (pa & (PAGE_SIZE - 1)));
+
+		hv_map(ACPI_WINDOW, pa & PTE_ADDR, PTE_HV_RO);
+		arch_invlpg(ACPI_WINDOW);
+		memcpy(to, (char *)ACPI_WINDOW + (pa & (PAGE_SIZE - 1)), chunk);
+		to += chunk;
+		pa += chunk;
+		len -= chunk;
+	}
+	return true;
+}
+
+/* AML of the DSDT: Name (\_S5_, Package {a, b, ...}) is 08 "_S5_" 12 len n a b. */
+static bool find_s5(uint64_t dsdt)
+{
+	struct sdt head;
+	static uint8_t window[PAGE_SIZE + 64];
+	uint32_t at;
+
+	if (!acpi_copy(&head, dsdt, sizeof(head)) || head.length > (4u << 20))
+		return false;
+	for (at = sizeof(head); at < head.length; at += PAGE_SIZE) {
+		size_t n = MIN(sizeof(window), head.length - at);
+
+		if (!acpi_copy(window, dsdt + at, n))
+			return false;
+		for (size_t i = 0; i + 20 < n; i++) {
+			const uint8_t *p = window + i;
+			unsigned v[2];
+
+			if (p[0] != '_' || p[1] != 'S' || p[2] != '5' || p[3] != '_' || p[4] != 0x12)
+				continue;
+			p += 5;
+			p += (*p >> 6) + 2;	/* package length, element count */
+			for (unsigned k = 0; k < 2; k++) {
+				if (*p == 0x0a)
+					p++;
+				v[k] = *p++;
+			}
+			sleep_type_a = (uint16_t)((v[0] & 7) << 10);
+			sleep_type_b = (uint16_t)((v[1] & 7) << 10);
+			return true;
+		}
+	}
+	return false;
+}
+
+static uint64_t find_table(uint64_t rsdp, const char *signature)
+{
+	uint8_t r[36];
+	struct sdt head;
+	uint64_t root;
+	unsigned entry;
+
+	if (!acpi_copy(r, rsdp, sizeof(r)) || memcmp(r, "RSD PTR ", 8))
+		return 0;
+	memcpy(&root, r + 24, 8);
+	entry = 8;
+	if (r[15] < 2 || !root) {
+		uint32_t rsdt;
+
+		memcpy(&rsdt, r + 16, 4);
+		root = rsdt;
+		entry = 4;
+	}
+	if (!acpi_copy(&head, root, sizeof(head)) || head.length > 65536)
+		return 0;
+	for (uint64_t at = sizeof(head); at + entry <= head.length; at += entry) {
+		uint64_t pa = 0;
+		struct sdt table;
+
+		if (acpi_copy(&pa, root + at, entry) && acpi_copy(&table, pa, sizeof(table)) &&
+		    !memcmp(table.signature, signature, 4))
+			return pa;
+	}
+	return 0;
+}
+
+void machine_init(uint64_t rsdp)
+{
+	uint64_t fadt = find_table(rsdp, "FACP");
+	uint32_t dsdt, port;
+
+	if (!fadt || !acpi_copy(&dsdt, fadt + 40, 4)) {
+		log_warn("acpi: no FADT; poweroff will halt the machine");
+		return;
+	}
+	acpi_copy(&port, fadt + 64, 4);
+	pm1a_control = (uint16_t)port;
+	acpi_copy(&port, fadt + 68, 4);
+	pm1b_control = (uint16_t)port;
+	have_s5 = find_s5(dsdt);
+}
+
+void arch_machine_poweroff(void)
+{
+	if (have_s5 && pm1a_control) {
+		if (!(inw(pm1a_control) & 1))
+			log_warn("acpi: not in ACPI mode; trying nevertheless");
+		outw(pm1a_control, (uint16_t)(sleep_type_a | 1u << 13));
+		if (pm1b_control)
+			outw(pm1b_control, (uint16_t)(sleep_type_b | 1u << 13));
+	}
+	for (;;)
+		hlt();
+}
+
+void arch_machine_reboot(void)
+{
+	static const struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) no_idt = { 0, 0 };
+
+	outb(0xcf9, 0x02);
+	outb(0xcf9, 0x06);
+	for (unsigned i = 0; i < 100000 && (inb(0x64) & 2); i++)
+		;
+	outb(0x64, 0xfe);
+	for (unsigned i = 0; i < 1000000; i++)
+		cpu_pause();
+	lidt(&no_idt);
+	__asm__ volatile("int3");
+	for (;;)
+		hlt();
+}

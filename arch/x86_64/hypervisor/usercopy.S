@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copies with fault fix-up, both directions by one loop: rdi to, rsi from, rdx
+ * bytes; returns 0 or -XEN_EFAULT. The range has been checked by the caller
+ * (usercopy.c). The three-byte nops become stac and clac at boot where the CPU
+ * has SMAP (paging.c goes through smap_sites).
+ */
+#include <hv/entry.h>
+
+	.macro FIXUP from
+	.pushsection __ex_table, "a"
+	.balign 4
+	.long \from - ., copy_fault - .
+	.popsection
+	.endm
+
+	/* opcode: 0xcb stac, 0xca clac */
+	.macro SMAP_SITE opcode
+900:	.byte 0x0f, 0x1f, 0x00
+	.pushsection .smap_sites, "a"
+	.long 900b - .
+	.long \opcode
+	.popsection
+	.endm
+
+	.text
+	.globl usercopy_raw, usercopy_clear_raw
+	.hidden usercopy_raw, usercopy_clear_raw
+usercopy_raw:
+	SMAP_SITE 0xcb
+	sub $8, %rdx
+	jb 2f
+	.balign 16
+1:	mov (%rsi), %rax
+	FIXUP 1b
+11:	mov %rax, (%rdi)
+	FIXUP 11b
+	add $8, %rsi
+	add $8, %rdi
+	sub $8, %rdx
+	jae 1b
+2:	add $8, %rdx
+	jz 4f
+3:	mov (%rsi), %al
+	FIXUP 3b
+33:	mov %al, (%rdi)
+	FIXUP 33b
+	inc %rsi
+	inc %rdi
+	dec %rdx
+	jnz 3b
+4:	SMAP_SITE 0xca
+	xor %eax, %eax
+	ret
+
+/* rdi to, rsi bytes */
+usercopy_clear_raw:
+	SMAP_SITE 0xcb
+	test %rsi, %rsi
+	jz 4b
+6:	movb $0, (%rdi)
+	FIXUP 6b
+	inc %rdi
+	dec %rsi
+	jnz 6b
+	jmp 4b
+
+copy_fault:
+	SMAP_SITE 0xca
+	mov $-EFAULT_XEN, %rax
+	ret
+
+	.section .note.GNU-stack, "", @progbits
