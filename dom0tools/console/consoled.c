@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console daemon: one thread learns of domains from xenstore, another drains
+ * their rings in turns. The list below has a console for each domain that lives, and the
+ * scroll-backs of the last DEAD_MAX that died.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#include "pvguest/event.h"
+#include "pvguest/grant.h"
+#include "pvguest/memory.h"
+#include "pvguest/xenbus.h"
+
+#include "consring.h"
+
+#define DEAD_MAX 32
+
+static struct {
+	struct xs_handle *xs;
+	struct console *first;	/* the oldest */
+	struct waitq wq;
+	bool work;
+} consoled;
+
+/* ---- the list ---- */
+
+static struct console *console_find(domid_t domid, bool dead_too)
+{
+	struct console *found = NULL;
+
+	for (struct console *c = consoled.first; c; c = c->next)
+		if (c->domid == domid && (c->alive || dead_too))
+			found = c;
+	return found;
+}
+
+static void console_trim(void)
+{
+	unsigned int dead = 0;
+
+	for (struct console *c = consoled.first; c; c = c->next)
+		dead += !c->alive;
+	for (struct console **at = &consoled.first; *at && dead > DEAD_MAX;) {
+		struct console *c = *at;
+
+		if (c->alive || c->viewed || c->pins) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		scrollback_free(&c->output);
+		free(c);
+		dead--;
+	}
+}
+
+static struct console *console_new(domid_t domid)
+{
+	struct console *c = calloc(1, sizeof(*c));
+	struct console **at = &consoled.first;
+
+	if (!c)
+		return NULL;
+	c->domid = domid;
+	c->alive = true;
+	while (*at)
+		at = &(*at)->next;
+	*at = c;
+	return c;
+}
+
+/* ---- one console ---- */
+
+static void console_close(struct console *c)
+{
+	if (c->port > 0)
+		event_close((evtchn_port_t)c->port);
+	c->port = 0;
+	if (c->page && c->granted)
+		grant_unmap(c->page, 1);
+	else if (c->page)
+		unmap_pages(c->page, 1);
+	c->page = NULL;
+}
+
+static void console_notified(evtchn_port_t port, void *ctx)
+{
+	(void)port;
+	console_kick(ctx);
+}
+
+void console_kick(struct console *c)
+{
+	c->busy = true;
+	consoled.work = true;
+	waitq_wake(&consoled.wq);
+}
+
+static void name_read(struct console *c)
+{
+	char path[40];
+	char *name;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", c->domid);
+	name = xs_read(consoled.xs, XBT_NULL, path, NULL);
+	if (name)
+		snprintf(c->name, sizeof(c->name), "%s", name);
+	free(name);
+}
+
+/* By the grant that the tool stack seeds, or else by the frame that it wrote down. */
+static bool page_map(struct console *c, unsigned long mfn)
+{
+	grant_ref_t ref = GNTTAB_RESERVED_CONSOLE;
+
+	c->page = grant_map(c->domid, &ref, 1, MAP_RW);
+	c->granted = c->page != NULL;
+	if (!c->page)
+		c->page = map_foreign_contig(c->domid, mfn, 1, MAP_RW);
+	return c->page != NULL;
+}
+
+/* The nodes that the tool stack writes. */
+static bool nodes_read(domid_t domid, unsigned long *mfn, unsigned int *port)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/console/ring-ref", domid);
+	if (xs_scanf(consoled.xs, XBT_NULL, path, "%lu", mfn) != 1)
+		return false;
+	snprintf(path, sizeof(path), "/local/domain/%u/console/port", domid);
+	return xs_scanf(consoled.xs, XBT_NULL, path, "%u", port) == 1;
+}
+
+static bool console_connect(struct console *c)
+{
+	unsigned long mfn;
+	unsigned int port;
+	bool known;
+
+	if (c->page)
+		return true;
+	c->pins++;
+	known = nodes_read(c->domid, &mfn, &port);
+	if (known)
+		name_read(c);
+	c->pins--;
+	/* Reading waited: somebody else may have done it. */
+	if (c->page)
+		return true;
+	if (!known || !c->alive || !page_map(c, mfn))
+		return false;
+	c->port = event_bind_interdomain(c->domid, port);
+	if (c->port < 0) {
+		console_close(c);
+		return false;
+	}
+	event_set_handler((evtchn_port_t)c->port, console_notified, c);
+	console_kick(c);
+	return true;
+}
+
+struct console *console_of(domid_t domid)
+{
+	struct console *c = console_find(domid, false);
+
+	if (!c && domid && xs_is_domain_introduced(consoled.xs, domid))
+		c = console_find(domid, false) ?: console_new(domid);
+	if (!c || !console_connect(c))
+		return NULL;
+	return c;
+}
+
+static void give_up(struct console *c)
+{
+	static const char text[] = "\r\n[console: impossible ring indices, given up]\r\n";
+
+	scrollback_append(&c->output, text, sizeof(text) - 1);
+	console_close(c);
+}
+
+/* How much may be taken: a viewer that lags behind holds the guest back. */
+static size_t output_room(const struct console *c, size_t max)
+{
+	uint64_t waiting = c->viewed && !c->closing ? c->output.total - c->view_at : 0;
+
+	if (waiting >= SCROLLBACK_MAX)
+		return 0;
+	return SCROLLBACK_MAX - waiting < max ? (size_t)(SCROLLBACK_MAX - waiting) : max;
+}
+
+void console_pump(struct console *c)
+{
+	char chunk[sizeof(c->page->out)];
+	long taken, given = 0;
+
+	if (!c->page)
+		return;
+	taken = consring_take(c->page, chunk, output_room(c, sizeof(chunk)));
+	if (taken >= 0 && c->input_len)
+		given = consring_give(c->page, c->input, c->input_len);
+	if (taken < 0 || given < 0) {
+		give_up(c);
+		waitq_wake(&c->changed);
+		return;
+	}
+	if (given) {
+		c->input_len -= (size_t)given;
+		memmove(c->input, c->input + given, c->input_len);
+	}
+	scrollback_append(&c->output, chunk, (size_t)taken);
+	if (taken)
+		waitq_wake(&c->changed);
+	if (taken || given)
+		event_notify((evtchn_port_t)c->port);
+}
+
+/* ---- the threads ---- */
+
+static void drain_thread(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		wait_event(&consoled.wq, consoled.work);
+		consoled.work = false;
+		for (struct console *c = consoled.first; c; c = c->next) {
+			if (!c->busy)
+				continue;
+			c->busy = false;
+			console_pump(c);
+		}
+		thread_yield();
+	}
+}
+
+static void domains_scan(void)
+{
+	unsigned int n;
+	char **ids = xs_directory(consoled.xs, XBT_NULL, "/local/domain", &n);
+
+	for (unsigned int i = 0; ids && i < n; i++) {
+		domid_t domid = (domid_t)strtoul(ids[i], NULL, 10);
+		char path[40], token[8];
+
+		if (!domid || console_find(domid, false) || console_of(domid) ||
+		    !console_find(domid, false))
+			continue;
+		/* Introduced, but its console's nodes are still to be written. */
+		snprintf(path, sizeof(path), "/local/domain/%u/console", domid);
+		snprintf(token, sizeof(token), "%u", domid);
+		xs_watch(consoled.xs, path, token);
+	}
+	free(ids);
+}
+
+static void domain_retry(const char *token)
+{
+	domid_t domid = (domid_t)strtoul(token, NULL, 10);
+	struct console *c = console_find(domid, false);
+	char path[40];
+
+	if (c && !console_connect(c))
+		return;
+	snprintf(path, sizeof(path), "/local/domain/%u/console", domid);
+	xs_unwatch(consoled.xs, path, token);
+}
+
+static struct console *console_unchecked(unsigned int round)
+{
+	struct console *c = consoled.first;
+
+	while (c && (!c->alive || c->checked == round))
+		c = c->next;
+	return c;
+}
+
+static void domains_check(void)
+{
+	static unsigned int round;
+	struct console *c;
+
+	/* From the front each time: asking waits, and the list may change meanwhile. */
+	for (round++; (c = console_unchecked(round));) {
+		domid_t domid = c->domid;
+
+		c->checked = round;
+		if (!xs_is_domain_introduced(consoled.xs, domid))
+			console_domain_gone(domid);
+	}
+}
+
+static void watch_thread(void *arg)
+{
+	(void)arg;
+	for (;;) {
+		char **event = xs_read_watch(consoled.xs, NULL);
+
+		if (!event)
+			return;
+		if (!strcmp(event[XS_WATCH_PATH], "@introduceDomain"))
+			domains_scan();
+		else if (!strcmp(event[XS_WATCH_PATH], "@releaseDomain"))
+			domains_check();
+		else
+			domain_retry(event[XS_WATCH_TOKEN]);
+		free(event);
+	}
+}
+
+int consoled_start(void)
+{
+	struct thread *watcher, *drainer;
+
+	consoled.xs = xs_open(0);
+	if (!consoled.xs || !xs_watch(consoled.xs, "@introduceDomain", "introduce") ||
+	    !xs_watch(consoled.xs, "@releaseDomain", "release"))
+		return -errno;
+	watcher = thread_create("consoled", watch_thread, NULL);
+	drainer = thread_create("consoles", drain_thread, NULL);
+	if (!watcher || !drainer)
+		return -ENOMEM;
+	thread_detach(watcher);
+	thread_detach(drainer);
+	return 0;
+}
+
+/* ---- for others ---- */
+
+/* A ring holds no more than this many pumps' worth; a live guest shall not keep us here. */
+#define LAST_PUMPS 64
+
+void console_domain_gone(domid_t domid)
+{
+	struct console *c = console_find(domid, false);
+	uint64_t before;
+
+	if (!c)
+		return;
+	c->pins++;
+	name_read(c);
+	c->pins--;
+	if (!c->alive)
+		return;
+	c->closing = true;
+	for (int i = 0; i < LAST_PUMPS; i++) {
+		before = c->output.total;
+		console_pump(c);
+		if (c->output.total == before)
+			break;
+	}
+	console_close(c);
+	c->alive = false;
+	waitq_wake(&c->changed);
+	console_trim();
+}
+
+size_t console_last_lines(domid_t domid, unsigned int n, char *buf, size_t size)
+{
+	struct console *c = console_of(domid);
+
+	if (!c)
+		c = console_find(domid, true);
+	if (!c) {
+		if (size)
+			buf[0] = '\0';
+		return 0;
+	}
+	console_pump(c);
+	return scrollback_last_lines(&c->output, n, buf, size);
+}
+
+void console_log_each(void (*fn)(void *ctx, const struct console_log *log), void *ctx)
+{
+	for (struct console *c = consoled.first; c; c = c->next) {
+		struct console_log log = {
+			.domid = c->domid,
+			.alive = c->alive,
+			.name = c->name,
+			.total = c->output.total,
+		};
+
+		fn(ctx, &log);
+	}
+}
+
+int console_log_print(const char *name_or_id)
+{
+	struct console *found = NULL;
+	char id[8], chunk[256];
+	uint64_t at = 0;
+	size_t n;
+
+	for (struct console *c = consoled.first; c; c = c->next) {
+		snprintf(id, sizeof(id), "%u", c->domid);
+		if (!strcmp(c->name, name_or_id) || !strcmp(id, name_or_id))
+			found = c;
+	}
+	if (!found)
+		return -ENOENT;
+	while ((n = scrollback_read(&found->output, &at, chunk, sizeof(chunk))))
+		fwrite(chunk, 1, n, stdout);
+	return 0;
+}
