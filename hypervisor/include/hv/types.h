@@ -14,6 +14,11 @@
 #include <xen/xen.h>
 #include <xen/errno.h>
 
+#ifndef XEN_ERESTART
+/** "Execute the hypercall again": never seen by a guest, so the ABI's header hides it. */
+#define XEN_ERESTART 85
+#endif
+
 /** A machine frame number: machine address >> 12. */
 typedef struct {
 	uint64_t n;
