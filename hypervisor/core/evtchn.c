@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which event channel port is bound to what. Plain data: the caller holds the
+ * lock of each domain that it passes, and has allocated buckets where asked.
+ * Every mistake that a guest can make is refused before anything changes.
+ */
+#include <hv/evtchn.h>
+
+#include <hv/check.h>
+#include <hv/mem.h>
+
+_Static_assert(EVTCHN_BUCKET == 64, "a word of used[] is a bucket");
+_Static_assert(EVTCHN_BUCKETS == 64, "full has a bit for each bucket");
+_Static_assert(EVTCHN_PORTS == EVTCHN_2L_NR_CHANNELS, "ABI");
+_Static_assert(EVTCHN_VIRQS == NR_VIRQS, "ABI");
+
+void evtchn_core_init(struct evtchn_domain *e, domid_t id)
+{
+	memset(e, 0, sizeof(*e));
+	spin_init(&e->lock, "evtchn");
+	e->id = id;
+	e->max_ports = EVTCHN_PORTS;
+	e->used[0] = 1;		/* port 0 stands for "no port" in the ABI */
+}
+
+int evtchn_core_find_free(const struct evtchn_domain *e)
+{
+	if (e->closed)
+		return -XEN_EINVAL;
+	if (e->full == ~0ULL)
+		return -XEN_ENOSPC;
+	unsigned bucket = (unsigned)__builtin_ctzll(~e->full);
+	unsigned port = bucket * EVTCHN_BUCKET + (unsigned)__builtin_ctzll(~e->used[bucket]);
+
+	return port < e->max_ports ? (int)port : -XEN_ENOSPC;
+}
+
+bool evtchn_core_wants_bucket(const struct evtchn_domain *e, unsigned port)
+{
+	return !e->bucket[port / EVTCHN_BUCKET];
+}
+
+void evtchn_core_add_bucket(struct evtchn_domain *e, unsigned port, struct evtchn *bucket)
+{
+	CHECK(!e->bucket[port / EVTCHN_BUCKET]);
+	e->bucket[port / EVTCHN_BUCKET] = bucket;
+}
+
+struct evtchn *evtchn_core_channel(const struct evtchn_domain *e, uint64_t port)
+{
+	if (port >= EVTCHN_PORTS)
+		return NULL;
+	port = index_clamp(port, EVTCHN_PORTS);
+	struct evtchn *bucket = e->bucket[port / EVTCHN_BUCKET];
+
+	return bucket ? &bucket[port % EVTCHN_BUCKET] : NULL;
+}
+
+/* Marks a free port as taken. */
+static struct evtchn *take(struct evtchn_domain *e, unsigned port, enum evtchn_state state)
+{
+	struct evtchn *c = evtchn_core_channel(e, port);
+	unsigned bucket = port / EVTCHN_BUCKET;
+
+	CHECK(c && c->state == EVTCHN_FREE);
+	e->used[bucket] |= 1ULL << (port % EVTCHN_BUCKET);
+	if (e->used[bucket] == ~0ULL)
+		e->full |= 1ULL << bucket;
+	c->state = (uint8_t)state;
+	return c;
+}
+
+void evtchn_core_take_unbound(struct evtchn_domain *e, unsigned port, domid_t remote)
+{
+	take(e, port, EVTCHN_UNBOUND)->remote_dom = remote;
+}
+
+void evtchn_core_take_ipi(struct evtchn_domain *e, unsigned port, unsigned vcpu)
+{
+	take(e, port, EVTCHN_IPI)->vcpu = (uint16_t)vcpu;
+}
+
+void evtchn_core_take_virq(struct evtchn_domain *e, unsigned port, unsigned virq, unsigned vcpu)
+{
+	struct evtchn *c = take(e, port, EVTCHN_VIRQ);
+
+	c->virq = (uint8_t)virq;
+	c->vcpu = (uint16_t)vcpu;
+}
+
+static void point_at(struct evtchn *c, struct evtchn_domain *other, unsigned port)
+{
+	c->state = EVTCHN_INTERDOMAIN;
+	c->remote = other;
+	c->remote_dom = other->id;
+	c->remote_port = (uint16_t)port;
+}
+
+int evtchn_core_take_interdomain(struct evtchn_domain *e, unsigned lport,
+				 struct evtchn_domain *r, uint64_t rport)
+{
+	struct evtchn *far = evtchn_core_channel(r, rport);
+
+	if (!far || far->state != EVTCHN_UNBOUND || far->remote_dom != e->id)
+		return -XEN_EINVAL;
+	/* Nothing below can fail. */
+	point_at(take(e, lport, EVTCHN_INTERDOMAIN), r, (unsigned)rport);
+	point_at(far, e, lport);
+	return 0;
+}
+
+void evtchn_core_close(struct evtchn_domain *e, unsigned port)
+{
+	struct evtchn *c = evtchn_core_channel(e, port);
+
+	CHECK(c && c->state != EVTCHN_FREE);
+	if (c->state == EVTCHN_INTERDOMAIN) {
+		struct evtchn *far = evtchn_core_channel(c->remote, c->remote_port);
+
+		CHECK(far && far->remote == e && far->remote_port == port);
+		far->state = EVTCHN_UNBOUND;
+		far->remote = NULL;
+		far->remote_port = 0;
+		/* far->remote_dom stays: only the domain that left may come back. */
+	}
+	memset(c, 0, sizeof(*c));
+	e->used[port / EVTCHN_BUCKET] &= ~(1ULL << (port % EVTCHN_BUCKET));
+	e->full &= ~(1ULL << (port / EVTCHN_BUCKET));
+}
+
+bool virq_is_global(unsigned virq)
+{
+	switch (virq) {
+	case VIRQ_TIMER:
+	case VIRQ_DEBUG:
+	case VIRQ_XENOPROF:
+	case VIRQ_XENPMU:
+		return false;
+	default:
+		return true;
+	}
+}
+
+int evtchn_core_bind_vcpu(struct evtchn_domain *e, uint64_t port, unsigned vcpu)
+{
+	struct evtchn *c = evtchn_core_channel(e, port);
+
+	if (!c || c->state == EVTCHN_FREE || c->state == EVTCHN_IPI)
+		return -XEN_EINVAL;
+	if (c->state == EVTCHN_VIRQ && !virq_is_global(c->virq))
+		return -XEN_EINVAL;
+	WRITE_ONCE(c->vcpu, (uint16_t)vcpu);
+	return 0;
+}
+
+int evtchn_core_status(const struct evtchn_domain *e, struct evtchn_status *s)
+{
+	const struct evtchn *c = evtchn_core_channel(e, s->port);
+
+	if (!c)
+		return -XEN_EINVAL;
+	memset(&s->u, 0, sizeof(s->u));
+	s->status = c->state;
+	s->vcpu = c->vcpu;
+	if (c->state == EVTCHN_UNBOUND) {
+		s->u.unbound.dom = c->remote_dom;
+	} else if (c->state == EVTCHN_INTERDOMAIN) {
+		s->u.interdomain.dom = c->remote_dom;
+		s->u.interdomain.port = c->remote_port;
+	} else if (c->state == EVTCHN_VIRQ) {
+		s->u.virq = c->virq;
+	}
+	return 0;
+}
+
+static const char *check_channel(const struct evtchn_domain *e, unsigned port)
+{
+	const struct evtchn *c = evtchn_core_channel(e, port);
+	bool used = e->used[port / EVTCHN_BUCKET] >> (port % EVTCHN_BUCKET) & 1;
+
+	if (!c)
+		return used && port ? "a port is used without a bucket" : NULL;
+	if (port && used != (c->state != EVTCHN_FREE))
+		return "the map of used ports is wrong";
+	if (port == 0)
+		return c->state == EVTCHN_FREE ? NULL : "port 0 is bound";
+	if (!c->remote != (c->state != EVTCHN_INTERDOMAIN))
+		return "only one end of a pair points at another domain";
+	if (c->state == EVTCHN_FREE)
+		return c->remote_dom || c->vcpu || c->virq ? "a free port is not clean" : NULL;
+	if (c->state == EVTCHN_INTERDOMAIN) {
+		const struct evtchn *far = evtchn_core_channel(c->remote, c->remote_port);
+
+		if (!far || far->state != EVTCHN_INTERDOMAIN || far->remote != e ||
+		    far->remote_port != port || c->remote_dom != c->remote->id)
+			return "the ends of a pair do not point at each other";
+	}
+	return NULL;
+}
+
+const char *evtchn_core_check(const struct evtchn_domain *e)
+{
+	for (unsigned b = 0; b < EVTCHN_BUCKETS; b++) {
+		if ((e->full >> b & 1) != (e->used[b] == ~0ULL))
+			return "the map of full buckets is wrong";
+		/* What was never used is clean if its word is. */
+		if (!e->bucket[b] && e->used[b] == (b == 0))
+			continue;
+		for (unsigned i = 0; i < EVTCHN_BUCKET; i++) {
+			const char *wrong = check_channel(e, b * EVTCHN_BUCKET + i);
+
+			if (wrong)
+				return wrong;
+		}
+	}
+	return NULL;
+}
