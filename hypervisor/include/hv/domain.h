@@ -2,17 +2,14 @@
 /*
  * A domain: a guest and all it owns.
  *
- *   created --unpause--> running --shutdown(code)--> shut down
- *      \                    |                          |
- *       \---- destroy ------+---------- destroy -------+--> dying --> dead (last reference)
- *
- * Whoever looks one up holds a reference until domain_put(); a dying domain keeps
+ * Its life is drawn in hv/lifecycle.h. Whoever looks one up holds a reference until domain_put(); a dying domain keeps
  * its structure until the last reference, and its id is not used again before.
  */
 #pragma once
 
 #include <hv/evtchn.h>
 #include <hv/grant.h>
+#include <hv/lifecycle.h>
 #include <hv/lock.h>
 #include <hv/mm.h>
 #include <hv/types.h>
@@ -22,12 +19,6 @@ struct xen_domctl_createdomain;
 struct memmap_entry;
 
 #define MAX_VCPUS 128
-
-enum domain_dying {
-	DOMDYING_ALIVE,
-	DOMDYING_DYING,		/* destroydomain has begun, in steps */
-	DOMDYING_DEAD,		/* all is given back; waits for the last reference */
-};
 
 struct domain {
 	domid_t id;
@@ -45,15 +36,11 @@ struct domain {
 
 	/* shutdown lock must be held for these */
 	spinlock_t shutdown_lock;
-	bool is_shutting_down;
-	bool is_shut_down;
-	uint32_t shutdown_code;		/* SHUTDOWN_* */
-	enum domain_dying dying;
-	uint32_t destroy_stage;
+	struct life life;		/* alive, shut down with a code, dying, dead; holds */
+	uint32_t destroy_stage;		/* how far domain_kill() has come */
 
 	/* the control domain's */
 	volatile uint32_t pause_count;	/* by the hypervisor and by control */
-	bool paused_by_control;
 	uint32_t ssidref;
 	uint32_t create_flags;		/* XEN_DOMCTL_CDF_* */
 	uint32_t iommu_opts;
@@ -97,6 +84,11 @@ void vcpu_unpause(struct vcpu *v);
 
 /** The guest shut down, with a SHUTDOWN_* code: all vCPUs stop, VIRQ_DOM_EXC. */
 void domain_shutdown(struct domain *d, unsigned code);
+/** Undoes a shutdown (cancelled suspend, resumedomain). */
+void domain_resume(struct domain *d);
+/** The control domain holds it once more, or releases it: 0 or -XEN_Exxx (life_hold()). */
+int domain_hold(struct domain *d);
+int domain_release(struct domain *d);
 /** The guest is past saving: says why in the log and shuts it down as crashed.
  *  Returns -XEN_EFAULT for use in `return domain_crash(...)`. */
 int domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The end: who, why, registers, control registers, a backtrace with names; then stop or reset. */
+#include <hv/diag.h>
+
+#include <stdarg.h>
+
+#include <cpu/insn.h>
+#include <hv/arch.h>
+#include <hv/check.h>
+#include <hv/console.h>
+#include <hv/domain.h>
+#include <hv/fmt.h>
+#include <hv/log.h>
+#include <hv/paging.h>
+#include <hv/symbols.h>
+
+#include <hv/cpu.h>
+
+#define REBOOT_DELAY_NS 5000000000UL
+
+static void print_address(const char *prefix, uint64_t addr)
+{
+	uint64_t offset, size;
+	const char *name = symbol_find(addr, &offset, &size);
+
+	if (name)
+		log_printf("(XEN) %s[<%016lx>] %s+%#lx/%#lx\n", prefix, (unsigned long)addr, name,
+			   (unsigned long)offset, (unsigned long)size);
+	else
+		log_printf("(XEN) %s[<%016lx>]\n", prefix, (unsigned long)addr);
+}
+
+void diag_backtrace(uint64_t rip, uint64_t rbp)
+{
+	log_printf("(XEN) Call trace:\n");
+	print_address("   ", rip);
+	for (unsigned depth = 0; depth < 32; depth++) {
+		if (rbp % 8 || !hv_is_mapped(rbp) || !hv_is_mapped(rbp + 8))
+			return;
+		const uint64_t *frame = (const uint64_t *)rbp;
+
+		if (!frame[1])
+			return;
+		print_address("   ", frame[1]);
+		if (frame[0] <= rbp)
+			return;
+		rbp = frame[0];
+	}
+}
+
+void diag_registers(const struct cpu_user_regs *r)
+{
+	log_printf("(XEN) rip: %016lx   cs: %04x   rflags: %016lx   vector: %u   error: %04x\n",
+		   (unsigned long)r->rip, r->cs, (unsigned long)r->rflags, r->entry_vector & 0xff,
+		   r->error_code);
+	log_printf("(XEN) rax: %016lx   rbx: %016lx   rcx: %016lx\n", (unsigned long)r->rax,
+		   (unsigned long)r->rbx, (unsigned long)r->rcx);
+	log_printf("(XEN) rdx: %016lx   rsi: %016lx   rdi: %016lx\n", (unsigned long)r->rdx,
+		   (unsigned long)r->rsi, (unsigned long)r->rdi);
+	log_printf("(XEN) rbp: %016lx   rsp: %016lx   r8:  %016lx\n", (unsigned long)r->rbp,
+		   (unsigned long)r->rsp, (unsigned long)r->r8);
+	log_printf("(XEN) r9:  %016lx   r10: %016lx   r11: %016lx\n", (unsigned long)r->r9,
+		   (unsigned long)r->r10, (unsigned long)r->r11);
+	log_printf("(XEN) r12: %016lx   r13: %016lx   r14: %016lx\n", (unsigned long)r->r12,
+		   (unsigned long)r->r13, (unsigned long)r->r14);
+	log_printf("(XEN) r15: %016lx   ss: %04x\n", (unsigned long)r->r15, r->ss);
+}
+
+static void control_registers(void)
+{
+	log_printf("(XEN) cr0: %016lx   cr2: %016lx   cr3: %016lx   cr4: %016lx\n",
+		   (unsigned long)read_cr0(), (unsigned long)read_cr2(), (unsigned long)read_cr3(),
+		   (unsigned long)read_cr4());
+}
+
+static void who(void)
+{
+	const struct vcpu *v = current_vcpu();
+
+	if (v)
+		log_printf("(XEN) CPU %u, current %pv\n", this_cpu()->id, v);
+	else
+		log_printf("(XEN) CPU %u, during boot\n", this_cpu()->id);
+}
+
+static void stop(void) __noreturn;
+static void stop(void)
+{
+	if (console_reboot_wanted()) {
+		uint64_t end = arch_now_ns() + REBOOT_DELAY_NS;
+
+		log_printf("(XEN) Reboot in five seconds...\n");
+		while (arch_now_ns() < end && arch_now_ns())
+			cpu_pause();
+		arch_machine_reboot();
+	}
+	log_printf("(XEN) Manual reset required ('noreboot' specified)\n");
+	for (;;)
+		hlt();
+}
+
+static bool panicking;
+
+void panic_trap(const struct cpu_user_regs *regs, const char *what)
+{
+	cli();
+	if (panicking)
+		for (;;)
+			hlt();
+	panicking = true;
+	log_printf("\n(XEN) ****************************************\n(XEN) Panic: %s\n", what);
+	who();
+	diag_registers(regs);
+	control_registers();
+	diag_backtrace(regs->rip, regs->rbp);
+	log_printf("(XEN) ****************************************\n");
+	stop();
+}
+
+void panic(const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	cli();
+	va_start(args, fmt);
+	fmt_vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (panicking)
+		for (;;)
+			hlt();
+	panicking = true;
+	log_printf("\n(XEN) ****************************************\n(XEN) Panic: %s\n", text);
+	who();
+	control_registers();
+	diag_backtrace((uint64_t)__builtin_return_address(0),
+		       *(uint64_t *)__builtin_frame_address(0));
+	log_printf("(XEN) ****************************************\n");
+	stop();
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* See hv/console.h; the output half is hv/log.h. */
+#include <hv/console.h>
+
+#include <stdarg.h>
+
+#include <hv/conring.h>
+#include <hv/domain.h>
+#include <hv/fmt.h>
+#include <hv/keys.h>
+#include <hv/log.h>
+#include <hv/mem.h>
+#include <hv/serial.h>
+#include <hv/str.h>
+#include <hv/arch.h>
+
+#define INPUT_SIZE   1024u
+#define SWITCH_COUNT 3
+
+/* log lock must be held for these */
+static spinlock_t log_lock = SPINLOCK("log");
+static struct conring ring;
+static struct {
+	char text[INPUT_SIZE];
+	uint32_t produced, consumed;
+} input;
+
+static bool no_reboot;
+static char switch_key = 'a' & 0x1f;
+static unsigned switch_seen;
+static bool input_to_keys;
+static enum boot_log_level log_level = BOOT_LOG_INFO, guest_level = BOOT_LOG_WARNING;
+
+/* Guests can cause messages at will: a burst, then a few a second. */
+#define GUEST_BURST  20
+#define GUEST_PER_S  10
+static struct {
+	uint64_t since_ns;
+	uint32_t left, dropped;
+} guest_rate = { 0, GUEST_BURST, 0 };
+
+static size_t print_pointer(char *buf, size_t size, const char *spec, const void *ptr)
+{
+	if (*spec == 'd') {
+		const struct domain *d = ptr;
+
+		if (!d)
+			fmt_snprintf(buf, size, "d?");
+		else if (d->id < DOMID_FIRST_RESERVED)
+			fmt_snprintf(buf, size, "d%u", d->id);
+		else
+			str_copy(buf, size, d->id == DOMID_XEN ? "d[XEN]" : d->id == DOMID_IO ?
+				 "d[IO]" : "d[IDLE]");
+		return 1;
+	}
+	if (*spec == 'v') {
+		const struct vcpu *v = ptr;
+
+		if (!v)
+			fmt_snprintf(buf, size, "d?v?");
+		else if (v->domain->id < DOMID_FIRST_RESERVED)
+			fmt_snprintf(buf, size, "d%uv%u", v->domain->id, v->id);
+		else
+			fmt_snprintf(buf, size, "d[IDLE]v%u", v->id);
+		return 1;
+	}
+	return 0;
+}
+
+static void emit(const char *text, size_t len)
+{
+	conring_put(&ring, text, len);
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n')
+			serial_putc('\r');
+		serial_putc(text[i]);
+	}
+}
+
+void log_raw(const char *text, size_t len)
+{
+	spin_lock(&log_lock);
+	emit(text, len);
+	spin_unlock(&log_lock);
+}
+
+void log_printf(const char *fmt, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, fmt);
+	fmt_vsnprintf_hook(line, sizeof(line), print_pointer, fmt, args);
+	va_end(args);
+	log_raw(line, str_len(line));
+}
+
+/* True when this message is one too many; the next one that passes tells how many were. */
+static bool guest_rate_exceeded(void)
+{
+	uint64_t now = arch_now_ns(), earned = (now - guest_rate.since_ns) / (1000000000 / GUEST_PER_S);
+
+	if (earned) {
+		guest_rate.left = MIN(GUEST_BURST, guest_rate.left + earned);
+		guest_rate.since_ns = now;
+	}
+	if (!guest_rate.left) {
+		guest_rate.dropped++;
+		return true;
+	}
+	guest_rate.left--;
+	return false;
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+	char line[512];
+	bool guest = level & LOG_GUEST_ERR;
+	va_list args;
+
+	if ((level & 7) + 1u > (unsigned)(guest ? guest_level : log_level))
+		return;
+	va_start(args, fmt);
+	fmt_vsnprintf_hook(line, sizeof(line), print_pointer, fmt, args);
+	va_end(args);
+
+	spin_lock(&log_lock);
+	if (!guest || !guest_rate_exceeded()) {
+		if (guest && guest_rate.dropped) {
+			char note[64];
+
+			fmt_snprintf(note, sizeof(note), "(XEN) %u guest messages suppressed\n",
+				     guest_rate.dropped);
+			guest_rate.dropped = 0;
+			emit(note, str_len(note));
+		}
+		emit("(XEN) ", 6);
+		emit(line, str_len(line));
+		emit("\n", 1);
+	}
+	spin_unlock(&log_lock);
+}
+
+void console_init(const struct boot_options *o)
+{
+	const struct boot_serial *com = o->com[1].console ? &o->com[1] : &o->com[0];
+
+	if (!o->console_none)
+		serial_init(com->io_base, com->irq, com->baud);
+	if (o->log.level != BOOT_LOG_NONE)
+		log_level = o->log.level;
+	guest_level = o->guest_log.level;
+	no_reboot = o->reboot == BOOT_REBOOT_NONE;
+	switch_key = (char)(o->conswitch & 0x1f);
+	input_to_keys = o->conswitch_stays;
+}
+
+bool console_reboot_wanted(void)
+{
+	return !no_reboot;
+}
+
+bool console_guest_verbose(void)
+{
+	return guest_level >= BOOT_LOG_INFO;
+}
+
+void console_start_input(void)
+{
+	serial_enable_input();
+}
+
+static void switch_input(void)
+{
+	input_to_keys = !input_to_keys;
+	log_printf("(XEN) *** Serial input to %s (type 'CTRL-%c' three times to switch input)\n",
+		   input_to_keys ? "Xen" : "DOM0", switch_key + 'a' - 1);
+}
+
+void console_input(void)
+{
+	bool fed = false;
+	int c;
+
+	while ((c = serial_getc()) >= 0) {
+		if (switch_key && c == switch_key) {
+			if (++switch_seen == SWITCH_COUNT) {
+				switch_seen = 0;
+				switch_input();
+			}
+			if (input_to_keys)
+				continue;
+		} else {
+			switch_seen = 0;
+		}
+		if (input_to_keys) {
+			debug_key((char)c);
+			continue;
+		}
+		if (input.produced - input.consumed < INPUT_SIZE)
+			input.text[input.produced++ % INPUT_SIZE] = (char)c;
+		fed = true;
+	}
+	if (fed)
+		evtchn_send_global_virq(VIRQ_CONSOLE);
+}
+
+size_t console_read(char *to, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && input.consumed != input.produced)
+		to[n++] = input.text[input.consumed++ % INPUT_SIZE];
+	return n;
+}
+
+size_t console_ring_get(uint32_t *at, bool oldest, char *to, size_t len)
+{
+	size_t n;
+
+	spin_lock(&log_lock);
+	if (oldest)
+		*at = conring_oldest(&ring);
+	n = conring_get(&ring, at, to, len);
+	spin_unlock(&log_lock);
+	return n;
+}
+
+void console_ring_clear(void)
+{
+	spin_lock(&log_lock);
+	conring_clear(&ring);
+	spin_unlock(&log_lock);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* What a panic and the debug keys print of the machine. */
+#pragma once
+
+#include <hv/types.h>
+
+/** Registers, as of a trap. */
+void diag_registers(const struct cpu_user_regs *regs);
+/** Return addresses with names, from a frame pointer on. */
+void diag_backtrace(uint64_t rip, uint64_t rbp);
+/** A trap in the hypervisor itself that nothing fixes up: prints it all and stops. */
+void panic_trap(const struct cpu_user_regs *regs, const char *what) __noreturn;
