@@ -46,16 +46,6 @@ void evtchn_core_add_bucket(struct evtchn_domain *e, unsigned port, struct evtch
 	e->bucket[port / EVTCHN_BUCKET] = bucket;
 }
 
-struct evtchn *evtchn_core_channel(const struct evtchn_domain *e, uint64_t port)
-{
-	if (port >= EVTCHN_PORTS)
-		return NULL;
-	port = index_clamp(port, EVTCHN_PORTS);
-	struct evtchn *bucket = e->bucket[port / EVTCHN_BUCKET];
-
-	return bucket ? &bucket[port % EVTCHN_BUCKET] : NULL;
-}
-
 /* Marks a free port as taken. */
 static struct evtchn *take(struct evtchn_domain *e, unsigned port, enum evtchn_state state)
 {

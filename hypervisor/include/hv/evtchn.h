@@ -70,7 +70,15 @@ bool evtchn_core_wants_bucket(const struct evtchn_domain *e, unsigned port);
 /** bucket: EVTCHN_BUCKET zeroed entries. */
 void evtchn_core_add_bucket(struct evtchn_domain *e, unsigned port, struct evtchn *bucket);
 /** The channel, or NULL for a port that was never used or is out of range. */
-struct evtchn *evtchn_core_channel(const struct evtchn_domain *e, uint64_t port);
+static inline struct evtchn *evtchn_core_channel(const struct evtchn_domain *e, uint64_t port)
+{
+	if (unlikely(port >= EVTCHN_PORTS))
+		return NULL;
+	port = index_clamp(port, EVTCHN_PORTS);
+	struct evtchn *bucket = e->bucket[port / EVTCHN_BUCKET];
+
+	return bucket ? &bucket[port % EVTCHN_BUCKET] : NULL;
+}
 
 /* These take a port that evtchn_core_find_free() returned and that has its bucket. */
 void evtchn_core_take_unbound(struct evtchn_domain *e, unsigned port, domid_t remote);
