@@ -151,7 +151,7 @@ static long op_reset(struct domain *d, guest_va_t arg)
 
 	if (!of)
 		return err;
-	if (of != d && !of->paused_by_control)
+	if (of != d && !of->life.holds)
 		err = -XEN_EINVAL;
 	else
 		err = evtchn_reset(of, current_budget());
