@@ -6,6 +6,7 @@
 #pragma once
 
 #include <hv/evtchn.h>
+#include <hv/guestarea.h>
 #include <hv/mm.h>
 #include <hv/sched.h>
 #include <hv/timer.h>
@@ -53,6 +54,7 @@ struct vcpu {
 	uint64_t ctrlreg[8];		/* virtual CR0, CR2, CR4 */
 	uint64_t debugreg[8];
 	uint64_t xcr0;
+	uint32_t tsc_aux;		/* what the guest wrote to TSC_AUX (rdtscp) */
 	void *fpu;			/* XSAVE or FXSAVE area, aligned to 64 */
 	bool fpu_used;			/* since it came to the CPU */
 	bool fpu_initialised;
@@ -83,10 +85,12 @@ struct vcpu {
 	/* ---- time ---- */
 	struct timer singleshot_timer;
 	struct timer periodic_timer;
-	uint64_t periodic_period;
+	uint64_t periodic_period;	/* ns, 0: off */
+	uint64_t periodic_last;		/* system time of the last tick */
 	struct vcpu_runstate_info runstate;
-	guest_va_t runstate_area;	/* 0: none registered */
-	guest_va_t time_area;
+	struct guest_area runstate_area;	/* where the guest wants a copy */
+	struct guest_area time_area;
+	uint32_t time_generation;	/* of what its vcpu_info.time says */
 	struct frame *info_frame;	/* held when the guest registered its vcpu_info, else NULL */
 
 	/* ---- events ---- */
