@@ -19,7 +19,7 @@
 int grant_access(domid_t dom, unsigned long mfn, bool readonly);
 
 /** Takes the grant back and frees the reference. -XEN_EBUSY while the other side has it mapped:
- * then nothing has changed, except that new mappings are refused. */
+ * then nothing has changed. */
 int grant_end(grant_ref_t ref);
 
 /** Whether the other side has it mapped now. */

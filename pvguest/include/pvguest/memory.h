@@ -37,7 +37,6 @@
 /** What a mapping allows; `prot` below. */
 #define MAP_READ	1
 #define MAP_WRITE	2
-#define MAP_EXEC	4
 #define MAP_RW		(MAP_READ | MAP_WRITE)
 
 #define INVALID_MFN	(~0UL)

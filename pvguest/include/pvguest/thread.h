@@ -21,7 +21,7 @@ struct waitq {
 	struct thread *first, *last;
 };
 
-/** Sleeping lock, not recursive. Zero-initialised is unlocked. */
+/** Sleeping lock, not recursive, handed to who waits longest. Zero-initialised is unlocked. */
 struct mutex {
 	struct thread *owner;
 	struct waitq waiters;
@@ -39,7 +39,7 @@ struct thread *thread_create_stack(const char *name, void (*fn)(void *arg), void
 /** Its remains are freed when it ends; it must not be joined any more. */
 void thread_detach(struct thread *t);
 
-/** Waits until t has ended and frees its remains. */
+/** Waits until t has ended and frees its remains. One thread may do so. */
 void thread_join(struct thread *t);
 
 void thread_exit(void) __attribute__((noreturn));

@@ -12,11 +12,10 @@
 
 /* Page tables (mmu.c). */
 
-/** Finds the first unmapped linear page behind the builder's structures, registers callbacks for
- * page-table pages. Returns that page's pfn. */
+/** Finds the first unmapped linear page behind the builder's structures; returns its pfn. */
 unsigned long mmu_init(const struct start_info *si);
 
-/** Supplies zeroed or old pages for page tables; NULL when memory is out. */
+/** Sets where pages for tables come from (any contents); NULL from there: memory is out. */
 void mmu_set_table_source(void *(*page)(void));
 
 /** Maps linear pages from pfn up to the end of pfn's 2 MiB, at most to `limit`. Returns the first
@@ -45,3 +44,9 @@ void thread_switch_stack(void **save_sp, void *next_sp);
 /** Calls fn(address) for each frame of the call chain, beginning at rip and frame pointer rbp; at
  * most 32, and only within readable memory. */
 void arch_backtrace(uint64_t rip, uint64_t rbp, void (*fn)(uint64_t address));
+
+/* Called by the machine's entry code (start.c, trap.c). */
+
+struct trap_regs;
+void pv_start(struct start_info *si) __attribute__((noreturn));
+void trap_entry(unsigned int vector, struct trap_regs *regs);
