@@ -56,6 +56,7 @@ struct domain {
 	bool io_all_ports;
 };
 
+/** True when nothing keeps it from running. */
 static inline bool vcpu_runnable(const struct vcpu *v)
 {
 	return !(v->pause_flags | v->pause_count | v->domain->pause_count);

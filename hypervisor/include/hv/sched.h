@@ -1,29 +1,74 @@
 /* SPDX-License-Identifier: MIT */
-/* Scheduling of vCPUs. First version: the names that other parts rely on. */
+/*
+ * Scheduling of vCPUs: one run queue a CPU (hv/runq.h decides), time slices only
+ * while somebody waits, a vCPU that wakes preempts one that has had more.
+ *
+ * There is one stack a CPU and nothing blocks inside the hypervisor. Whoever finds
+ * that another vCPU should run raises CPU_WORK_RESCHED; the way out to a guest calls
+ * schedule(), which exchanges the guest's registers on this CPU and returns.
+ */
 #pragma once
 
-#include <hv/types.h>
+#include <hv/runq.h>
 #include <hv/timer.h>
+#include <hv/types.h>
 
 struct vcpu;
 struct domain;
 
+#define SCHED_CPUS 64		/* a set of CPUs is a 64-bit mask */
+#define SCHED_RATELIMIT_MAX_NS 500000000U
+
 struct sched_vcpu {
-	struct vcpu *next, *prev;	/* run queue */
-	bool queued;
-	uint64_t credit;
-	uint64_t slice_end;
+	/* the lock of the queue that v->processor names must be held for these */
+	struct runq_entity entity;
+	uint64_t since;			/* it runs, and was charged, up to this system time */
+	uint64_t came;			/* when it came to the CPU */
+	bool on_cpu;			/* it is the one that runs, until schedule() says otherwise */
+	bool yields;			/* lets any other go first, once */
+
+	/* the control domain's */
+	uint64_t hard_affinity;		/* CPUs where it may run */
+	uint64_t soft_affinity;		/* where it would rather run */
+	uint64_t pinned_from;		/* hard affinity before SCHEDOP_pin_override; 0: none */
 };
 
+/** Once at boot, before the first vCPU. */
 void sched_init(void);
+/** A new vCPU: not queued. It is runnable for the first time when vcpu_wake() finds it so. */
 int sched_vcpu_init(struct vcpu *v);
+/** Takes it out of everything that would run it or call it back; it must be off its CPU. */
 void sched_vcpu_destroy(struct vcpu *v);
+/** A new domain's: weight, watchdogs. */
+void sched_domain_init(struct domain *d);
+/** Stops the watchdogs. */
+void sched_domain_destroy(struct domain *d);
+
 /** Picks the next vCPU of this CPU and switches to it; called on the exit path. */
 void schedule(void);
-/** Makes a blocked vCPU runnable; harmless otherwise. */
+/**
+ * Ends v's wait for an event (block or poll), if it waits, and lets it run if nothing
+ * else keeps it: for events, and also right after a pause count or VPF_DOWN went.
+ */
 void vcpu_wake(struct vcpu *v);
+/** Lets v run if nothing keeps it any more (unpause, VCPUOP_up); a blocked one stays so. */
+void vcpu_recheck(struct vcpu *v);
 /** The vCPU may no longer run (paused, down, dying): takes it off the queue or the CPU. */
 void vcpu_sleep(struct vcpu *v);
-/** Blocks the current vCPU until an event is pending (sched_op block, HLT). */
+/** Blocks the current vCPU until an event is pending (HLT). */
 void vcpu_block(void);
+/** The same after opening its event mask (sched_op block). */
+void vcpu_block_enable_events(void);
+/** Lets the next in the queue, if any, run before the current vCPU goes on. */
+void vcpu_yield(void);
+
+/** The weight and cap of a domain's vCPUs (domctl scheduler_op); cap in % of a CPU, 0: none. */
+void sched_set_weight(struct domain *d, unsigned weight);
+/** CPUs where v may run: -XEN_EINVAL when none of them is running. */
+int sched_set_affinity(struct vcpu *v, uint64_t cpus);
+/** The CPUs that are running, as a set. */
+uint64_t sched_online_cpus(void);
+/** Time that a vCPU runs at least before one that wakes takes its place, ns. */
+uint32_t sched_ratelimit(void);
+void sched_set_ratelimit(uint32_t ns);
 void sched_dump(void);

@@ -96,6 +96,3 @@ struct vcpu {
 	/* ---- events ---- */
 	uint16_t virq_port[24];		/* port of each VIRQ, 0: not bound; evtchn lock */
 };
-
-/** True when nothing keeps it from running. */
-static inline bool vcpu_runnable(const struct vcpu *v);
