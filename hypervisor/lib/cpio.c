@@ -94,8 +94,10 @@ int cpio_next(struct cpio *cpio, struct cpio_entry *entry)
 
 	if (cpio->error != NULL)
 		return -1;
-	if (left == 0)
+	if (cpio->ended)
 		return 0;
+	if (left == 0)
+		return fail(cpio, "cpio archive is cut off before its trailer");
 	if (left < HEADER_SIZE)
 		return fail(cpio, "cpio archive is cut off in a header");
 	if (!cpio_has_magic(header, left) || !read_header(header, fields))
@@ -110,7 +112,7 @@ int cpio_next(struct cpio *cpio, struct cpio_entry *entry)
 		return fail(cpio, "cpio archive has a malformed name");
 	advance(cpio, HEADER_SIZE + name_size);
 	if (str_equal(name, "TRAILER!!!")) {
-		cpio->at = cpio->size;
+		cpio->ended = true;
 		return 0;
 	}
 	if (fields[FIELD_SIZE] > cpio->size - cpio->at)

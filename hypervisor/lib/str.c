@@ -46,7 +46,9 @@ bool str_equal(const char *a, const char *b)
 
 bool str_span_equal(struct str_span span, const char *s)
 {
-	return str_len(s) == span.len && memcmp(span.at, s, span.len) == 0;
+	if (str_len(s) != span.len)
+		return false;
+	return span.len == 0 || memcmp(span.at, s, span.len) == 0;
 }
 
 const char *str_skip_prefix(const char *s, const char *prefix)

@@ -17,6 +17,7 @@ struct cpio {
 	const uint8_t *image;
 	size_t size;
 	size_t at;
+	bool ended;		/* the trailer was seen; what follows is not looked at */
 	const char *error;	/* set when cpio_next() has returned -1 */
 };
 
