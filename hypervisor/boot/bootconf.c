@@ -202,7 +202,7 @@ static bool append_word(char *to, size_t size, const char *word)
 }
 
 /*
- * What stands behind a lone "--" is dom0's. It moves there, so that the loader's own line can follow
+ * What stands behind a lone "--" is dom0's. It moves there, so that the loader's line can follow
  * the options. Returns false when dom0's line grows too long.
  */
 static bool move_dom0_part(struct boot_plan *plan)
