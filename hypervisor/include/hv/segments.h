@@ -29,6 +29,8 @@ void segments_save(struct vcpu *v);
  *  the guest gets its failsafe callback. */
 void segments_load(struct vcpu *v);
 
+/** The selectors that the CPU holds now (entry does not save them). */
+void segments_read_selectors(struct cpu_user_regs *regs);
 /** From the guest's user mode to its kernel mode, or back: GS bases and page table. */
 void segments_enter_kernel(struct vcpu *v);
 void segments_enter_user(struct vcpu *v);

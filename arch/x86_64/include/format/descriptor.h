@@ -20,7 +20,6 @@
 #define GUEST_CS64	0xe033		/* FLAT_RING3_CS64 */
 #define HV_TSS		0xe040
 #define HV_LDT		0xe050
-#define HV_PER_CPU	0xe060		/* its limit is the CPU's number (lsl) */
 
 /* FLAT_KERNEL_* to which the guest's kernel resets; STAR's user half. */
 #define SELECTOR_RPL	3

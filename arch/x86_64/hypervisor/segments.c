@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptor tables, selectors and segment bases in the CPU (hv/segments.h).
+ *
+ * Bases of the running vCPU live in the CPU alone: its FS base, and GS bases of
+ * kernel and user mode, the one of the mode that does not run in
+ * MSR_KERNEL_GS_BASE. segments_save() reads them back, so a base that user mode
+ * set by itself (wrgsbase) is kept too.
+ */
+#include <hv/segments.h>
+
+#include <cpu/insn.h>
+#include <format/cr.h>
+#include <format/descriptor.h>
+#include <format/layout.h>
+#include <format/msr.h>
+#include <format/pte.h>
+#include <hv/arch.h>
+#include <hv/cpu.h>
+#include <hv/domain.h>
+#include <hv/mem.h>
+#include <hv/mm.h>
+#include <hv/paging.h>
+#include <hv/traps.h>
+
+#include "walk.h"
+
+#define GDT_PAGES 14
+#define LDT_PAGE0 16			/* of the window */
+
+/* The page that follows the guest's 14: our descriptors, and the TSS behind them. */
+struct hv_gdt_page {
+	uint64_t desc[16];
+	struct tss tss;
+};
+
+static struct window {
+	uint64_t *pte;			/* 32 entries: GDT 0-15, LDT 16-31 */
+	struct hv_gdt_page *own;
+	uint32_t gdt_pages;		/* the guest's that are mapped now */
+	uint32_t ldt_mapped;		/* bit n: LDT page n */
+	uint32_t ldt_loaded;		/* entries that LDTR covers */
+	struct vcpu *ldt_owner;
+} windows[MAX_CPUS];
+
+static uint64_t zero_page_pte;		/* stands where a guest has no GDT page: null descriptors */
+
+static struct window *this_window(void)
+{
+	return &windows[this_cpu()->id];
+}
+
+static bool have_fsgsbase(void)
+{
+	return read_cr4() & CR4_FSGSBASE;
+}
+
+/* ---- the CPU's own ------------------------------------------------------------------ */
+
+static void set_system_desc(uint64_t *slot, uint64_t base, uint32_t limit, uint32_t type)
+{
+	slot[0] = SEGDESC(base, limit, DESC_P | type).raw;
+	slot[1] = base >> 32;
+}
+
+#define SLOT(sel) (((sel) & 0xfff) >> 3)
+
+static void fill_own_page(struct hv_gdt_page *own, unsigned cpu, uint64_t rsp0, const uint64_t *ist)
+{
+	uint64_t va = WINDOW_GDT(cpu) + RESERVED_GDT_BYTE;
+	const uint32_t flat = DESC_G | DESC_P | DESC_S | DESC_RW | DESC_ACCESSED;
+
+	own->desc[SLOT(HV_CS)] = SEGDESC(0, 0xfffff, flat | DESC_CODE | DESC_L).raw;
+	own->desc[SLOT(HV_DS)] = SEGDESC(0, 0xfffff, flat | DESC_DB).raw;
+	own->desc[SLOT(GUEST_CS32)] = SEGDESC(0, 0xfffff, flat | DESC_CODE | DESC_DB | DESC_DPL).raw;
+	own->desc[SLOT(GUEST_DS)] = SEGDESC(0, 0xfffff, flat | DESC_DB | DESC_DPL).raw;
+	own->desc[SLOT(GUEST_CS64)] = SEGDESC(0, 0xfffff, flat | DESC_CODE | DESC_L | DESC_DPL).raw;
+	set_system_desc(&own->desc[SLOT(HV_TSS)], va + offsetof(struct hv_gdt_page, tss),
+			sizeof(struct tss) - 1, DESC_SYS_TSS_AVAIL);
+
+	own->tss.rsp0 = rsp0;
+	for (unsigned i = 0; i < 7; i++)
+		own->tss.ist[i] = ist[i];
+	own->tss.iomap = sizeof(struct tss);
+}
+
+/* The far return that makes cs one of the new table's. */
+static void reload_cs(void)
+{
+	__asm__ volatile("pushq %0\n\t"
+			 "lea 1f(%%rip), %%rax\n\t"
+			 "pushq %%rax\n\t"
+			 "lretq\n"
+			 "1:" : : "i"(HV_CS) : "rax", "memory");
+	__asm__ volatile("mov %0, %%ss" : : "r"(HV_DS) : "memory");
+	load_ds_safe(0);
+	load_es_safe(0);
+	load_fs_safe(0);
+	load_gs_safe(0);
+}
+
+void segments_init_cpu(unsigned cpu, uint64_t rsp0, const uint64_t ist[7])
+{
+	struct window *w = &windows[cpu];
+	struct desc_ptr gdtr = { RESERVED_GDT_BYTE + PAGE_SIZE - 1, WINDOW_GDT(cpu) };
+
+	if (!zero_page_pte) {
+		void *zero = hv_pages_alloc(0);
+
+		CHECK(zero);
+		zero_page_pte = ptr_mfn(zero).n << PAGE_SHIFT | PTE_HV_RO;
+	}
+	w->own = hv_pages_alloc(0);
+	CHECK(w->own);
+	fill_own_page(w->own, cpu, rsp0, ist);
+	for (unsigned i = 0; i < GDT_PAGES; i++)
+		hv_map(WINDOW_GDT(cpu) + i * PAGE_SIZE, zero_page_pte & PTE_ADDR,
+		       zero_page_pte & ~PTE_ADDR);
+	hv_map(WINDOW_GDT(cpu) + RESERVED_GDT_BYTE, ptr_mfn(w->own).n << PAGE_SHIFT, PTE_HV_RW);
+	w->pte = hv_pte(WINDOW_GDT(cpu));
+	for (unsigned i = LDT_PAGE0; i < WINDOW_PAGES; i++)
+		w->pte[i] = 0;
+
+	lgdt(&gdtr);
+	reload_cs();
+	lldt(0);
+	ltr(HV_TSS);
+}
+
+/* ---- the guest's GDT ---------------------------------------------------------------------- */
+
+static void gdt_load(struct vcpu *v)
+{
+	struct window *w = this_window();
+	unsigned pages = DIV_ROUND_UP(v->gdt_ents, 512);
+	unsigned n = MAX(pages, w->gdt_pages);
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t pte = zero_page_pte;
+
+		if (i < pages)
+			pte = v->gdt_frames[i].n << PAGE_SHIFT | PTE_HV_RW;
+		if (w->pte[i] == pte)
+			continue;
+		w->pte[i] = pte;
+		invlpg(WINDOW_GDT(this_cpu()->id) + i * PAGE_SIZE);
+	}
+	w->gdt_pages = pages;
+}
+
+int vcpu_set_gdt(struct vcpu *v, const unsigned long *frames, unsigned ents)
+{
+	unsigned n = DIV_ROUND_UP(ents, 512), old_n = DIV_ROUND_UP(v->gdt_ents, 512), i;
+	mfn_t old[GDT_PAGES];
+
+	if (ents > GDT_MAX_ENTRIES)
+		return -XEN_EINVAL;
+	for (i = 0; i < n; i++)
+		if (!frame_get_segdesc(mfn(frames[i]), v->domain))
+			goto put_frames;
+
+	/* Nothing below can fail. */
+	memcpy(old, v->gdt_frames, sizeof(old));
+	for (i = 0; i < GDT_PAGES; i++)
+		v->gdt_frames[i] = mfn(i < n ? frames[i] : 0);
+	v->gdt_ents = ents;
+	if (v == current_vcpu())
+		gdt_load(v);
+	for (i = 0; i < old_n; i++)
+		frame_put_typed(frame_of(old[i]));
+	return 0;
+
+put_frames:
+	while (i--)
+		frame_put_typed(frame_of(mfn(frames[i])));
+	return -XEN_EINVAL;
+}
+
+/* ---- the guest's LDT ----------------------------------------------------------------------- */
+
+static void ldt_unmap(struct window *w, unsigned cpu)
+{
+	while (w->ldt_mapped) {
+		unsigned i = (unsigned)__builtin_ctz(w->ldt_mapped);
+		mfn_t m = mfn((w->pte[LDT_PAGE0 + i] & PTE_ADDR) >> PAGE_SHIFT);
+
+		w->pte[LDT_PAGE0 + i] = 0;
+		invlpg(WINDOW_LDT(cpu) + i * PAGE_SIZE);
+		w->ldt_mapped &= w->ldt_mapped - 1;
+		frame_put_typed(frame_of(m));
+	}
+}
+
+void vcpu_ldt_unmap(struct vcpu *v)
+{
+	struct window *w = this_window();
+
+	if (w->ldt_owner == v)
+		ldt_unmap(w, this_cpu()->id);
+}
+
+static void ldt_load(struct vcpu *v)
+{
+	struct window *w = this_window();
+	unsigned cpu = this_cpu()->id;
+
+	w->ldt_owner = v;
+	if (!v->ldt_ents) {
+		if (w->ldt_loaded)
+			lldt(0);
+		w->ldt_loaded = 0;
+		return;
+	}
+	set_system_desc(&w->own->desc[SLOT(HV_LDT)], WINDOW_LDT(cpu), v->ldt_ents * 8 - 1,
+			DESC_SYS_LDT);
+	lldt(HV_LDT);
+	w->ldt_loaded = v->ldt_ents;
+}
+
+int vcpu_set_ldt(struct vcpu *v, uint64_t base, uint32_t ents)
+{
+	if (!ents)
+		base = 0;
+	if ((base & (PAGE_SIZE - 1)) || ents > LDT_MAX_ENTRIES || !is_canonical(base) ||
+	    (base >= HV_VIRT_START && base < HV_VIRT_END))
+		return -XEN_EINVAL;
+	if (v->ldt_base == base && v->ldt_ents == ents)
+		return 0;
+	vcpu_ldt_unmap(v);
+	v->ldt_base = base;
+	v->ldt_ents = ents;
+	if (v == current_vcpu())
+		ldt_load(v);
+	return 0;
+}
+
+bool segments_in_ldt_window(uint64_t va, uint64_t *offset)
+{
+	*offset = va - WINDOW_LDT(this_cpu()->id);
+	return *offset < (WINDOW_PAGES - LDT_PAGE0) * PAGE_SIZE;
+}
+
+bool segments_ldt_fault(struct vcpu *v, uint64_t va)
+{
+	struct window *w = this_window();
+	uint64_t offset, entry, rights;
+
+	if (!segments_in_ldt_window(va, &offset) || offset >= v->ldt_ents * 8UL)
+		return false;
+	unsigned page = (unsigned)(offset >> PAGE_SHIFT);
+
+	if (w->ldt_mapped & 1u << page)
+		return false;
+	entry = walk_current(v->ldt_base + offset, &rights);
+	if (!entry)
+		return false;
+	mfn_t m = mfn((entry & PTE_ADDR) >> PAGE_SHIFT);
+
+	if (m.n >= arch_max_mfn || !frame_get_segdesc(m, v->domain))
+		return false;
+	w->pte[LDT_PAGE0 + page] = m.n << PAGE_SHIFT | PTE_HV_RW;
+	w->ldt_mapped |= 1u << page;
+	return true;
+}
+
+/* ---- selectors and bases ----------------------------------------------------------------------- */
+
+void segments_read_selectors(struct cpu_user_regs *regs)
+{
+	regs->ds = read_ds();
+	regs->es = read_es();
+	regs->fs = read_fs();
+	regs->gs = read_gs();
+}
+
+void segments_set_fs_base(uint64_t base)
+{
+	if (have_fsgsbase())
+		wrfsbase(base);
+	else
+		wrmsr(MSR_FS_BASE, base);
+}
+
+/* In guest kernel mode the active GS base is the kernel's. */
+void segments_set_gs_base_kernel(uint64_t base)
+{
+	if (have_fsgsbase())
+		wrgsbase(base);
+	else
+		wrmsr(MSR_GS_BASE, base);
+}
+
+void segments_set_gs_base_user(uint64_t base)
+{
+	wrmsr(MSR_KERNEL_GS_BASE, base);
+}
+
+void segments_set_gs_user_selector(uint16_t sel)
+{
+	swapgs();
+	load_gs_safe(sel > SELECTOR_RPL ? sel | SELECTOR_RPL : sel);
+	swapgs();
+}
+
+void segments_save(struct vcpu *v)
+{
+	bool fast = have_fsgsbase();
+	uint64_t active = fast ? rdgsbase() : rdmsr(MSR_GS_BASE);
+	uint64_t other = rdmsr(MSR_KERNEL_GS_BASE);
+
+	v->fs_base = fast ? rdfsbase() : rdmsr(MSR_FS_BASE);
+	v->gs_base_kernel = v->kernel_mode ? active : other;
+	v->gs_base_user = v->kernel_mode ? other : active;
+	segments_read_selectors(&v->regs);
+	vcpu_ldt_unmap(v);
+}
+
+/* A base of 0 with a selector means "the descriptor's": so toolstacks and kernels give it. */
+static bool base_wanted(uint16_t sel, uint64_t base)
+{
+	return base || sel <= SELECTOR_RPL;
+}
+
+void segments_load(struct vcpu *v)
+{
+	const struct cpu_user_regs *r = &v->regs;
+	int bad = 0;
+
+	gdt_load(v);
+	if (v->ldt_ents || this_window()->ldt_loaded)
+		ldt_load(v);
+	else
+		this_window()->ldt_owner = v;
+
+	if (r->ds | read_ds())
+		bad |= load_ds_safe(r->ds);
+	if (r->es | read_es())
+		bad |= load_es_safe(r->es);
+	if (r->fs | read_fs())
+		bad |= load_fs_safe(r->fs);
+	if (r->gs | read_gs())
+		bad |= load_gs_safe(r->gs);
+
+	if (base_wanted(r->fs, v->fs_base))
+		segments_set_fs_base(v->fs_base);
+	if (base_wanted(r->gs, v->gs_base_user))
+		segments_set_gs_base_kernel(v->gs_base_user);	/* the active one, as yet */
+	segments_set_gs_base_user(v->gs_base_kernel);		/* the other */
+	if (v->kernel_mode)
+		swapgs();
+
+	if (unlikely(bad)) {
+		v->need_failsafe = true;
+		cpu_raise(this_cpu(), CPU_WORK_BOUNCE);
+	}
+	if (unlikely(v->nmi_pending))
+		cpu_raise(this_cpu(), CPU_WORK_BOUNCE);
+}
+
+void segments_enter_kernel(struct vcpu *v)
+{
+	v->kernel_mode = true;
+	swapgs();
+	arch_load_cr3(v);
+}
+
+void segments_enter_user(struct vcpu *v)
+{
+	v->kernel_mode = false;
+	swapgs();
+	arch_load_cr3(v);
+}
+
+bool segments_is_code64(uint16_t cs)
+{
+	const uint32_t need = DESC_P | DESC_S | DESC_CODE | DESC_L;
+	const segdesc_t *table = (const segdesc_t *)WINDOW_GDT(this_cpu()->id);
+	unsigned i = cs >> 3;
+
+	if (cs == GUEST_CS64)
+		return true;
+	if (cs & SELECTOR_TI) {
+		table = (const segdesc_t *)WINDOW_LDT(this_cpu()->id);
+		if (i >= this_window()->ldt_loaded ||
+		    !(this_window()->ldt_mapped & 1u << (i >> 9)))
+			return false;
+	} else if (i >= RESERVED_GDT_ENTRY + 512) {
+		return false;
+	}
+	return (READ_ONCE(table[i].b) & need) == need;
+}
