@@ -391,13 +391,11 @@ void sched_set_weight(struct domain *d, unsigned weight)
 	}
 }
 
-int sched_set_affinity(struct vcpu *v, uint64_t cpus)
+/* The affinity that counts, now. */
+static void apply_affinity(struct vcpu *v, uint64_t cpus)
 {
-	struct cpu_sched *s;
+	struct cpu_sched *s = lock_queue(v);
 
-	if (!(cpus & sched_online_cpus()))
-		return -XEN_EINVAL;
-	s = lock_queue(v);
 	v->sched.hard_affinity = cpus;
 	if (!(cpus & 1ULL << v->processor)) {
 		if (runq_is_queued(&v->sched.entity))
@@ -407,6 +405,33 @@ int sched_set_affinity(struct vcpu *v, uint64_t cpus)
 	}
 	spin_unlock(&s->lock);
 	vcpu_recheck(v);
+}
+
+int sched_set_affinity(struct vcpu *v, uint64_t cpus)
+{
+	if (!(cpus & sched_online_cpus()))
+		return -XEN_EINVAL;
+	if (v->sched.unpinned)
+		return -XEN_EBUSY;
+	apply_affinity(v, cpus);
+	return 0;
+}
+
+int sched_pin_override(struct vcpu *v, int cpu)
+{
+	if (cpu < 0) {
+		if (!v->sched.unpinned)
+			return -XEN_EINVAL;
+		apply_affinity(v, v->sched.unpinned);
+		v->sched.unpinned = 0;
+		return 0;
+	}
+	if (cpu >= SCHED_CPUS || !(sched_online_cpus() & 1ULL << cpu))
+		return -XEN_EINVAL;
+	if (v->sched.unpinned)
+		return -XEN_EBUSY;
+	v->sched.unpinned = v->sched.hard_affinity;
+	apply_affinity(v, 1ULL << cpu);
 	return 0;
 }
 

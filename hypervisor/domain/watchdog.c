@@ -5,6 +5,8 @@
  */
 #include <hv/watchdog.h>
 
+#include <xen/sched.h>
+
 #include <hv/arch.h>
 #include <hv/domain.h>
 #include <hv/log.h>

@@ -30,7 +30,7 @@ struct sched_vcpu {
 	/* the control domain's */
 	uint64_t hard_affinity;		/* CPUs where it may run */
 	uint64_t soft_affinity;		/* where it would rather run */
-	uint64_t pinned_from;		/* hard affinity before SCHEDOP_pin_override; 0: none */
+	uint64_t unpinned;		/* hard affinity after SCHEDOP_pin_override; 0: not pinned */
 };
 
 /** Once at boot, before the first vCPU. */
@@ -64,8 +64,13 @@ void vcpu_yield(void);
 
 /** The weight and cap of a domain's vCPUs (domctl scheduler_op); cap in % of a CPU, 0: none. */
 void sched_set_weight(struct domain *d, unsigned weight);
-/** CPUs where v may run: -XEN_EINVAL when none of them is running. */
+/** CPUs where v may run: -XEN_EINVAL when none of them is running, -XEN_EBUSY while it is
+ *  pinned by SCHEDOP_pin_override. */
 int sched_set_affinity(struct vcpu *v, uint64_t cpus);
+/**
+ * SCHEDOP_pin_override: pins v to one CPU until this is undone (cpu below 0). 0, -XEN_EINVAL (no such CPU), -XEN_EBUSY (pinned).
+ */
+int sched_pin_override(struct vcpu *v, int cpu);
 /** The CPUs that are running, as a set. */
 uint64_t sched_online_cpus(void);
 /** Time that a vCPU runs at least before one that wakes takes its place, ns. */

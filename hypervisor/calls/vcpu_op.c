@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vcpu_op: a domain and its own vCPUs: bring-up and down, timers, and the areas of
+ * memory where a vCPU finds what the hypervisor tells it.
+ */
+#include <hv/hypercall.h>
+
+#include <xen/vcpu.h>
+
+#include <hv/alloc.h>
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/mem.h>
+#include <hv/time.h>
+#include <hv/traps.h>
+#include <hv/usercopy.h>
+
+#define PERIOD_MIN 1000000ULL		/* ns */
+#define PERIOD_MAX (~0ULL >> 2)
+
+/* The context is 5 KiB: too much for the stack. */
+static long op_initialise(struct vcpu *v, uint64_t arg)
+{
+	struct vcpu_guest_context *c;
+	long rc;
+
+	if (v->initialised)
+		return -XEN_EEXIST;
+	c = xmalloc(sizeof(*c));
+	if (!c)
+		return -XEN_ENOMEM;
+	rc = copy_from_guest(c, guest_va(arg), sizeof(*c));
+	if (!rc)
+		rc = vcpu_set_context(v, c, current_budget());
+	xfree(c);
+	return rc;
+}
+
+static long op_up(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	if (!v->initialised)
+		return -XEN_EINVAL;
+	if (__atomic_fetch_and(&v->pause_flags, ~(uint32_t)VPF_DOWN, __ATOMIC_SEQ_CST) & VPF_DOWN)
+		vcpu_recheck(v);
+	return 0;
+}
+
+static long op_down(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	if (!(__atomic_fetch_or(&v->pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST) & VPF_DOWN))
+		vcpu_sleep(v);
+	return 0;
+}
+
+static long op_is_up(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	return !(v->pause_flags & VPF_DOWN);
+}
+
+static long op_get_runstate(struct vcpu *v, uint64_t arg)
+{
+	struct vcpu_runstate_info r;
+
+	vcpu_runstate_get(v, &r);
+	return copy_to_guest(guest_va(arg), &r, sizeof(r));
+}
+
+static long op_register_runstate(struct vcpu *v, uint64_t arg)
+{
+	struct vcpu_register_runstate_memory_area a;
+	int rc;
+
+	if (copy_from_guest(&a, guest_va(arg), sizeof(a)))
+		return -XEN_EFAULT;
+	rc = guest_area_register(&v->runstate_area, guest_va(a.addr.p),
+				 sizeof(struct vcpu_runstate_info));
+	if (!rc)
+		time_write_runstate(v);
+	return rc;
+}
+
+static long op_register_time(struct vcpu *v, uint64_t arg)
+{
+	struct vcpu_register_time_memory_area a;
+	int rc;
+
+	if (copy_from_guest(&a, guest_va(arg), sizeof(a)))
+		return -XEN_EFAULT;
+	rc = guest_area_register(&v->time_area, guest_va(a.addr.p), sizeof(vcpu_time_info_t));
+	if (!rc)
+		time_update_vcpu(v);
+	return rc;
+}
+
+static long op_set_periodic(struct vcpu *v, uint64_t arg)
+{
+	struct vcpu_set_periodic_timer t;
+
+	if (copy_from_guest(&t, guest_va(arg), sizeof(t)))
+		return -XEN_EFAULT;
+	if (t.period_ns < PERIOD_MIN || t.period_ns > PERIOD_MAX)
+		return -XEN_EINVAL;
+	time_set_periodic(v, t.period_ns);
+	return 0;
+}
+
+static long op_stop_periodic(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	time_set_periodic(v, 0);
+	return 0;
+}
+
+static long op_set_singleshot(struct vcpu *v, uint64_t arg)
+{
+	struct vcpu_set_singleshot_timer t;
+
+	if (v != current_vcpu())
+		return -XEN_EINVAL;
+	if (copy_from_guest(&t, guest_va(arg), sizeof(t)))
+		return -XEN_EFAULT;
+	if ((t.flags & VCPU_SSHOTTMR_future) && t.timeout_abs_ns < arch_now_ns())
+		return -XEN_ETIME;
+	timer_set(&v->singleshot_timer, t.timeout_abs_ns);
+	return 0;
+}
+
+static long op_stop_singleshot(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	if (v != current_vcpu())
+		return -XEN_EINVAL;
+	timer_stop(&v->singleshot_timer);
+	return 0;
+}
+
+static long op_register_info(struct vcpu *v, uint64_t arg)
+{
+	struct vcpu_register_vcpu_info r;
+	int rc;
+
+	if (copy_from_guest(&r, guest_va(arg), sizeof(r)))
+		return -XEN_EFAULT;
+	rc = vcpu_register_info(v, mfn(r.mfn), r.offset);
+	if (!rc)
+		time_update_vcpu(v);
+	return rc;
+}
+
+static long op_send_nmi(struct vcpu *v, uint64_t arg)
+{
+	(void)arg;
+	vcpu_send_nmi(v);
+	return 0;
+}
+
+/* Only for a vCPU of dom0 that can be on one CPU alone. CPUs are numbered by APIC id. */
+static long op_get_physid(struct vcpu *v, uint64_t arg)
+{
+	uint64_t cpus = v->sched.hard_affinity;
+	struct vcpu_get_physid p;
+	unsigned cpu;
+
+	if (!domain_is_control(v->domain) || !cpus || (cpus & (cpus - 1)))
+		return -XEN_EINVAL;
+	cpu = (unsigned)__builtin_ctzll(cpus);
+	p.phys_id = (uint64_t)cpu << 32 | cpu;
+	return copy_to_guest(guest_va(arg), &p, sizeof(p));
+}
+
+long do_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a4, uint64_t a5)
+{
+	static long (*const ops[])(struct vcpu *v, uint64_t arg) = {
+		[VCPUOP_initialise] = op_initialise,
+		[VCPUOP_up] = op_up,
+		[VCPUOP_down] = op_down,
+		[VCPUOP_is_up] = op_is_up,
+		[VCPUOP_get_runstate_info] = op_get_runstate,
+		[VCPUOP_register_runstate_memory_area] = op_register_runstate,
+		[VCPUOP_set_periodic_timer] = op_set_periodic,
+		[VCPUOP_stop_periodic_timer] = op_stop_periodic,
+		[VCPUOP_set_singleshot_timer] = op_set_singleshot,
+		[VCPUOP_stop_singleshot_timer] = op_stop_singleshot,
+		[VCPUOP_register_vcpu_info] = op_register_info,
+		[VCPUOP_send_nmi] = op_send_nmi,
+		[VCPUOP_get_physid] = op_get_physid,
+		[VCPUOP_register_vcpu_time_memory_area] = op_register_time,
+	};
+	struct domain *d = current_vcpu()->domain;
+	uint32_t nr = (uint32_t)cmd, vcpu = (uint32_t)id;
+	struct vcpu *v;
+
+	(void)a4, (void)a5;
+	if (vcpu >= d->max_vcpus)
+		return -XEN_ENOENT;
+	v = d->vcpu[index_clamp(vcpu, d->max_vcpus)];
+	if (!v)
+		return -XEN_ENOENT;
+	if (nr >= ARRAY_SIZE(ops))
+		return -XEN_ENOSYS;
+	return ops[index_clamp(nr, ARRAY_SIZE(ops))](v, arg);
+}
