@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0/terminal.h"
+
 #include "internal.h"
 
 #include "pvguest/clock.h"
@@ -73,7 +75,7 @@ static void type_loop(struct session *session)
 	char typed[256];
 
 	while (!session->ended) {
-		size_t n = console_read(typed, sizeof(typed), deadline_in(TICK));
+		size_t n = terminal_read(typed, sizeof(typed), deadline_in(TICK));
 
 		if (n && !input_pass(session, typed, n))
 			break;

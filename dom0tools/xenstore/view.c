@@ -193,7 +193,7 @@ int view_rm(struct view *view, const struct store_conn *conn, const char *path, 
 int view_set_perms(struct view *view, const struct store_conn *conn, const char *path,
 		   const struct perm *perms, uint32_t n)
 {
-	int err;
+	int err = 0;
 	struct node *node = view_find(view, conn, path, PERM_WRITE | PERM_OWNER, &err);
 
 	if (!node)

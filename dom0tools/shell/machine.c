@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands about the machine: memory, time, the end.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands.h"
+
+#include "dom0/terminal.h"
+
+#include "pvguest/clock.h"
+#include "pvguest/errno.h"
+#include "pvguest/hypercall.h"
+#include "pvguest/memory.h"
+#include "pvguest/start.h"
+
+#include <xen/domctl.h>
+#include <xen/sysctl.h>
+
+static int host_memory(unsigned long *total, unsigned long *free_pages)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_physinfo,
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+	};
+	long err = hypercall_sysctl(&op);
+
+	if (err < 0)
+		return (int)err;
+	*total = op.u.physinfo.total_pages;
+	*free_pages = op.u.physinfo.free_pages;
+	return 0;
+}
+
+int command_free(int argc, char **argv)
+{
+	unsigned long total = 0, free_pages = 0;
+	int err;
+
+	if (argc > 1)
+		return command_misused(argv[0]);
+	err = host_memory(&total, &free_pages);
+	if (err) {
+		fprintf(stderr, "free: the hypervisor says %s\n", errno_xen_text(err));
+		return 1;
+	}
+	printf("%-8s %12s %12s %12s\n", "KiB", "total", "used", "free");
+	printf("%-8s %12lu %12lu %12lu\n", "machine", total * 4, (total - free_pages) * 4,
+	       free_pages * 4);
+	printf("%-8s %12lu %12lu %12lu\n", "dom0", memory_total_pages() * 4,
+	       (memory_total_pages() - memory_free_pages()) * 4, memory_free_pages() * 4);
+
+	struct mallinfo info = mallinfo();
+
+	printf("%-8s %12lu %12lu %12lu\n", "heap", (unsigned long)info.arena / 1024,
+	       (unsigned long)info.uordblks / 1024, (unsigned long)info.fordblks / 1024);
+	return 0;
+}
+
+int command_uptime(int argc, char **argv)
+{
+	unsigned long seconds = (unsigned long)(clock_monotonic_ns() / NSEC_PER_SEC);
+
+	if (argc > 1)
+		return command_misused(argv[0]);
+	printf("up ");
+	if (seconds >= 86400)
+		printf("%lu day%s, ", seconds / 86400, seconds >= 2 * 86400 ? "s" : "");
+	printf("%lu:%02lu:%02lu\n", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+	return 0;
+}
+
+int command_date(int argc, char **argv)
+{
+	time_t now = (time_t)(clock_wall_ns() / NSEC_PER_SEC);
+	struct tm tm;
+	char text[64];
+
+	if (argc > 1)
+		return command_misused(argv[0]);
+	strftime(text, sizeof(text), "%a %b %e %H:%M:%S UTC %Y", gmtime_r(&now, &tm));
+	puts(text);
+	return 0;
+}
+
+int command_sleep(int argc, char **argv)
+{
+	char *end;
+	double seconds = argc == 2 ? strtod(argv[1], &end) : -1;
+
+	if (argc != 2 || end == argv[1] || *end || !(seconds >= 0 && seconds < 1e9))
+		return command_misused(argv[0]);
+	fflush(stdout);
+	return terminal_sleep((uint64_t)(seconds * (double)NSEC_PER_SEC)) ? 0 : 130;
+}
+
+int command_poweroff(int argc, char **argv)
+{
+	if (argc > 1)
+		return command_misused(argv[0]);
+	puts("The machine is switched off.");
+	pv_shutdown(SHUTDOWN_poweroff);
+}
+
+int command_reboot(int argc, char **argv)
+{
+	if (argc > 1)
+		return command_misused(argv[0]);
+	puts("The machine restarts.");
+	pv_shutdown(SHUTDOWN_reboot);
+}
