@@ -20,6 +20,12 @@ struct memmap_entry;
 
 #define MAX_VCPUS 128
 
+/* What vm_assist() may switch on for a 64-bit PV guest. */
+#define VM_ASSIST_VALID                                                                  \
+	(1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify |         \
+	 1u << VMASST_TYPE_writable_pagetables | 1u << VMASST_TYPE_pae_extended_cr3 |     \
+	 1u << VMASST_TYPE_runstate_update_flag)
+
 struct domain {
 	domid_t id;
 	bool control;			/* may issue domctl and sysctl: dom0 */
@@ -62,6 +68,12 @@ static inline bool vcpu_runnable(const struct vcpu *v)
 	return !(v->pause_flags | v->pause_count | v->domain->pause_count);
 }
 
+/** True for the vCPU that a CPU runs when it has nothing to run. */
+static inline bool vcpu_is_idle(const struct vcpu *v)
+{
+	return v->domain->id == DOMID_IDLE;
+}
+
 /** The domain with this id, with a reference; NULL when there is none (or it is dead). */
 struct domain *domain_get(domid_t id);
 void domain_put(struct domain *d);
@@ -74,6 +86,10 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 			     bool control, int *err);
 /** Allocates vCPU id of d: 0 or -XEN_Exxx. */
 int vcpu_create(struct domain *d, unsigned id);
+/** Gives back what a vCPU's own frames and timers hold: 0, or -XEN_ERESTART. */
+int vcpu_kill(struct vcpu *v, struct budget *b);
+/** Gives back the structure itself; v may be NULL. */
+void vcpu_free(struct vcpu *v);
 /** Starts a domain's end; 0 when all is given back, -XEN_ERESTART: call again. */
 int domain_kill(struct domain *d, struct budget *b);
 

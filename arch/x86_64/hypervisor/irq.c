@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Interrupts, and the work that they leave for the way out to a guest. */
+#include <cpu/insn.h>
+#include <hv/arch.h>
+#include <hv/console.h>
+#include <hv/cpu.h>
+#include <hv/entry.h>
+#include <hv/sched.h>
+#include <hv/serial.h>
+#include <hv/timer.h>
+#include <hv/traps.h>
+#include <hv/domain.h>
+
+#include "apic.h"
+
+static void legacy_irq(unsigned irq)
+{
+	if (serial_is_irq(irq))
+		console_input();
+	pic_eoi(irq);
+}
+
+void irq_dispatch(struct cpu_user_regs *regs)
+{
+	unsigned vector = regs->entry_vector & 0xff;
+
+	switch (vector) {
+	case VECTOR_TIMER:
+		cpu_raise(this_cpu(), CPU_WORK_TIMER);
+		apic_eoi();
+		break;
+	case VECTOR_KICK:
+		apic_eoi();
+		break;
+	case VECTOR_SPURIOUS:
+		break;
+	default:
+		if (vector >= VECTOR_DEVICES)
+			legacy_irq(vector - VECTOR_LEGACY);
+		else
+			trap_software_interrupt(current_vcpu(), regs, vector);
+		break;
+	}
+}
+
+void exit_do_work(void)
+{
+	struct cpu *c = this_cpu();
+	uint32_t work;
+
+	for (;;) {
+		work = __atomic_exchange_n(&c->work, 0, __ATOMIC_ACQ_REL);
+		if (work & CPU_WORK_TIMER)
+			timer_run_expired();
+		if (work & CPU_WORK_BOUNCE && !vcpu_is_idle(c->current))
+			bounce_pending(c->current, &c->regs);
+		if (work & CPU_WORK_RESCHED)
+			schedule();
+		if (c->work)
+			continue;
+		if (!vcpu_is_idle(c->current))
+			return;
+		arch_idle();
+	}
+}
+
+void arch_idle(void)
+{
+	sti_hlt_cli();
+}
+
+void arch_relax(void)
+{
+	cpu_pause();
+}
+
+struct cpu *cpu_by_id(unsigned id)
+{
+	(void)id;
+	return this_cpu();
+}

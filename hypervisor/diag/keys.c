@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* See hv/keys.h. Each key prints what it shows and changes nothing, but R. */
+#include <hv/keys.h>
+
+#include <hv/arch.h>
+#include <hv/cpu.h>
+#include <hv/diag.h>
+#include <hv/domain.h>
+#include <hv/log.h>
+#include <hv/mm.h>
+#include <hv/sched.h>
+#include <hv/time.h>
+#include <hv/types.h>
+
+struct key {
+	char key;
+	const char *what;
+	void (*run)(void);
+};
+
+static void show_help(void);
+
+static void show_vcpu(const struct vcpu *v)
+{
+	log_printf("(XEN)     %pv: CPU%u [has=%c] poll=%u upcall_pend=%02x upcall_mask=%02x "
+		   "pause_flags=%x pause_count=%u time=%lu.%03lus rip=%016lx\n",
+		   v, v->processor, v->running ? 'T' : 'F', v->polling ? v->poll_port : 0,
+		   v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask, v->pause_flags,
+		   v->pause_count, (unsigned long)(vcpu_cpu_time(v) / 1000000000),
+		   (unsigned long)(vcpu_cpu_time(v) / 1000000 % 1000),
+		   (unsigned long)(v == current_vcpu() ? guest_regs()->rip : v->regs.rip));
+}
+
+static void show_domains(void)
+{
+	log_printf("(XEN) 'q' pressed -> dumping domain info (now = %lu)\n",
+		   (unsigned long)arch_now_ns());
+	for (const struct domain *d = domain_list; d; d = d->next) {
+		log_printf("(XEN) General information for domain %u:\n", d->id);
+		log_printf("(XEN)     refcnt=%u dying=%u pause_count=%u\n", d->refs,
+			   d->life.state >= LIFE_DYING, d->pause_count);
+		log_printf("(XEN)     nr_pages=%u max_pages=%u vm_assist=%08lx\n", d->mm.tot_pages,
+			   d->mm.max_pages, (unsigned long)d->mm.vm_assist);
+		log_printf("(XEN) VCPU information and callbacks for domain %u:\n", d->id);
+		for (unsigned i = 0; i < d->max_vcpus; i++)
+			if (d->vcpu[i] && d->shared_info)
+				show_vcpu(d->vcpu[i]);
+	}
+}
+
+static void show_events(void)
+{
+	for (struct domain *d = domain_list; d; d = d->next)
+		evtchn_dump(d);
+}
+
+static void show_grants(void)
+{
+	for (struct domain *d = domain_list; d; d = d->next)
+		grant_dump(d);
+}
+
+static void show_memory(void)
+{
+	unsigned wrong;
+
+	log_printf("(XEN) Physical memory information:\n");
+	log_printf("(XEN)     total: %lukB, free: %lukB\n", (unsigned long)mm_total_frames() * 4,
+		   (unsigned long)mm_free_frames() * 4);
+	wrong = mm_check();
+	log_printf("(XEN)     whole-state check: %u problems\n", wrong);
+}
+
+static void show_registers(void)
+{
+	const struct vcpu *v = current_vcpu();
+
+	log_printf("(XEN) *** Dumping CPU%u guest state (%pv): ***\n", this_cpu()->id, v);
+	if (vcpu_is_idle(v))
+		log_printf("(XEN) idle\n");
+	else
+		diag_registers(guest_regs());
+}
+
+static void reboot(void)
+{
+	log_printf("(XEN) 'R' pressed -> rebooting machine\n");
+	arch_machine_reboot();
+}
+
+static const struct key keys[] = {
+	{ 'R', "reboot machine", reboot },
+	{ 'd', "dump registers", show_registers },
+	{ 'e', "dump evtchn info", show_events },
+	{ 'g', "print grant table usage", show_grants },
+	{ 'h', "show this message", show_help },
+	{ 'm', "memory info", show_memory },
+	{ 'q', "dump domain (and guest debug) info", show_domains },
+	{ 'r', "dump run queues", sched_dump },
+};
+
+static void show_help(void)
+{
+	log_printf("(XEN) 'h' pressed -> showing installed handlers\n");
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
+		log_printf("(XEN)  key '%c' (ascii '%02x') => %s\n", keys[i].key, keys[i].key,
+			   keys[i].what);
+}
+
+void debug_key(char key)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].key == key)
+			keys[i].run();
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains: creation, look-up, references, and the end in steps. What a module keeps
+ * for a domain it makes and takes back itself; the order stands here.
+ */
+#include <hv/domain.h>
+
+#include <stdarg.h>
+
+#include <xen/domctl.h>
+
+#include <hv/alloc.h>
+#include <hv/arch.h>
+#include <hv/cpuid.h>
+#include <hv/diag.h>
+#include <hv/hypercall.h>
+#include <hv/log.h>
+#include <hv/mem.h>
+#include <hv/time.h>
+#include <hv/traps.h>
+
+struct domain *domain_list;
+spinlock_t domlist_lock = SPINLOCK("domlist");
+struct domain *dom0;
+struct domain dom_xen = { .id = DOMID_XEN, .refs = 1 };
+struct domain dom_io = { .id = DOMID_IO, .refs = 1 };
+
+/* domlist lock must be held for this: id to domain, in pages made on demand */
+#define IDS_PER_PAGE (PAGE_SIZE / sizeof(struct domain *))
+static struct domain **by_id[DIV_ROUND_UP(DOMID_FIRST_RESERVED, IDS_PER_PAGE)];
+
+static struct domain *lookup(domid_t id)
+{
+	struct domain **page;
+
+	if (id >= DOMID_FIRST_RESERVED)
+		return NULL;
+	page = by_id[index_clamp(id / IDS_PER_PAGE, ARRAY_SIZE(by_id))];
+	return page ? page[id % IDS_PER_PAGE] : NULL;
+}
+
+struct domain *domain_get(domid_t id)
+{
+	struct domain *d;
+
+	spin_lock(&domlist_lock);
+	d = lookup(id);
+	if (d)
+		d->refs++;
+	spin_unlock(&domlist_lock);
+	return d;
+}
+
+struct domain *domain_get_target(domid_t id, int *err)
+{
+	struct domain *self = current_vcpu()->domain, *d;
+
+	*err = 0;
+	if (id == DOMID_SELF)
+		id = self->id;
+	d = domain_get(id);
+	if (!d) {
+		*err = -XEN_ESRCH;
+		return NULL;
+	}
+	if (d != self && !domain_is_control(self)) {
+		domain_put(d);
+		*err = -XEN_EPERM;
+		return NULL;
+	}
+	return d;
+}
+
+/* domlist lock held: links d in, ids ascending. */
+static int insert(struct domain *d)
+{
+	struct domain ***page = &by_id[d->id / IDS_PER_PAGE], **at;
+
+	if (!*page) {
+		*page = hv_pages_alloc(0);
+		if (!*page)
+			return -XEN_ENOMEM;
+	}
+	if ((*page)[d->id % IDS_PER_PAGE])
+		return -XEN_EEXIST;
+	(*page)[d->id % IDS_PER_PAGE] = d;
+	for (at = &domain_list; *at && (*at)->id < d->id; at = &(*at)->next)
+		;
+	d->next = *at;
+	*at = d;
+	return 0;
+}
+
+static void unlink_domain(struct domain *d)
+{
+	struct domain **at;
+
+	by_id[d->id / IDS_PER_PAGE][d->id % IDS_PER_PAGE] = NULL;
+	for (at = &domain_list; *at != d; at = &(*at)->next)
+		CHECK(*at);
+	*at = d->next;
+}
+
+/* The last reference is gone, nobody can find it any more. */
+static void domain_free(struct domain *d)
+{
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		vcpu_free(d->vcpu[i]);
+	cpu_policy_free(d);
+	xfree(d->memory_map);
+	xfree(d->vcpu);
+	xfree(d);
+}
+
+void domain_put(struct domain *d)
+{
+	bool last;
+
+	spin_lock(&domlist_lock);
+	CHECK(d->refs > 0);
+	last = --d->refs == 0;
+	if (last)
+		unlink_domain(d);
+	spin_unlock(&domlist_lock);
+	if (last) {
+		CHECK(d->life.state == LIFE_DEAD);
+		domain_free(d);
+	}
+}
+
+static void init_fields(struct domain *d, domid_t id, const struct xen_domctl_createdomain *cfg,
+			bool control)
+{
+	d->id = id;
+	d->control = control;
+	d->io_all_ports = control;
+	d->refs = 1;
+	d->max_vcpus = cfg->max_vcpus;
+	d->create_flags = cfg->flags;
+	d->iommu_opts = cfg->iommu_opts;
+	d->ssidref = cfg->ssidref;
+	memcpy(d->handle, cfg->handle, sizeof(d->handle));
+	spin_init(&d->shutdown_lock, "shutdown");
+	life_init(&d->life);
+	d->pause_count = 1;
+}
+
+struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *cfg, bool control,
+			     int *err)
+{
+	struct domain *d = xmalloc(sizeof(*d));
+
+	*err = -XEN_ENOMEM;
+	if (!d)
+		return NULL;
+	init_fields(d, id, cfg, control);
+	d->vcpu = xmalloc(cfg->max_vcpus * sizeof(*d->vcpu));
+	d->shared_info = hv_pages_alloc(0);
+	if (!d->vcpu || !d->shared_info)
+		goto free_parts;
+	domain_mm_init(d);
+	sched_domain_init(d);
+	*err = evtchn_domain_init(d);
+	if (*err)
+		goto free_parts;
+	if (cfg->max_evtchn_port)
+		evtchn_set_limit(d, cfg->max_evtchn_port);
+	*err = grant_domain_init(d, cfg->max_grant_frames, cfg->max_maptrack_frames);
+	if (*err)
+		goto destroy_evtchn;
+	*err = cpu_policy_init(d);
+	if (*err)
+		goto destroy_grants;
+
+	spin_lock(&domlist_lock);
+	*err = insert(d);
+	spin_unlock(&domlist_lock);
+	if (*err)
+		goto destroy_grants;
+
+	/* Nothing below can fail. */
+	frame_share(d, d->shared_info, false);
+	time_update_wallclock(d);
+	return d;
+
+destroy_grants:
+	cpu_policy_free(d);
+	grant_domain_destroy(d);
+destroy_evtchn:
+	evtchn_domain_destroy(d);
+free_parts:
+	if (d->shared_info)
+		hv_pages_free(d->shared_info, 0);
+	xfree(d->vcpu);
+	xfree(d);
+	return NULL;
+}
+
+/* ---- pause, shutdown ---------------------------------------------------------------- */
+
+void domain_pause(struct domain *d)
+{
+	if (__atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST) != 0)
+		return;
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			vcpu_sleep(d->vcpu[i]);
+}
+
+void domain_unpause(struct domain *d)
+{
+	if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST) != 0)
+		return;
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			vcpu_recheck(d->vcpu[i]);
+}
+
+int domain_hold(struct domain *d)
+{
+	int rc;
+
+	spin_lock(&d->shutdown_lock);
+	rc = life_hold(&d->life);
+	spin_unlock(&d->shutdown_lock);
+	if (!rc)
+		domain_pause(d);
+	return rc;
+}
+
+int domain_release(struct domain *d)
+{
+	int rc;
+
+	spin_lock(&d->shutdown_lock);
+	rc = life_release(&d->life);
+	spin_unlock(&d->shutdown_lock);
+	if (!rc)
+		domain_unpause(d);
+	return rc;
+}
+
+/* dom0's end is the machine's. */
+static void machine_end(unsigned code) __noreturn;
+static void machine_end(unsigned code)
+{
+	switch (code) {
+	case SHUTDOWN_poweroff:
+		log_info("Hardware Dom0 halted: halting machine");
+		arch_machine_poweroff();
+	case SHUTDOWN_crash:
+		log_err("Hardware Dom0 crashed: rebooting machine in 5 seconds");
+		panic("Dom0 crashed");
+	case SHUTDOWN_reboot:
+		log_info("Hardware Dom0 shutdown: rebooting machine");
+		break;
+	case SHUTDOWN_watchdog:
+		log_info("Hardware Dom0 shutdown: watchdog rebooting machine");
+		break;
+	default:
+		log_info("Hardware Dom0 shutdown (unknown reason %u): rebooting machine", code);
+		break;
+	}
+	arch_machine_reboot();
+}
+
+void domain_shutdown(struct domain *d, unsigned code)
+{
+	bool begun, done = false;
+
+	spin_lock(&d->shutdown_lock);
+	begun = life_shutdown(&d->life, code);
+	spin_unlock(&d->shutdown_lock);
+	if (!begun)
+		return;
+	if (d == dom0)
+		machine_end(d->life.code);
+	domain_pause(d);
+
+	/* With one CPU a vCPU that is asked to sleep has stopped when we come to look. */
+	spin_lock(&d->shutdown_lock);
+	done = life_stopped(&d->life);
+	spin_unlock(&d->shutdown_lock);
+	if (done)
+		evtchn_send_global_virq(VIRQ_DOM_EXC);
+}
+
+void domain_resume(struct domain *d)
+{
+	bool undone;
+
+	spin_lock(&d->shutdown_lock);
+	undone = life_resume(&d->life);
+	spin_unlock(&d->shutdown_lock);
+	if (undone)
+		domain_unpause(d);
+}
+
+int domain_crash(struct domain *d, const char *fmt, ...)
+{
+	(void)fmt;
+	if (d->life.state == LIFE_ALIVE) {
+		va_list args;
+
+		va_start(args, fmt);
+		log_domain_crash(d, fmt, args);
+		va_end(args);
+	}
+	domain_shutdown(d, SHUTDOWN_crash);
+	return -XEN_EFAULT;
+}
+
+/* ---- the end ---------------------------------------------------------------------------- */
+
+enum destroy_stage {
+	DESTROY_BEGIN,
+	DESTROY_MAPS,		/* what it has mapped of others */
+	DESTROY_VCPUS,
+	DESTROY_GRANTS,
+	DESTROY_MEMORY,
+	DESTROY_END,
+};
+
+static int destroy_vcpus(struct domain *d, struct budget *b)
+{
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		int rc = d->vcpu[i] ? vcpu_kill(d->vcpu[i], b) : 0;
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int destroy_step(struct domain *d, struct budget *b)
+{
+	switch ((enum destroy_stage)d->destroy_stage) {
+	case DESTROY_BEGIN:
+		domain_pause(d);
+		sched_domain_destroy(d);
+		evtchn_forget_virq_handler(d);
+		evtchn_domain_destroy(d);
+		return 0;
+	case DESTROY_MAPS:
+		return grant_domain_release_maps(d, b);
+	case DESTROY_VCPUS:
+		return destroy_vcpus(d, b);
+	case DESTROY_GRANTS:
+		grant_domain_destroy(d);
+		return 0;
+	case DESTROY_MEMORY:
+		return domain_mm_relinquish(d, b);
+	case DESTROY_END:
+		break;
+	}
+	return 0;
+}
+
+int domain_kill(struct domain *d, struct budget *b)
+{
+	bool gone;
+
+	if (d == dom0 || d == current_vcpu()->domain)
+		return -XEN_EINVAL;
+	spin_lock(&d->shutdown_lock);
+	life_kill(&d->life);
+	gone = d->life.state == LIFE_DEAD;
+	spin_unlock(&d->shutdown_lock);
+	if (gone)
+		return 0;
+	while (d->destroy_stage < DESTROY_END) {
+		int rc = destroy_step(d, b);
+
+		if (rc)
+			return rc;
+		d->destroy_stage++;
+	}
+	frame_unshare(d->shared_info);
+	d->shared_info = NULL;
+	spin_lock(&d->shutdown_lock);
+	life_gone(&d->life);
+	spin_unlock(&d->shutdown_lock);
+	evtchn_send_global_virq(VIRQ_DOM_EXC);
+	domain_put(d);		/* the reference that it was created with */
+	return 0;
+}
