@@ -8,6 +8,7 @@
 #include <stdarg.h>
 
 #include <xen/domctl.h>
+#include <xen/sched.h>
 
 #include <hv/alloc.h>
 #include <hv/arch.h>

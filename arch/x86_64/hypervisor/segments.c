@@ -273,6 +273,14 @@ void segments_read_selectors(struct cpu_user_regs *regs)
 	regs->gs = read_gs();
 }
 
+void segments_read_bases(uint64_t *fs, uint64_t *gs)
+{
+	bool fast = have_fsgsbase();
+
+	*fs = fast ? rdfsbase() : rdmsr(MSR_FS_BASE);
+	*gs = fast ? rdgsbase() : rdmsr(MSR_GS_BASE);
+}
+
 void segments_set_fs_base(uint64_t base)
 {
 	if (have_fsgsbase())
@@ -304,11 +312,9 @@ void segments_set_gs_user_selector(uint16_t sel)
 
 void segments_save(struct vcpu *v)
 {
-	bool fast = have_fsgsbase();
-	uint64_t active = fast ? rdgsbase() : rdmsr(MSR_GS_BASE);
-	uint64_t other = rdmsr(MSR_KERNEL_GS_BASE);
+	uint64_t active, other = rdmsr(MSR_KERNEL_GS_BASE);
 
-	v->fs_base = fast ? rdfsbase() : rdmsr(MSR_FS_BASE);
+	segments_read_bases(&v->fs_base, &active);
 	v->gs_base_kernel = v->kernel_mode ? active : other;
 	v->gs_base_user = v->kernel_mode ? other : active;
 	segments_read_selectors(&v->regs);

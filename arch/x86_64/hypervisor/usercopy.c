@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The checks of hv/usercopy.h in front of the copying loops of usercopy.S. */
+/* The checks of hv/usercopy.h in front of the copying loops of copyloop.S. */
 #include <hv/usercopy.h>
 
 #include <format/layout.h>
