@@ -78,7 +78,6 @@ const char *errno_xen_text(long xen)
 		[XEN_EPERM] = "operation not permitted",
 		[XEN_ENOENT] = "no such file or directory",
 		[XEN_ESRCH] = "no such domain",
-		[XEN_EINTR] = "interrupted",
 		[XEN_EIO] = "input/output error",
 		[XEN_ENXIO] = "no such device or address",
 		[XEN_E2BIG] = "argument too long",

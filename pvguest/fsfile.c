@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <pvguest/fsnode.h>
 
-#define FILES_MAX 64
+#define FILES_MAX	64
+#define SIZE_LIMIT	0x7fffffffffffL	/* more than any machine's memory */
 
 struct file {
 	struct fs_node *node;		/* NULL: the descriptor is free */
@@ -129,7 +131,7 @@ ssize_t fs_write(int fd, const void *buf, size_t n)
 		f->at = f->node->size;
 	if (!n)
 		return 0;
-	if (n > SSIZE_MAX - f->at)
+	if (f->at > SIZE_LIMIT || n > SIZE_LIMIT - f->at)
 		return fail(EFBIG);
 	if (f->at + n > f->node->size ? fs_resize(f->node, f->at + n) : fs_own(f->node))
 		return -1;
@@ -159,7 +161,7 @@ off_t fs_lseek(int fd, off_t offset, int whence)
 	default:
 		return fail(EINVAL);
 	}
-	if (offset < 0 ? -offset > base || offset < -SSIZE_MAX : offset > SSIZE_MAX - base)
+	if (offset < -base || offset > SIZE_LIMIT - base)
 		return fail(EINVAL);
 	f->at = base + offset;
 	return f->at;
@@ -171,7 +173,7 @@ int fs_ftruncate(int fd, off_t size)
 
 	if (!f)
 		return -1;
-	if (size < 0 || !file_writes(f->flags))
+	if (size < 0 || size > SIZE_LIMIT || !file_writes(f->flags))
 		return fail(EINVAL);
 	return fs_resize(f->node, size);
 }

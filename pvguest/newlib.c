@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -20,6 +22,8 @@
 
 #define LINE_MAX_BYTES 1024
 
+/* What newlib's own files call and no header of it declares for such a machine. */
+int lstat(const char *path, struct stat *st);
 int fork(void);
 int execve(const char *path, char *const argv[], char *const envp[]);
 int wait(int *status);
@@ -63,13 +67,17 @@ static bool is_console(int fd)
 	return fd >= 0 && fd < FS_FD_FIRST;
 }
 
-ssize_t read(int fd, void *buf, size_t n)
+_READ_WRITE_RETURN_TYPE read(int fd, void *buf, size_t n)
 {
+	if (n > INT_MAX)
+		n = INT_MAX;
 	return is_console(fd) ? stdin_read(buf, n) : fs_read(fd, buf, n);
 }
 
-ssize_t write(int fd, const void *buf, size_t n)
+_READ_WRITE_RETURN_TYPE write(int fd, const void *buf, size_t n)
 {
+	if (n > INT_MAX)
+		n = INT_MAX;
 	return is_console(fd) ? (ssize_t)console_write(buf, n) : fs_write(fd, buf, n);
 }
 

@@ -100,8 +100,10 @@ unsigned long pagepool_alloc(struct pagepool *pool, unsigned int order)
 		return ~0UL;
 	page = block_page(pool, pool->free[have]);
 	list_remove(pool, page, have);
-	while (have > order)
-		list_push(pool, page + (1UL << --have), have);
+	while (have > order) {
+		have--;
+		list_push(pool, page + (1UL << have), have);
+	}
 	pool->state[page] = STATE_USED | order;
 	pool->free_pages -= 1UL << order;
 	return page;

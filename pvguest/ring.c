@@ -47,12 +47,13 @@ long ring_write(struct byte_ring *r, const void *buf, size_t n)
 {
 	uint32_t prod = *r->prod, at = prod & (r->size - 1);
 	long used = ring_used(r, prod, ring_load_acquire(r->cons));
-	size_t first;
+	size_t room, first;
 
 	if (used < 0)
 		return used;
-	if (n > r->size - used)
-		n = r->size - used;
+	room = r->size - used;
+	if (n > room)
+		n = room;
 	first = n < r->size - at ? n : r->size - at;
 	memcpy(r->buf + at, buf, first);
 	memcpy(r->buf, (const char *)buf + first, n - first);

@@ -31,7 +31,7 @@ void *thread_stack_alloc(size_t *bytes)
 	*bytes = n * PAGE_SIZE;
 	if (*bytes == KEPT_BYTES && kept_count)
 		return kept[--kept_count];
-	mfns = malloc(n * sizeof(*mfns));
+	mfns = calloc(n, sizeof(*mfns));
 	if (!mfns)
 		return NULL;
 	for (got = 0; got < n; got++) {

@@ -32,6 +32,12 @@
 	endnote
 .endm
 
+	.pushsection .note.Xen, "a", @note
+	.balign	4
+	.globl	pv_notes
+pv_notes:
+	.popsection
+
 	note_string	XEN_ELFNOTE_GUEST_OS, "pvguest"
 	note_string	XEN_ELFNOTE_GUEST_VERSION, "0.1"
 	note_string	XEN_ELFNOTE_XEN_VERSION, "xen-3.0"

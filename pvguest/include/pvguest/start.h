@@ -34,7 +34,7 @@ const char *pv_cmdline(void);
  * "". The string lives as long as the domain. */
 const char *pv_cmdline_get(const char *name);
 
-/** This domain's id: from dom0's flag, or asked of the hypervisor. */
+/** This domain's id, or DOMID_INVALID when it cannot be found out. */
 domid_t pv_domid(void);
 
 /** Virtual processor 0's information (in pv_shared_info). */
