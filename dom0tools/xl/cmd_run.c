@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* xl pause, unpause and destroy. */
+#include "xl/command.h"
+
+#include <stdio.h>
+
+#include "build/domctl.h"
+#include "pvguest/errno.h"
+#include "xl/create.h"
+#include "xl/names.h"
+
+static int report(const char *what, domid_t domid, int err)
+{
+	if (!err)
+		return XL_OK;
+	fprintf(stderr, "xl %s: domain %u: %s\n", what, domid, errno_xen_text(err));
+	return XL_FAILURE;
+}
+
+int cmd_pause(struct args *a)
+{
+	domid_t domid;
+	int code;
+
+	if (!xl_read_operands(a, 1, 1, &code))
+		return code;
+	if (!xl_find_domain(a->operand[0], &domid, NULL))
+		return XL_FAILURE;
+	if (!domid) {
+		fprintf(stderr, "xl pause: domain 0 is the one that would have to unpause it\n");
+		return XL_FAILURE;
+	}
+	return report("pause", domid, domctl_pause(domid));
+}
+
+int cmd_unpause(struct args *a)
+{
+	domid_t domid;
+	int code;
+
+	if (!xl_read_operands(a, 1, 1, &code))
+		return code;
+	if (!xl_find_domain(a->operand[0], &domid, NULL))
+		return XL_FAILURE;
+	return report("unpause", domid, domctl_unpause(domid));
+}
+
+int cmd_destroy(struct args *a)
+{
+	domid_t domid;
+	int letter, code;
+
+	while ((letter = args_option(a, "fh", NULL)) != ARGS_END) {
+		if (letter != 'f')
+			return xl_option_default(a, letter);
+		a->force = true;
+	}
+	if (!xl_check_operands(a, 1, 1, &code))
+		return code;
+	if (!xl_find_domain(a->operand[0], &domid, NULL))
+		return XL_FAILURE;
+	if (domid)
+		return report("destroy", domid, domain_destroy(domid, false));
+	if (a->force)
+		fprintf(stderr, "xl destroy: domain 0 runs this command; use `poweroff`\n");
+	else
+		fprintf(stderr, "Not destroying domain 0; use -f to force.\n"
+			"This can only be done when using a disaggregated hardware domain and "
+			"toolstack.\n\n");
+	return XL_FAILURE;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One domain is created or destroyed at a time: names stay unique, and the
+ * steps, which wait for xenstore in between, do not meet.
+ */
+#include "xl/create.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/errno.h>
+#include <xen/sched.h>
+
+#include "build/domctl.h"
+#include "build/load.h"
+#include "dom0/console.h"
+#include "dom0/xenstored.h"
+#include "pvguest/clock.h"
+#include "pvguest/errno.h"
+#include "pvguest/fs.h"
+#include "pvguest/thread.h"
+#include "xl/format.h"
+#include "xl/names.h"
+#include "xl/store.h"
+
+static struct mutex lock;	/* held while a domain is made or ended */
+
+static uint64_t read_tsc(void)
+{
+	uint32_t low, high;
+
+	asm volatile("rdtsc" : "=a" (low), "=d" (high));
+	return (uint64_t)high << 32 | low;
+}
+
+/* Names must differ, nobody's life depends on their secrecy: clocks, well mixed. */
+static uint64_t random64(void)
+{
+	static uint64_t state;
+	uint64_t z;
+
+	state += 0x9e3779b97f4a7c15 ^ (clock_wall_ns() << 20) ^ read_tsc();
+	z = state;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+/* Version 4. */
+void domain_make_uuid(struct domconf *conf)
+{
+	uint64_t halves[2] = { random64(), random64() };
+
+	memcpy(conf->uuid, halves, sizeof(conf->uuid));
+	conf->uuid[6] = (conf->uuid[6] & 0x0f) | 0x40;
+	conf->uuid[8] = (conf->uuid[8] & 0x3f) | 0x80;
+	conf->has_uuid = true;
+}
+
+static bool uuid_in_use(const uint8_t uuid[16])
+{
+	unsigned count;
+	struct xen_domctl_getdomaininfo *all = xl_all_domains(&count);
+	bool found = false;
+
+	for (unsigned i = 0; all && i < count; i++)
+		found |= !memcmp(all[i].handle, uuid, 16);
+	free(all);
+	return found;
+}
+
+static int read_file(const char *what, const char *path, const void **data, size_t *bytes,
+		     struct build_error *err)
+{
+	*data = fs_contents(path, bytes);
+	if (!*data)
+		return build_fail(err, -XEN_ENOENT, "cannot read %s '%s': %s", what, path,
+				  strerror(errno));
+	return 0;
+}
+
+static int load_files(const struct domconf *conf, struct load_result *result,
+		      struct build_error *err)
+{
+	struct load_images images = { 0 };
+	struct build_error reason = { "" };
+	int code = read_file("kernel", conf->kernel, &images.kernel, &images.kernel_bytes, err);
+
+	if (!code && conf->ramdisk)
+		code = read_file("ramdisk", conf->ramdisk, &images.ramdisk, &images.ramdisk_bytes,
+				 err);
+	if (code)
+		return code;
+	code = load_domain(result, conf, &images, &reason);
+	if (code)
+		build_fail(err, code, "kernel '%s': %s", conf->kernel, reason.text);
+	return code;
+}
+
+/* Nobody may find the domain's traces once it is gone. */
+static int remove_domain(domid_t domid, const uint8_t *uuid)
+{
+	struct xs_handle *h = xl_store();
+	int err = domctl_destroy(domid);
+
+	if (err && err != -XEN_ESRCH)
+		return err;
+	if (h) {
+		xs_release_domain(h, domid);
+		store_remove_domain(h, domid, uuid);
+	}
+	console_domain_gone(domid);
+	xenstored_check_domains();
+	return 0;
+}
+
+static int check_identity(struct domconf *conf, struct build_error *err)
+{
+	domid_t other;
+
+	if (xl_find_name(conf->name, &other))
+		return build_fail(err, -XEN_EEXIST, "Domain with name \"%s\" already exists.",
+				  conf->name);
+	if (!conf->has_uuid)
+		domain_make_uuid(conf);
+	else if (uuid_in_use(conf->uuid))
+		return build_fail(err, -XEN_EEXIST, "another domain has the uuid that '%s' asks for",
+				  conf->name);
+	return 0;
+}
+
+/* From description to a paused domain that everybody knows. */
+static int make_domain(struct domconf *conf, domid_t *domid, struct build_error *err)
+{
+	struct xs_handle *h = xl_store();
+	struct load_result result;
+	int code;
+
+	if (!h)
+		return build_fail(err, -XEN_ENXIO, "xenstore cannot be reached");
+	code = check_identity(conf, err);
+	if (!code)
+		code = load_files(conf, &result, err);
+	if (code)
+		return code;
+	*domid = result.domid;
+	if (!store_add_domain(h, conf, &result)) {
+		build_fail(err, -XEN_EIO, "writing the domain's nodes to xenstore: %s",
+			   strerror(errno));
+	} else if (!xs_introduce_domain(h, result.domid, result.xenstore_mfn,
+					result.xenstore_port)) {
+		build_fail(err, -XEN_EIO, "introducing the domain to xenstore: %s",
+			   strerror(errno));
+	} else {
+		return 0;
+	}
+	remove_domain(result.domid, conf->uuid);
+	return -XEN_EIO;
+}
+
+struct record *domain_create(struct domconf *conf, struct build_error *err)
+{
+	struct record *r = NULL;
+	domid_t domid;
+
+	err->text[0] = '\0';
+	mutex_lock(&lock);
+	if (make_domain(conf, &domid, err)) {
+		domconf_free(conf);
+	} else {
+		r = record_add(domid, conf);
+		if (!r) {
+			build_fail(err, -XEN_ENOMEM, "dom0 has not enough memory for its record");
+			remove_domain(domid, NULL);
+		}
+	}
+	mutex_unlock(&lock);
+	return r;
+}
+
+bool domain_recreate(struct record *r, struct build_error *err)
+{
+	int code;
+
+	err->text[0] = '\0';
+	mutex_lock(&lock);
+	code = make_domain(&r->conf, &r->domid, err);
+	if (!code)
+		r->created_ns = clock_monotonic_ns();
+	mutex_unlock(&lock);
+	return !code;
+}
+
+int domain_destroy(domid_t domid, bool keep_record)
+{
+	struct xen_domctl_getdomaininfo info;
+	struct record *r;
+	bool known;
+	int err;
+
+	mutex_lock(&lock);
+	known = !domctl_info(domid, &info);
+	if (known)
+		domctl_pause(domid);
+	err = remove_domain(domid, known ? info.handle : NULL);
+	r = record_find(domid);
+	if (!err && r && !keep_record)
+		record_forget(r);
+	mutex_unlock(&lock);
+	return err;
+}
+
+bool domain_crashed_while_starting(domid_t domid)
+{
+	const uint64_t step = 2 * NSEC_PER_MSEC, limit = deadline_in(250 * NSEC_PER_MSEC);
+	struct xen_domctl_getdomaininfo info;
+
+	while (clock_monotonic_ns() < limit) {
+		if (domctl_info(domid, &info))
+			return false;
+		if (info.flags & XEN_DOMINF_shutdown)
+			return format_shutdown_reason(&info) == SHUTDOWN_crash;
+		if (info.flags & XEN_DOMINF_blocked)
+			return false;
+		thread_sleep(step);
+	}
+	return false;
+}

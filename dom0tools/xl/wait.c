@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The shell waits while a command does, so Ctrl-C is looked for here. */
+#include "xl/wait.h"
+
+#include "build/domctl.h"
+#include "pvguest/clock.h"
+#include "pvguest/console.h"
+#include "xl/format.h"
+#include "xl/record.h"
+
+#define CTRL_C 3
+
+bool wait_step(void)
+{
+	char c;
+
+	record_wait(100 * NSEC_PER_MSEC);
+	while (console_readable())
+		if (console_read(&c, 1, 0) == 1 && c == CTRL_C)
+			return true;
+	return false;
+}
+
+enum wait_result wait_for_end(domid_t domid, unsigned *reason)
+{
+	struct xen_domctl_getdomaininfo info;
+
+	for (;;) {
+		if (domctl_info(domid, &info))
+			return WAIT_DESTROYED;
+		if (info.flags & XEN_DOMINF_dying)
+			return WAIT_DESTROYED;
+		if (info.flags & XEN_DOMINF_shutdown) {
+			*reason = format_shutdown_reason(&info);
+			return WAIT_SHUT_DOWN;
+		}
+		if (wait_step())
+			return WAIT_INTERRUPTED;
+	}
+}
