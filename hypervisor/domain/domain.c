@@ -40,6 +40,11 @@ static struct domain *lookup(domid_t id)
 	return page ? page[id % IDS_PER_PAGE] : NULL;
 }
 
+struct domain *domain_by_owner(domid_t id)
+{
+	return lookup(id);
+}
+
 struct domain *domain_get(domid_t id)
 {
 	struct domain *d;

@@ -77,6 +77,8 @@ static inline bool vcpu_is_idle(const struct vcpu *v)
 /** The domain with this id, with a reference; NULL when there is none (or it is dead). */
 struct domain *domain_get(domid_t id);
 void domain_put(struct domain *d);
+/** The domain that frames with this owner belong to: they keep it, so no lock and no reference. */
+struct domain *domain_by_owner(domid_t id);
 /** For hypercalls: DOMID_SELF or an id, control needed for others; NULL: no such domain
  *  or not allowed (*err = -XEN_ESRCH / -XEN_EPERM). */
 struct domain *domain_get_target(domid_t id, int *err);
