@@ -106,6 +106,17 @@ void bounce_exception(struct vcpu *v, struct cpu_user_regs *regs, unsigned vecto
 	bounce(v, regs, ti->address, how, ec);
 }
 
+void bounce_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector)
+{
+	const struct trap_info *ti = &v->trap_table[vector];
+
+	if (unlikely(!ti->address)) {
+		unhandled(v, regs, vector, 0);
+		return;
+	}
+	bounce(v, regs, ti->address, TI_GET_IF(ti) ? BOUNCE_MASK : 0, 0);
+}
+
 void bounce_page_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, uint32_t ec)
 {
 	const struct trap_info *ti = &v->trap_table[TRAP_PF];

@@ -29,6 +29,8 @@ void segments_save(struct vcpu *v);
  *  the guest gets its failsafe callback. */
 void segments_load(struct vcpu *v);
 
+/** FS base and GS base of the mode that runs, from the CPU. */
+void segments_read_bases(uint64_t *fs, uint64_t *gs);
 /** The selectors that the CPU holds now (entry does not save them). */
 void segments_read_selectors(struct cpu_user_regs *regs);
 /** From the guest's user mode to its kernel mode, or back: GS bases and page table. */

@@ -27,6 +27,8 @@ void trap_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigne
 
 /** An exception, to the handler of its vector. For a vector without error code ec is not used. */
 void bounce_exception(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector, uint32_t ec);
+/** An interrupt by instruction (`int n`): as an exception, but never with an error code. */
+void bounce_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector);
 /** A page fault: va becomes the guest's CR2; the user bit of ec is set by the guest's mode. */
 void bounce_page_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, uint32_t ec);
 /** A system call of the guest's user mode, 64-bit or compatibility. */
