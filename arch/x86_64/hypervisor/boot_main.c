@@ -3,6 +3,7 @@
  * Boot as a table of contents: from the start_info that the loader hands over to
  * dom0's first instruction.
  */
+#include <format/cr.h>
 #include <hv/arch.h>
 #include <hv/buildinfo.h>
 #include <hv/bootconf.h>
@@ -158,17 +159,17 @@ static uint64_t dom0_bytes(void)
 static void boot_on_window(struct cpu *c) __noreturn;
 static void boot_on_window(struct cpu *c)
 {
-	cpu_init(c);
-	log_info("paging: W^X, NX%s%s%s%s", c->cr4 & (1 << 20) ? ", SMEP" : "",
-		 c->cr4 & (1 << 21) ? ", SMAP" : "", c->cr4 & (1 << 11) ? ", UMIP" : "",
-		 c->cr4 & (1 << 16) ? ", FSGSBASE" : "");
-	apic_init();
-	tsc_init();
 	paging_boot_done();
 	mm_init();
 	for (unsigned i = 0; i < free_ram.count; i++)
 		mm_add_ram(mfn(free_ram.range[i].start >> PAGE_SHIFT),
 			   mfn(free_ram.range[i].end >> PAGE_SHIFT));
+	cpu_init(c);
+	log_info("paging: W^X, NX%s%s%s%s", c->cr4 & CR4_SMEP ? ", SMEP" : "",
+		 c->cr4 & CR4_SMAP ? ", SMAP" : "", c->cr4 & CR4_UMIP ? ", UMIP" : "",
+		 c->cr4 & CR4_FSGSBASE ? ", FSGSBASE" : "");
+	apic_init();
+	tsc_init();
 	cpuid_init();
 	sched_init();
 	dom0_build(&plan, dom0_bytes());

@@ -12,17 +12,19 @@
 #include <hv/domain.h>
 #include <hv/fpu.h>
 #include <hv/segments.h>
+#include <hv/tlb.h>
 
 #include "image.h"
 
 /* The page table of another address space: global entries go too. */
 static void load_table(struct vcpu *v)
 {
-	uint64_t cr4 = this_cpu()->cr4;
+	uint64_t cr4 = this_cpu()->cr4, tick = tlb_flush_begin();
 
 	write_cr4(cr4 & ~(uint64_t)CR4_PGE);
 	arch_load_cr3(v);
 	write_cr4(cr4);
+	tlb_flush_done(arch_cpu_id(), tick);
 	__atomic_or_fetch(&v->domain->mm.dirty_cpus, 1UL << arch_cpu_id(), __ATOMIC_RELAXED);
 }
 
