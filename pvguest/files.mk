@@ -8,3 +8,6 @@ PV_SRCS += $(addprefix arch/x86_64/pvguest/,notes.S head.S entry.S switch.S mmu.
 SAMPLES += hello
 GUESTS += $(SAMPLES)
 hello_SRCS := pvguest/samples/hello.c
+
+GUESTS += selftest
+selftest_SRCS := $(wildcard pvguest/selftest/*.c)

@@ -15,7 +15,12 @@
 #include <pvguest/startup.h>
 #include <pvguest/vspace.h>
 
-#define RESERVE 8
+/*
+ * Refilled seldom and then by many, so that most 2 MiB areas do not lose a page to a table and
+ * can be given out whole.
+ */
+#define RESERVE		16
+#define RESERVE_LOW	4
 
 extern char pv_image_start[];
 
@@ -49,6 +54,8 @@ static void *table_page(void)
 
 static void reserve_fill(void)
 {
+	if (reserve.n >= RESERVE_LOW)
+		return;
 	while (reserve.n < RESERVE) {
 		unsigned long pfn = pagepool_alloc(&pool, 0);
 
@@ -115,7 +122,10 @@ void page_free(void *page, unsigned int order)
 
 unsigned long memory_free_pages(void)
 {
-	return pool.free_pages + (total - frontier);
+	unsigned long unmapped = total - frontier;
+
+	/* Mapping them takes a table for each 512. */
+	return pool.free_pages + unmapped - (unmapped + 511) / 512;
 }
 
 unsigned long memory_total_pages(void)
