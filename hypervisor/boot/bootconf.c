@@ -154,7 +154,7 @@ static const char *describe(const void *data, size_t size)
 	return "neither an ELF image nor a newc cpio archive";
 }
 
-static bool check_kernel(const char *name, const void *data, size_t size, char *error)
+bool bootconf_check_kernel(const char *name, const void *data, size_t size, char *error)
 {
 	struct elf elf;
 	const char *fault;
@@ -201,24 +201,18 @@ static bool append_word(char *to, size_t size, const char *word)
 	return (to[0] == '\0' || str_append(to, size, " ")) && str_append(to, size, word);
 }
 
-/*
- * What stands behind a lone "--" is dom0's. It moves there, so that the loader's line can follow
- * the options. Returns false when dom0's line grows too long.
- */
-static bool move_dom0_part(struct boot_plan *plan)
+bool bootconf_move_dom0_part(char *options, char *args, size_t args_size)
 {
-	char *o = plan->options;
+	for (char *o = options; *o != '\0'; o++) {
+		const char *extra = str_skip_prefix(o, "--");
 
-	for (size_t i = 0; o[i] != '\0'; i++) {
-		const char *extra = str_skip_prefix(o + i, "--");
-
-		if (extra == NULL || (i > 0 && !str_is_space(o[i - 1])) ||
+		if (extra == NULL || (o > options && !str_is_space(o[-1])) ||
 		    (*extra != '\0' && !str_is_space(*extra)))
 			continue;
 		while (str_is_space(*extra))
 			extra++;
-		o[i] = '\0';
-		return append_word(plan->dom0_args, sizeof(plan->dom0_args), extra);
+		*o = '\0';
+		return append_word(args, args_size, extra);
 	}
 	return true;
 }
@@ -242,10 +236,10 @@ static bool plan_archive(struct boot_plan *plan, const struct boot_module *archi
 	str_copy(plan->options, sizeof(plan->options), config->options);
 	str_copy(plan->dom0_args, sizeof(plan->dom0_args), config->kernel_args);
 	str_copy(plan->warning, sizeof(plan->warning), config->warning);
-	if (!move_dom0_part(plan))
+	if (!bootconf_move_dom0_part(plan->options, plan->dom0_args, sizeof(plan->dom0_args)))
 		return refuse(error, "dom0's command line is longer than %u characters",
 			      BOOT_CMDLINE_MAX - 1);
-	return check_kernel(config->kernel, plan->kernel, plan->kernel_size, error);
+	return bootconf_check_kernel(config->kernel, plan->kernel, plan->kernel_size, error);
 }
 
 static bool plan_kernel(struct boot_plan *plan, const struct boot_module *kernel, char *error)
@@ -256,7 +250,7 @@ static bool plan_kernel(struct boot_plan *plan, const struct boot_module *kernel
 	    !str_copy(plan->dom0_args, sizeof(plan->dom0_args), kernel->cmdline))
 		return refuse(error, "module 0: its arguments are longer than %u characters",
 			      BOOT_CMDLINE_MAX - 1);
-	return check_kernel("(module 0)", plan->kernel, plan->kernel_size, error);
+	return bootconf_check_kernel("(module 0)", plan->kernel, plan->kernel_size, error);
 }
 
 bool bootconf_plan(struct boot_plan *plan, const struct boot_module *modules, size_t count,
@@ -283,7 +277,7 @@ bool bootconf_plan(struct boot_plan *plan, const struct boot_module *modules, si
 	return true;
 }
 
-bool bootconf_dom0_cmdline(char *to, size_t size, const char *args, const char *extra)
+bool bootconf_join(char *to, size_t size, const char *first, const char *second)
 {
-	return str_copy(to, size, args) && append_word(to, size, extra);
+	return str_copy(to, size, first) && append_word(to, size, second);
 }

@@ -62,7 +62,19 @@ bool bootconf_plan(struct boot_plan *plan, const struct boot_module *modules, si
 		   const char *cmdline, char *error);
 
 /**
- * Puts dom0's whole command line together: the kernel's arguments, then what followed "--".
- * Returns false when it was cut to fit.
+ * Checks that a file can be dom0's kernel: a whole ELF image with notes of Xen's. Returns true, or
+ * false with one line in error that names the file and the reason (also what else it seems to be).
  */
-bool bootconf_dom0_cmdline(char *to, size_t size, const char *args, const char *extra);
+bool bootconf_check_kernel(const char *name, const void *data, size_t size, char *error);
+
+/**
+ * What stands behind a lone "--" in the options is dom0's: it moves to the end of args, so that more
+ * options can follow. Returns false when args would be longer than args_size allows.
+ */
+bool bootconf_move_dom0_part(char *options, char *args, size_t args_size);
+
+/**
+ * Puts two parts of a command line together, with a space in between where one is needed: dom0's is
+ * dom0_args, then what bootopts_parse() found behind "--". Returns false when it was cut.
+ */
+bool bootconf_join(char *to, size_t size, const char *first, const char *second);

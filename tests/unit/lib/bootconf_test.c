@@ -239,18 +239,18 @@ static void overlong_lines_are_refused(void **state)
 	assert_string_equal(error, "module 0: its arguments are longer than 1023 characters");
 }
 
-static void dom0s_line_is_its_arguments_and_what_followed(void **state)
+static void parts_of_a_line_are_joined_by_one_space(void **state)
 {
 	char line[12];
 
 	(void)state;
-	assert_true(bootconf_dom0_cmdline(line, sizeof(line), "a=1", "b=2"));
+	assert_true(bootconf_join(line, sizeof(line), "a=1", "b=2"));
 	assert_string_equal(line, "a=1 b=2");
-	assert_true(bootconf_dom0_cmdline(line, sizeof(line), "", "b=2"));
+	assert_true(bootconf_join(line, sizeof(line), "", "b=2"));
 	assert_string_equal(line, "b=2");
-	assert_true(bootconf_dom0_cmdline(line, sizeof(line), "a=1", ""));
+	assert_true(bootconf_join(line, sizeof(line), "a=1", ""));
 	assert_string_equal(line, "a=1");
-	assert_false(bootconf_dom0_cmdline(line, sizeof(line), "a=123456", "b=2"));
+	assert_false(bootconf_join(line, sizeof(line), "a=123456", "b=2"));
 	assert_string_equal(line, "a=123456 b=");
 }
 
@@ -270,7 +270,7 @@ int main(void)
 		TEST(modules_that_cannot_be_booted_are_named),
 		TEST(archives_that_cannot_be_booted_are_named),
 		TEST(overlong_lines_are_refused),
-		TEST(dom0s_line_is_its_arguments_and_what_followed),
+		TEST(parts_of_a_line_are_joined_by_one_space),
 	};
 
 	return cmocka_run_group_tests_name("boot_conf", tests, NULL, NULL);
