@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+/*
+ * HYPERVISOR_grant_table_op: the table itself, and the dispatch of operations that
+ * come as lists. Errors of an element stand in its status (GNTST_*); the hypercall
+ * fails only for arguments that cannot be read or written.
+ */
+#include <hv/hypercall.h>
+
+#include "grant_table_op.h"
+
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/usercopy.h>
+
+#define CMD_MASK 0xfffu		/* the bits above are for continuations of Xen's own */
+
+/* ---- operations on a list ------------------------------------------------------ */
+
+union element {
+	struct gnttab_map_grant_ref map;
+	struct gnttab_unmap_grant_ref unmap;
+	struct gnttab_unmap_and_replace replace;
+	struct gnttab_copy copy;
+	struct gnttab_swap_grant_ref swap;
+};
+
+struct list_op {
+	grant_element_fn *fn;
+	uint16_t size;
+	uint16_t out, out_size;		/* what is written back */
+	uint32_t cost;			/* budget of one element */
+};
+
+#define OUT_FROM(type, field) \
+	.size = sizeof(struct type), .out = offsetof(struct type, field), \
+	.out_size = sizeof(struct type) - offsetof(struct type, field)
+
+static const struct list_op list_ops[] = {
+	[GNTTABOP_map_grant_ref] = {
+		.fn = grant_map_element, OUT_FROM(gnttab_map_grant_ref, status), .cost = 2 },
+	[GNTTABOP_unmap_grant_ref] = {
+		.fn = grant_unmap_element, OUT_FROM(gnttab_unmap_grant_ref, status), .cost = 2 },
+	[GNTTABOP_unmap_and_replace] = {
+		.fn = grant_replace_element, OUT_FROM(gnttab_unmap_and_replace, status), .cost = 3 },
+	[GNTTABOP_copy] = {
+		.fn = grant_copy_element, OUT_FROM(gnttab_copy, status), .cost = 3 },
+	[GNTTABOP_swap_grant_ref] = {
+		.fn = grant_swap_element, OUT_FROM(gnttab_swap_grant_ref, status), .cost = 1 },
+};
+
+static long run_list(struct vcpu *v, const struct list_op *op, guest_va_t at, uint32_t count)
+{
+	struct unmap_batch batch;
+	long result = 0;
+
+	batch.n = 0;
+	batch.flush = false;
+	if (!guest_range_ok(at, (uint64_t)count * op->size))
+		return -XEN_EFAULT;
+	for (; count; count--, at.a += op->size) {
+		union element e;
+
+		if (!budget_take_n(current_budget(), op->cost)) {
+			hypercall_set_arg(1, at.a);
+			hypercall_set_arg(2, count);
+			result = -XEN_ERESTART;
+			break;
+		}
+		if (batch.n == UNMAP_BATCH)
+			grant_unmap_finish(v, &batch);
+		if (unlikely(copy_from_guest(&e, at, op->size))) {
+			result = -XEN_EFAULT;
+			break;
+		}
+		op->fn(v, &e, &batch);
+		if (unlikely(copy_to_guest(guest_va(at.a + op->out), (char *)&e + op->out,
+					   op->out_size))) {
+			result = -XEN_EFAULT;
+			break;
+		}
+	}
+	if (batch.n)
+		grant_unmap_finish(v, &batch);
+	return result;
+}
+
+void grant_swap_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+{
+	struct gnttab_swap_grant_ref *op = element;
+	struct grant_domain *g = &v->domain->grants;
+
+	(void)batch;
+	spin_lock(&g->lock);
+	op->status = (int16_t)grant_core_swap(g, op->ref_a, op->ref_b);
+	spin_unlock(&g->lock);
+}
+
+/* ---- operations on a table -------------------------------------------------------- */
+
+typedef long table_fn(struct domain *self, guest_va_t at, uint32_t count);
+
+/* The domain that an operation names, or NULL and a GNTST_ error. */
+static struct domain *target(domid_t id, int16_t *status)
+{
+	int err;
+	struct domain *d = domain_get_target(id, &err);
+
+	*status = GNTST_okay;
+	if (!d)
+		*status = err == -XEN_EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+	return d;
+}
+
+/* The lock is held. GNTST_*, or -XEN_ERESTART (which no GNTST_ is). */
+static int set_up(struct domain *d, const struct gnttab_setup_table *op)
+{
+	guest_va_t list = handle_va(op->frame_list);
+	int err = 0;
+
+	if (op->nr_frames > d->grants.max_frames)
+		return GNTST_general_error;
+	if (op->nr_frames > d->grants.nr_frames)
+		err = grant_table_grow(d, op->nr_frames, current_budget());
+	if (err)
+		return err == -XEN_ERESTART ? err : GNTST_general_error;
+	for (uint32_t i = 0; i < op->nr_frames; i++) {
+		const void *page = d->grants.frame[i]->shared;
+		xen_pfn_t mfn_n = page ? ptr_mfn(page).n : 0;
+
+		if (copy_to_guest(guest_index(list, i, xen_pfn_t), &mfn_n, sizeof(mfn_n)))
+			return GNTST_bad_virt_addr;
+	}
+	return GNTST_okay;
+}
+
+static long op_setup_table(struct domain *self, guest_va_t at, uint32_t count)
+{
+	struct gnttab_setup_table op;
+
+	(void)self;
+	if (count != 1)
+		return -XEN_EINVAL;
+	if (copy_from_guest(&op, at, sizeof(op)))
+		return -XEN_EFAULT;
+	struct domain *d = target(op.dom, &op.status);
+
+	if (d) {
+		spin_lock(&d->grants.lock);
+		int status = set_up(d, &op);
+
+		spin_unlock(&d->grants.lock);
+		domain_put(d);
+		if (status == -XEN_ERESTART)	/* with what has grown so far */
+			return status;
+		op.status = (int16_t)status;
+	}
+	at.a += offsetof(struct gnttab_setup_table, status);
+	return copy_to_guest(at, &op.status, sizeof(op.status));
+}
+
+static long op_query_size(struct domain *self, guest_va_t at, uint32_t count)
+{
+	struct gnttab_query_size op;
+
+	(void)self;
+	if (count != 1)
+		return -XEN_EINVAL;
+	if (copy_from_guest(&op, at, sizeof(op)))
+		return -XEN_EFAULT;
+	struct domain *d = target(op.dom, &op.status);
+
+	if (d) {
+		op.nr_frames = d->grants.nr_frames;
+		op.max_nr_frames = d->grants.max_frames;
+		domain_put(d);
+	}
+	return copy_to_guest(at, &op, sizeof(op));
+}
+
+/* Only version 1 is there, as on Xen with gnttab=max-ver:1. */
+static long op_set_version(struct domain *self, guest_va_t at, uint32_t count)
+{
+	struct gnttab_set_version op;
+	long result;
+
+	(void)self;
+	(void)count;
+	if (copy_from_guest(&op, at, sizeof(op)))
+		return -XEN_EFAULT;
+	if (op.version == 1)
+		result = 0;
+	else
+		result = op.version == 2 ? -XEN_ENOSYS : -XEN_EINVAL;
+	op.version = 1;
+	return copy_to_guest(at, &op, sizeof(op)) ? -XEN_EFAULT : result;
+}
+
+static long op_get_version(struct domain *self, guest_va_t at, uint32_t count)
+{
+	struct gnttab_get_version op;
+	int err;
+
+	(void)self;
+	(void)count;
+	if (copy_from_guest(&op, at, sizeof(op)))
+		return -XEN_EFAULT;
+	struct domain *d = domain_get_target(op.dom, &err);
+
+	if (!d)
+		return err;
+	domain_put(d);
+	op.version = 1;
+	at.a += offsetof(struct gnttab_get_version, version);
+	return copy_to_guest(at, &op.version, sizeof(op.version));
+}
+
+/* Status frames are version 2's. */
+static long op_get_status_frames(struct domain *self, guest_va_t at, uint32_t count)
+{
+	struct gnttab_get_status_frames op;
+
+	(void)self;
+	if (count != 1)
+		return -XEN_EINVAL;
+	if (copy_from_guest(&op, at, sizeof(op)))
+		return -XEN_EFAULT;
+	struct domain *d = target(op.dom, &op.status);
+
+	if (d) {
+		domain_put(d);
+		op.status = GNTST_general_error;
+	}
+	at.a += offsetof(struct gnttab_get_status_frames, status);
+	return copy_to_guest(at, &op.status, sizeof(op.status));
+}
+
+/* Does d map the frame, which another domain owns, by a grant? */
+static bool maps_frame(struct grant_domain *g, uint64_t mfn_n)
+{
+	bool found = false;
+
+	spin_lock(&g->map_lock);
+	for (uint32_t h = 0; h < g->map_pages * MAPTRACK_PER_PAGE && !found; h++) {
+		const struct grant_map *e = maptrack_entry(g, h);
+
+		found = e->flags && grant_pinned_mfn(e->granter, e->ref) == mfn_n;
+	}
+	spin_unlock(&g->map_lock);
+	return found;
+}
+
+static long flush_one(struct domain *self, const struct gnttab_cache_flush *op)
+{
+	if (op->offset + op->length > PAGE_SIZE ||
+	    (op->op & ~(GNTTAB_CACHE_INVAL | GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_SOURCE_GREF)))
+		return -XEN_EINVAL;
+	if (op->length == 0 || op->op == 0)
+		return 0;
+	if (op->op & GNTTAB_CACHE_SOURCE_GREF)
+		return -XEN_EOPNOTSUPP;
+	uint64_t mfn_n = op->a.dev_bus_addr >> PAGE_SHIFT;
+
+	if (mfn_n >= arch_max_mfn)
+		return -XEN_EINVAL;
+	struct frame *f = frame_get(mfn(mfn_n), self);
+
+	if (f)
+		frame_put(f);
+	else if (!maps_frame(&self->grants, mfn_n))
+		return -XEN_EPERM;
+	if (!(op->op & GNTTAB_CACHE_CLEAN))	/* to drop what was written is not for guests */
+		return -XEN_EOPNOTSUPP;
+	/* Without a device a domain cannot tell whether its caches were written back. */
+	if (domain_is_control(self))
+		arch_wbinvd();
+	return 0;
+}
+
+static long op_cache_flush(struct domain *self, guest_va_t at, uint32_t count)
+{
+	struct gnttab_cache_flush op;
+
+	/* A look through all handles may be needed: a unit for each page of them. */
+	const uint32_t cost = MIN(64 + self->grants.map_pages, HYPERCALL_BUDGET);
+
+	for (; count; count--, at.a += sizeof(op)) {
+		if (!budget_take_n(current_budget(), cost)) {
+			hypercall_set_arg(1, at.a);
+			hypercall_set_arg(2, count);
+			return -XEN_ERESTART;
+		}
+		if (copy_from_guest(&op, at, sizeof(op)))
+			return -XEN_EFAULT;
+		long err = flush_one(self, &op);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static table_fn *const table_ops[] = {
+	[GNTTABOP_setup_table] = op_setup_table,
+	[GNTTABOP_query_size] = op_query_size,
+	[GNTTABOP_set_version] = op_set_version,
+	[GNTTABOP_get_status_frames] = op_get_status_frames,
+	[GNTTABOP_get_version] = op_get_version,
+	[GNTTABOP_cache_flush] = op_cache_flush,
+};
+
+/* dump_table (never there in Xen either) and transfer are -ENOSYS. */
+long do_grant_table_op(uint64_t cmd, uint64_t list, uint64_t n, uint64_t a4, uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+	uint32_t count = (uint32_t)n;
+
+	(void)a4;
+	(void)a5;
+	cmd = (uint32_t)cmd;
+	if ((int32_t)count < 0 || (cmd & ~CMD_MASK))
+		return -XEN_EINVAL;
+	if (cmd < ARRAY_SIZE(list_ops)) {
+		const struct list_op *op = &list_ops[index_clamp(cmd, ARRAY_SIZE(list_ops))];
+
+		if (op->fn)
+			return run_list(v, op, guest_va(list), count);
+	}
+	if (cmd < ARRAY_SIZE(table_ops)) {
+		table_fn *fn = table_ops[index_clamp(cmd, ARRAY_SIZE(table_ops))];
+
+		if (fn)
+			return fn(v->domain, guest_va(list), count);
+	}
+	return -XEN_ENOSYS;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+/*
+ * GNTTABOP_copy: bytes from one page to another, each either granted to the caller
+ * or its own. A granted page is pinned for as long as it is copied.
+ */
+#include "grant_table_op.h"
+
+#include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/mem.h>
+
+/* One side of a copy. */
+struct side {
+	struct domain *d;
+	struct frame *frame;
+	bool granted, readonly;
+	uint32_t ref;
+};
+
+/* Flags of a pin for the time of a copy. */
+static uint32_t pin_flags(const struct side *s)
+{
+	return GNTMAP_host_map | (s->readonly ? GNTMAP_readonly : 0);
+}
+
+static int acquire(struct vcpu *v, struct side *s, const struct gnttab_copy_ptr *p, bool granted,
+		   bool readonly)
+{
+	uint64_t mfn_n = p->u.gmfn;
+	int status = GNTST_okay;
+	uint16_t cache;
+
+	memset(s, 0, sizeof(*s));
+	s->granted = granted;
+	s->readonly = readonly;
+	s->ref = p->u.ref;
+	if (p->domid != DOMID_SELF && !granted)
+		return GNTST_permission_denied;
+	s->d = domain_get(p->domid == DOMID_SELF ? v->domain->id : p->domid);
+	if (!s->d)
+		return GNTST_bad_domain;
+	if (granted) {
+		status = grant_pin(s->d, s->ref, v->domain->id, pin_flags(s), false, &mfn_n,
+				   &cache);
+		if (status)
+			goto put_domain;
+	}
+	s->frame = grant_frame_get(s->d, mfn_n, readonly, &status);
+	if (s->frame)
+		return GNTST_okay;
+	if (granted)
+		grant_unpin(&s->d->grants, s->ref, pin_flags(s));
+put_domain:
+	domain_put(s->d);
+	return status;
+}
+
+static void release(struct side *s)
+{
+	grant_frame_put(s->frame, s->readonly);
+	if (s->granted)
+		grant_unpin(&s->d->grants, s->ref, pin_flags(s));
+	domain_put(s->d);
+}
+
+static int copy(struct vcpu *v, const struct gnttab_copy *op)
+{
+	struct side from, to;
+	int status = acquire(v, &from, &op->source, op->flags & GNTCOPY_source_gref, true);
+
+	if (status)
+		return status;
+	status = acquire(v, &to, &op->dest, op->flags & GNTCOPY_dest_gref, false);
+	if (!status) {
+		const char *source = frame_ptr(frame_mfn(from.frame));
+		char *dest = frame_ptr(frame_mfn(to.frame));
+
+		if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE)
+			status = GNTST_bad_copy_arg;
+		else	/* may be one and the same page */
+			memmove(dest + op->dest.offset, source + op->source.offset, op->len);
+		release(&to);
+	}
+	release(&from);
+	return status;
+}
+
+void grant_copy_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+{
+	struct gnttab_copy *op = element;
+
+	(void)batch;
+	op->status = (int16_t)copy(v, op);
+}

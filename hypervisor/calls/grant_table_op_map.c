@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Mapping and unmapping of granted pages.
+ *
+ * map:   handle -> pin the grant -> reference the frame -> write the entry -> fill the handle
+ * unmap: claim the handle -> take out the entry -> flush -> drop frame, pin, handle
+ *
+ * A pin ends only after the flush: it is what tells the granter that its page is its
+ * own again.
+ */
+#include "grant_table_op.h"
+
+#include <hv/domain.h>
+#include <hv/grantmap.h>
+#include <hv/tlb.h>
+
+#define MAP_KINDS (GNTMAP_host_map | GNTMAP_device_map)
+#define MAP_KEPT  (MAP_KINDS | GNTMAP_readonly | GNTMAP_application_map | GNTMAP_contains_pte)
+
+/* One reference (and use) of the frame for each kind of mapping. */
+static int map_frame(struct vcpu *v, struct domain *rd, const struct gnttab_map_grant_ref *op,
+		     uint64_t mfn_n, uint16_t cache)
+{
+	bool readonly = op->flags & GNTMAP_readonly;
+	int status = GNTST_okay;
+	struct frame *device = NULL, *host = NULL;
+
+	if (op->flags & GNTMAP_device_map) {
+		device = grant_frame_get(rd, mfn_n, readonly, &status);
+		if (!device)
+			return status;
+	}
+	if (op->flags & GNTMAP_host_map) {
+		host = grant_frame_get(rd, mfn_n, readonly, &status);
+		if (host) {
+			status = grantmap_create(v, op->host_addr, op->flags, host, cache);
+			if (status)
+				grant_frame_put(host, readonly);
+		}
+		if (status && device)
+			grant_frame_put(device, readonly);
+	}
+	return status;
+}
+
+static int map_handle(struct vcpu *v, struct domain *rd, struct gnttab_map_grant_ref *op,
+		      uint32_t handle)
+{
+	struct domain *ld = v->domain;
+	uint64_t mfn_n;
+	uint16_t cache;
+	int status = grant_pin(rd, op->ref, ld->id, op->flags, true, &mfn_n, &cache);
+
+	if (status)
+		return status;
+	status = map_frame(v, rd, op, mfn_n, cache);
+	if (status) {
+		grant_unpin(&rd->grants, op->ref, op->flags);
+		return status;
+	}
+	/* Nothing below can fail. With its flags the handle becomes known to unmap. */
+	struct grant_map *e = maptrack_entry(&ld->grants, handle);
+
+	e->granter = &rd->grants;
+	e->ref = op->ref;
+	__atomic_store_n(&e->flags, (uint16_t)(op->flags & MAP_KEPT), __ATOMIC_RELEASE);
+	op->handle = handle;
+	op->dev_bus_addr = mfn_n << PAGE_SHIFT;
+	return GNTST_okay;
+}
+
+void grant_map_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+{
+	struct gnttab_map_grant_ref *op = element;
+
+	(void)batch;
+	if (!(op->flags & MAP_KINDS)) {
+		op->status = GNTST_bad_gntref;
+		return;
+	}
+	struct domain *rd = domain_get(op->dom);
+
+	if (!rd) {
+		op->status = GNTST_bad_domain;
+		return;
+	}
+	uint32_t handle = grant_handle_alloc(v->domain);
+
+	if (handle == MAPTRACK_NONE) {
+		op->status = GNTST_no_space;
+		domain_put(rd);
+		return;
+	}
+	op->status = (int16_t)map_handle(v, rd, op, handle);
+	/* The handle keeps the reference to the domain. */
+	if (op->status) {
+		grant_handle_free(v->domain, handle);
+		domain_put(rd);
+	}
+}
+
+/* Reserves a handle for one unmapping; false when it is none, or one is under way. */
+static bool claim(struct grant_domain *g, uint32_t handle, struct grant_map *copy)
+{
+	spin_lock(&g->map_lock);
+	struct grant_map *e = maptrack_entry(g, handle);
+	bool ok = e && e->flags && !(e->flags & GRANT_MAP_BUSY);
+
+	if (ok) {
+		*copy = *e;
+		e->flags |= GRANT_MAP_BUSY;
+	}
+	spin_unlock(&g->map_lock);
+	return ok;
+}
+
+/* Ends the reservation: what is left mapped stays, and with nothing left the handle goes. */
+static void settle(struct grant_domain *g, uint32_t handle, uint32_t flags, uint32_t left)
+{
+	spin_lock(&g->map_lock);
+	if (left)
+		maptrack_entry(g, handle)->flags = (uint16_t)((flags & ~MAP_KINDS) | left);
+	else
+		maptrack_free(g, handle);
+	spin_unlock(&g->map_lock);
+}
+
+struct unmap_request {
+	uint64_t host_addr, device_addr, new_addr;
+	uint32_t handle;
+};
+
+static int unmap(struct vcpu *v, const struct unmap_request *r, struct unmap_batch *batch)
+{
+	struct grant_domain *g = &v->domain->grants;
+	struct unmapped *u = &batch->item[batch->n];
+	struct grant_map e;
+	uint32_t done = 0;
+	int status = GNTST_okay;
+
+	if (!claim(g, r->handle, &e))
+		return GNTST_bad_handle;
+	uint64_t mfn_n = grant_pinned_mfn(e.granter, e.ref);
+	bool device = r->device_addr && (e.flags & GNTMAP_device_map);
+
+	if (device && r->device_addr != mfn_n << PAGE_SHIFT) {
+		status = GNTST_bad_dev_addr;
+	} else if (r->host_addr && (e.flags & GNTMAP_host_map)) {
+		status = grantmap_replace(v, r->host_addr, e.flags, mfn_n, r->new_addr,
+					  &u->old_entry);
+		if (!status)
+			done |= GNTMAP_host_map;
+	}
+	if (!status && device)
+		done |= GNTMAP_device_map;
+	if (!done) {
+		settle(g, r->handle, e.flags, e.flags & MAP_KINDS);
+		return status;
+	}
+	u->granter = e.granter;
+	u->ref = e.ref;
+	u->handle = r->handle;
+	u->done = (uint16_t)(done | (e.flags & GNTMAP_readonly));
+	u->left = (uint16_t)(e.flags & ~done);
+	batch->flush |= done & GNTMAP_host_map;
+	batch->n++;
+	return GNTST_okay;
+}
+
+static void finish(struct vcpu *v, const struct unmapped *u)
+{
+	uint32_t left = u->left & MAP_KINDS;
+
+	if (u->done & GNTMAP_device_map)
+		grant_frame_put(frame_of(mfn(grant_pinned_mfn(u->granter, u->ref))),
+				u->done & GNTMAP_readonly);
+	if (u->done & GNTMAP_host_map)
+		grantmap_put(u->old_entry);
+	grant_unpin(u->granter, u->ref, u->done);
+	settle(&v->domain->grants, u->handle, u->left, left);
+	if (!left)
+		domain_put(container_of(u->granter, struct domain, grants));
+}
+
+void grant_unmap_finish(struct vcpu *v, struct unmap_batch *batch)
+{
+	if (batch->flush)
+		tlb_flush(v->domain->mm.dirty_cpus);
+	for (uint32_t i = 0; i < batch->n; i++)
+		finish(v, &batch->item[i]);
+	batch->n = 0;
+	batch->flush = false;
+}
+
+void grant_unmap_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+{
+	struct gnttab_unmap_grant_ref *op = element;
+	const struct unmap_request r = {
+		.host_addr = op->host_addr,
+		.device_addr = op->dev_bus_addr,
+		.handle = op->handle,
+	};
+
+	op->status = (int16_t)unmap(v, &r, batch);
+}
+
+void grant_replace_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+{
+	struct gnttab_unmap_and_replace *op = element;
+	const struct unmap_request r = {
+		.host_addr = op->host_addr,
+		.new_addr = op->new_addr,
+		.handle = op->handle,
+	};
+
+	op->status = (int16_t)unmap(v, &r, batch);
+}
