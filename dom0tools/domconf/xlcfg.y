@@ -4,6 +4,7 @@
 %define api.prefix {xlcfg_}
 %define api.location.type {struct cfg_place}
 %define parse.error detailed
+%define parse.lac full
 %locations
 %param { void *scanner }
 %parse-param { struct cfg_scan *scan }
