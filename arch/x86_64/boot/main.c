@@ -208,8 +208,8 @@ static EFI_STATUS enter_hypervisor(void)
 	trampoline_fn enter = (trampoline_fn)(uintptr_t)boot.trampoline.addr;
 	EFI_STATUS status;
 
-	say("starting %s%s%s with %s", HYPERVISOR_FILE, boot.config.section[0] != '\0' ? " " : "",
-	    boot.config.section, boot.config.kernel);
+	say("section [%s]: starting %s with %s", boot.config.section, HYPERVISOR_FILE,
+	    boot.config.kernel);
 	status = memory_exit(b->memmap, 2 * MEMMAP_MAX, &b->info.memmap_entries);
 	if (status == EFI_SUCCESS)
 		enter(boot.hypervisor.entry, (uint32_t)(uintptr_t)b);	/* does not return */
