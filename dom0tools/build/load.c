@@ -64,9 +64,17 @@ static int check_free_memory(struct load *l)
 	return l->free_pages < l->plan.nr_pages ? out_of_memory(l) : 0;
 }
 
+static int open_kernel(struct load *l)
+{
+	struct build_error why = { "" };
+	int err = kernel_open(&l->kernel, l->images->kernel, l->images->kernel_bytes, &why);
+
+	return err ? build_fail(l->err, err, "kernel '%s': %s", l->conf->kernel, why.text) : 0;
+}
+
 static int plan_domain(struct load *l)
 {
-	int err = kernel_open(&l->kernel, l->images->kernel, l->images->kernel_bytes, l->err);
+	int err = open_kernel(l);
 
 	if (!err)
 		err = plan_make(&l->plan, &l->kernel, l->images->ramdisk_bytes,

@@ -71,8 +71,8 @@ static void area_unmapped(struct plan_area *a, uint64_t *pfn, uint64_t count)
 
 static int too_large(const struct plan *p, uint64_t needed, struct build_error *err)
 {
-	return build_fail(err, -XEN_ENOMEM, "not enough memory for it: the kernel, its ramdisk and "
-			  "tables need %llu MiB, the domain has %llu MiB",
+	return build_fail(err, -XEN_ENOMEM, "not enough memory: the kernel, its ramdisk and tables "
+			  "need %llu MiB, the domain has %llu MiB",
 			  (unsigned long long)(needed + 255) >> 8,
 			  (unsigned long long)p->nr_pages >> 8);
 }
@@ -92,7 +92,7 @@ static int place_tables(struct plan *p, uint64_t *pfn, struct build_error *err)
 		/* An end of 0 is the top of the address space. */
 		s->end = (p->virt_base + bytes + REGION_ALIGN - 1) & -REGION_ALIGN;
 		if (s->end - s->start < bytes || !kernel_range_usable(s->start, s->end - 1))
-			return build_fail(err, -XEN_EINVAL, "the region from %#llx has no room for it",
+			return build_fail(err, -XEN_EINVAL, "the kernel does not fit the addresses from %#llx on",
 					  (unsigned long long)s->start);
 		span_count(s);
 		bytes = 1 + span_tables(s);
@@ -118,7 +118,7 @@ static int place_p2m(struct plan *p, const struct kernel *k, uint64_t *pfn,
 	if (!kernel_range_usable(s->start, s->end - 1) ||
 	    (s->start >> 39 <= (region->end - 1) >> 39 &&
 	     region->start >> 39 <= (s->end - 1) >> 39))
-		return build_fail(err, -XEN_EINVAL, "its INIT_P2M address %#llx has no room for the "
+		return build_fail(err, -XEN_EINVAL, "the kernel's INIT_P2M address %#llx has no room for the "
 				  "list of frames", (unsigned long long)s->start);
 	span_count(s);
 	area_unmapped(&p->p2m_tables, pfn, span_tables(s));

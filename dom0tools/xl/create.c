@@ -84,18 +84,12 @@ static int load_files(const struct domconf *conf, struct load_result *result,
 		      struct build_error *err)
 {
 	struct load_images images = { 0 };
-	struct build_error reason = { "" };
 	int code = read_file("kernel", conf->kernel, &images.kernel, &images.kernel_bytes, err);
 
 	if (!code && conf->ramdisk)
 		code = read_file("ramdisk", conf->ramdisk, &images.ramdisk, &images.ramdisk_bytes,
 				 err);
-	if (code)
-		return code;
-	code = load_domain(result, conf, &images, &reason);
-	if (code)
-		build_fail(err, code, "kernel '%s': %s", conf->kernel, reason.text);
-	return code;
+	return code ? code : load_domain(result, conf, &images, err);
 }
 
 /* Nobody may find the domain's traces once it is gone. */
