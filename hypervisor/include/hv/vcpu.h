@@ -38,6 +38,7 @@ struct vcpu {
 	uint64_t cr3;			/* what is, or will be, in CR3 */
 	mfn_t guest_table;		/* the kernel's L4: a reference and a type count are held */
 	mfn_t guest_table_user;		/* its user half's, n = 0: none */
+	struct pt_pending pt_pending;	/* a table that a hypercall of it could not finish */
 	uint64_t kernel_sp;		/* stack_switch */
 	uint64_t kernel_ss;
 	struct callback event_callback;
@@ -58,6 +59,7 @@ struct vcpu {
 	void *fpu;			/* XSAVE or FXSAVE area, aligned to 64 */
 	bool fpu_used;			/* since it came to the CPU */
 	bool fpu_initialised;
+	uint32_t fpu_cpu;		/* where its registers were loaded last */
 	uint32_t iopl;			/* virtual IOPL << 12 */
 	uint64_t iobmp;			/* guest address of the I/O bitmap, 0: none */
 	uint32_t iobmp_limit;

@@ -334,6 +334,15 @@ static inline void xsaveopt(void *area, uint64_t mask)
 			 "d"((uint32_t)(mask >> 32)) : "memory");
 }
 
+/* On AMD CPUs fxrstor and xrstor keep the last instruction and data pointers where no exception
+ * is pending: this overwrites them with harmless ones. */
+static inline void fpu_forget_pointers(void)
+{
+	static const uint32_t zero;
+
+	__asm__ volatile("fnclex; ffree %%st(7); fildl %0" : : "m"(zero));
+}
+
 /* The restoring forms fault on an area that is malformed: -1, registers as they were. */
 static inline int fxrstor_safe(const void *area)
 {
