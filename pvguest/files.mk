@@ -5,9 +5,15 @@ PV_SRCS += $(addprefix pvguest/,start.c domid.c trap.c memory.c pagepool.c vspac
 	consolering.c consoleline.c fstree.c fsfile.c fscpio.c newlib.c xs.c xsconn.c xsring.c xswatch.c control.c)
 PV_SRCS += $(addprefix arch/x86_64/pvguest/,notes.S head.S entry.S switch.S mmu.c cpu.c backtrace.c)
 
-SAMPLES += hello
+SAMPLES := hello echo pingpong crash hog memhog
 GUESTS += $(SAMPLES)
-hello_SRCS := pvguest/samples/hello.c
+hello_SRCS    := pvguest/samples/hello.c
+echo_SRCS     := pvguest/samples/echo.c
+pingpong_SRCS := $(addprefix pvguest/samples/,pingpong.c ping.c pong.c)
+crash_SRCS    := pvguest/samples/crash.c
+hog_SRCS      := pvguest/samples/hog.c
+memhog_SRCS   := pvguest/samples/memhog.c
 
+# Checks the library from inside, on either hypervisor.
 GUESTS += selftest
 selftest_SRCS := $(wildcard pvguest/selftest/*.c)

@@ -24,7 +24,7 @@ static void test_copy(int ref, char *page)
 
 	check(!grant_copy(&op, 1) && !strcmp(copy, page + 2), "the hypervisor copies from a grant");
 	op.source.u.ref = 100;
-	check(grant_copy(&op, 1) && op.status == GNTST_bad_gntref, "but not from one that is none");
+	check(grant_copy(&op, 1) && op.status != GNTST_okay, "but not from one that is none");
 	page_free(copy, 0);
 }
 

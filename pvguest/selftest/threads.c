@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,7 +43,6 @@ static void deep(void *arg)
 
 	memset(big, 1, sizeof(big));
 	*(int *)arg = big[17];
-	printf("# a deep stack in thread %s\n", thread_name(thread_self()));
 }
 
 static void sleeper(void *arg)
