@@ -39,10 +39,8 @@ static void wake_pollers(struct domain *d, unsigned port)
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
 
-		if (v && v->polling && (v->poll_port == 0 || v->poll_port == port)) {
-			vcpu_poll_end(v);
+		if (v && v->polling && (v->poll_port == 0 || v->poll_port == port))
 			vcpu_wake(v);
-		}
 	}
 }
 
