@@ -1,28 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A domain's memory: its frames, its page tables, what may be mapped how.
- * First version: the names that other parts rely on.
  */
 #pragma once
 
-#include <hv/frame.h>
 #include <hv/budget.h>
+#include <hv/frame.h>
 #include <hv/lock.h>
+#include <hv/ptable.h>
+#include <hv/tlb.h>
 
 struct domain;
 struct vcpu;
+struct hvm_memmap_table_entry;
+struct memmap;
 
 struct domain_mm {
 	spinlock_t pt_lock;		/* page-table validation and updates of this domain */
-	spinlock_t page_lock;		/* guards what follows */
+	spinlock_t page_lock;		/* guards the following, down to released */
 	uint32_t page_list;		/* first frame, linked by frame.next/prev; 0 = none */
-	uint32_t tot_pages;		/* frames it owns */
+	uint32_t zombie_list;		/* frames given back that others still hold */
+	uint32_t shared_list;		/* the hypervisor's pages that it may map */
+	uint32_t tot_pages;		/* frames it owns, zombies too; those shared do not count */
+	uint32_t shared_pages;
 	uint32_t max_pages;		/* the limit set by max_mem */
-	uint32_t claimed;		/* outstanding claim (claim_pages) */
-	uint32_t relinquish_stage;
-	uint32_t vm_assist;		/* VMASST_TYPE_* bits */
+	bool released;			/* domain_mm_relinquish() has come to its end */
+	uint32_t claimed;		/* outstanding claim (claim_pages); allocator's lock */
+	bool io_memory;			/* may map I/O memory and choose cache attributes */
+	uint64_t vm_assist;		/* VMASST_TYPE_* bits */
 	uint64_t dirty_cpus;		/* CPUs whose TLB may hold this domain's translations */
+	struct domain *reap_next;	/* all frames are back, its reference is to be dropped */
 };
+
+/* ---- the machine -------------------------------------------------------------- */
+
+/** Makes the allocator usable; called once, before mm_add_ram(). */
+void mm_init(void);
+/** Hands [start, end) to the allocator; boot only. */
+void mm_add_ram(mfn_t start, mfn_t end);
+
+struct mm_machine {
+	const struct memmap *ram;	/* all RAM, also what the hypervisor has taken */
+	const struct hvm_memmap_table_entry *map;	/* the firmware's, for dom0 */
+	unsigned map_entries;
+	unsigned phys_bits;		/* of a physical address */
+	bool nx;			/* entries may forbid execution */
+};
+/** What entries may name and what dom0 is told; boot only, the pointers stay. Without it there
+ *  is no I/O memory, 52 bits, NX. */
+void mm_set_machine(const struct mm_machine *machine);
+const struct mm_machine *mm_machine(void);
+/** Nobody may map these pages of I/O memory (local APIC, I/O APIC); boot only, a few. */
+void mm_forbid_io(mfn_t start, mfn_t end);
+/** True when the page is no RAM, a device may stand there, and it is not forbidden. */
+bool mm_is_io(mfn_t m);
 
 /* ---- whole frames ------------------------------------------------------------- */
 
@@ -33,34 +64,46 @@ void hv_pages_free(void *p, unsigned order);
 uint64_t mm_free_frames(void);
 /** Frames handed to the allocator at boot. */
 uint64_t mm_total_frames(void);
-/** Hands [start, end) to the allocator; boot only. */
-void mm_add_ram(mfn_t start, mfn_t end);
-/** Makes the frame table, M2P and allocator usable; called once, before mm_add_ram(). */
-void mm_init(void);
+/** Frames promised to domains by claim_pages and not allocated yet. */
+uint64_t mm_claimed_frames(void);
 
-/** Allocates 2^order contiguous frames owned by d (scrubbed), on its page list;
- *  0 frames on failure: false. */
+/** Allocates 2^order contiguous frames owned by d (zeroed), on its page list; false when there
+ *  are none, its limit is reached, or it is dying. */
 bool domain_pages_alloc(struct domain *d, unsigned order, mfn_t *first);
+/** The same below physical address 2^bits; 64: anywhere. */
+bool domain_pages_alloc_below(struct domain *d, unsigned order, unsigned bits, mfn_t *first);
+/** Promises d so many frames in all (0: nothing). 0, -XEN_EINVAL, -XEN_ENOMEM. */
+int domain_pages_claim(struct domain *d, uint64_t pages);
+
+/** Takes a frame that nobody but its owner holds away from d: owned by none, on no list, one
+ *  reference. False when somebody else holds it. */
+bool domain_page_steal(struct domain *d, mfn_t m);
+/** Gives such a frame, or 2^order fresh ones, to d. False when d is dying. */
+bool domain_pages_assign(struct domain *d, mfn_t first, unsigned order);
+/** 2^order frames as domain_page_steal() leaves them, zeroed. */
+bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first);
+/** Frees 2^order of them. */
+void mm_pages_free(mfn_t first, unsigned order);
 
 /** Makes a page of hv_pages_alloc() mappable by d (read-only or writable). */
 void frame_share(struct domain *d, void *page, bool readonly);
-/** Ends that: CHECKs that no guest maps it any more is not required; the page is freed
- *  with the last reference. */
+/** Ends that and frees the page, with the last mapping of it if there are any. */
 void frame_unshare(void *page);
 
 /* ---- references ------------------------------------------------------------------ */
 
 /** Takes a reference if d owns the frame (m may be any number a guest gave). */
 struct frame *frame_get(mfn_t m, const struct domain *d);
-void frame_put(struct frame *f);
-/** Takes one more reference on a frame that already has one. */
-void frame_ref(struct frame *f);
-/** Reference and use as writable data, resp. descriptor page; false when its type forbids. */
+/** The same and a use as writable data, resp. descriptor page; NULL when its type forbids. */
 struct frame *frame_get_writable(mfn_t m, struct domain *d);
 struct frame *frame_get_segdesc(mfn_t m, struct domain *d);
+/** Ends the use and the reference. */
 void frame_put_typed(struct frame *f);
 
 /* ---- machine to physical ------------------------------------------------------------ */
+
+/** What the table says of a frame that is no guest's. */
+#define INVALID_M2P_ENTRY (~0UL)
 
 void m2p_set(mfn_t m, uint64_t pfn);
 uint64_t m2p_get(mfn_t m);
@@ -70,10 +113,14 @@ uint64_t m2p_get(mfn_t m);
 void domain_mm_init(struct domain *d);
 /** Gives back every frame, in steps; 0 when done, -XEN_ERESTART when the budget is spent. */
 int domain_mm_relinquish(struct domain *d, struct budget *b);
-/** Takes the top-level table(s) of a vCPU by setvcpucontext: reference + type L4;
- *  user may be 0. -XEN_EINVAL when it cannot be one; -XEN_ERESTART when preempted. */
+/** Drops the references to domains whose last frame came back meanwhile; no locks held.
+ *  One is dropped here because the lock of the list of domains is an outer one. */
+void mm_reap(void);
+
+/** Takes the top-level table(s) of a vCPU that does not run: reference + type L4 of each;
+ *  user may be 0. 0, -XEN_EINVAL when it cannot be one; -XEN_ERESTART when preempted. */
 int vcpu_set_tables(struct vcpu *v, mfn_t kernel, mfn_t user, struct budget *b);
-/** Drops them. 0, or -XEN_ERESTART. */
+/** Drops them; no CPU may have them in CR3. 0, or -XEN_ERESTART. */
 int vcpu_drop_tables(struct vcpu *v, struct budget *b);
 
 /** A page fault from a guest whose address lies in its own part: emulates a store to a

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+/*
+ * References and plain types of frames, and the clock of TLB flushes: see hv/frame.h, hv/tlb.h.
+ * All of it is lock-free: a grant or a mapping of another domain must not wait for the owner.
+ */
+#include <hv/frame.h>
+
+#include <hv/lock.h>
+#include <hv/tlb.h>
+
+uint64_t tlb_cpus = 1;
+uint64_t tlb_clock = 1;
+uint64_t tlb_flushed[TLB_CPUS] = { [0 ... TLB_CPUS - 1] = 1 };
+
+uint64_t tlb_stale_cpus(uint32_t stamp)
+{
+	uint64_t now = __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
+	uint32_t age = (uint32_t)now - stamp;
+	uint64_t stale = 0;
+
+	for (uint64_t left = tlb_cpus; left; left &= left - 1) {
+		unsigned cpu = (unsigned)__builtin_ctzll(left);
+
+		if (age <= now - __atomic_load_n(&tlb_flushed[cpu], __ATOMIC_ACQUIRE))
+			stale |= 1ULL << cpu;
+	}
+	return stale;
+}
+
+void tlb_flush(uint64_t cpus)
+{
+	uint64_t tick = tlb_flush_begin();
+
+	arch_tlb_flush_cpus(cpus);
+	for (uint64_t left = cpus; left; left &= left - 1)
+		tlb_flush_done((unsigned)__builtin_ctzll(left), tick);
+}
+
+void tlb_flush_local(void)
+{
+	uint64_t tick = tlb_flush_begin();
+
+	arch_tlb_flush_local();
+	tlb_flush_done(arch_cpu_id(), tick);
+}
+
+void tlb_flush_stale(uint32_t stamp)
+{
+	uint64_t stale = tlb_stale_cpus(stamp);
+
+	if (stale)
+		tlb_flush(stale);
+}
+
+bool frame_try_ref_owned(struct frame *f, domid_t owner)
+{
+	if (unlikely(READ_ONCE(f->owner) != owner) || unlikely(!frame_try_ref(f)))
+		return false;
+	/* Only now that it cannot be freed does the owner stay what it is. */
+	if (likely(f->owner == owner))
+		return true;
+	frame_put(f);
+	return false;
+}
+
+bool frame_drop_allocated(struct frame *f)
+{
+	if (!(__atomic_fetch_and(&f->count_info, ~FC_ALLOCATED, __ATOMIC_ACQ_REL) & FC_ALLOCATED))
+		return false;
+	frame_put(f);
+	return true;
+}
+
+static inline bool type_cas(struct frame *f, uint64_t *was, uint64_t to)
+{
+	return __atomic_compare_exchange_n(&f->type_info, was, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+/* Uses are 0. Keeps everybody else away while stale translations of the former use are flushed. */
+static bool type_change(struct frame *f, uint64_t *was, enum frame_type type)
+{
+	uint64_t now = (uint64_t)type << FT_SHIFT | 1;
+
+	if (!type_cas(f, was, *was | FT_BUSY))
+		return false;
+	tlb_flush_stale(f->aux);
+	if (type <= FRAME_L4) {
+		f->aux = 0;
+		f->linear = 0;
+	}
+	__atomic_store_n(&f->type_info, now, __ATOMIC_RELEASE);
+	return true;
+}
+
+bool frame_type_take(struct frame *f, enum frame_type type)
+{
+	uint64_t t = READ_ONCE(f->type_info);
+
+	for (;;) {
+		if (likely((t & (FT_TYPE | FT_BUSY)) == (uint64_t)type << FT_SHIFT)) {
+			if (likely(type_cas(f, &t, t + 1)))
+				return true;
+		} else if (t & FT_COUNT) {
+			return false;
+		} else if (t & FT_BUSY) {
+			arch_relax();
+			t = READ_ONCE(f->type_info);
+		} else if (type_change(f, &t, type)) {
+			return true;
+		}
+	}
+}
+
+bool frame_type_begin(struct frame *f, enum frame_type type)
+{
+	uint64_t t = READ_ONCE(f->type_info);
+
+	for (;;) {
+		if (t & FT_COUNT) {
+			return false;
+		} else if (t & FT_BUSY) {
+			arch_relax();
+			t = READ_ONCE(f->type_info);
+		} else if (t >> FT_SHIFT == type) {
+			/* The same tables as before, read again: nothing stale can do harm. */
+			if (!type_cas(f, &t, (uint64_t)type << FT_SHIFT | FT_BUSY))
+				continue;
+			f->aux = 0;
+			f->linear = 0;
+			__atomic_store_n(&f->type_info, (uint64_t)type << FT_SHIFT | 1,
+					 __ATOMIC_RELEASE);
+			return true;
+		} else if (type_change(f, &t, type)) {
+			return true;
+		}
+	}
+}
+
+void frame_type_drop(struct frame *f)
+{
+	uint64_t t = READ_ONCE(f->type_info);
+
+	do {
+		CHECK(t & FT_COUNT);
+		if ((t & FT_COUNT) == 1)
+			f->aux = tlb_stamp();
+	} while (unlikely(!type_cas(f, &t, t - 1)));
+}

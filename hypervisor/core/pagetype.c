@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Tables as a whole: from a frame of data to a checked page table and back, down to the lowest
+ * level, in pieces. Recursion goes four levels deep, five with a recursive (linear) entry.
+ *
+ * A table may name one of its own level ("linear" tables, by which a kernel sees its tables in
+ * its address space): itself, which counts for nothing, or another, as long as that one names no
+ * further one. frame.linear counts how often others name it (positive), or how many it
+ * names (negative); so there are no rings of tables that would hold each other for ever.
+ */
+#include <hv/ptable.h>
+
+#include <hv/mem.h>
+#include <hv/mm.h>
+
+#define L1_COST 16	/* of the budget: 512 entries without a stop */
+
+/* The index of the M2P's slot, which VMASST_TYPE_m2p_strict hides. */
+#define M2P_SLOT 256
+
+static bool is_guest_slot(unsigned level, unsigned i)
+{
+	return level != 4 || i < HV_SLOT_FIRST || i > HV_SLOT_LAST;
+}
+
+static unsigned level_of(const struct frame *f)
+{
+	return (unsigned)(f->type_info >> FT_SHIFT);
+}
+
+static void set_progress(struct frame *f, unsigned entries, bool entry_owned)
+{
+	f->aux = entries | (entry_owned ? PT_ENTRY_OWNED : 0);
+}
+
+/* Uses stay above 0, so that nobody but us, under the lock, writes here. */
+static enum pt_result set_partial(struct frame *f, enum pt_result result)
+{
+	f->type_info = (f->type_info & ~FT_VALIDATED) | FT_PARTIAL;
+	return result;
+}
+
+static enum pt_result set_validated(struct frame *f)
+{
+	set_progress(f, PTE_ENTRIES, false);
+	__atomic_store_n(&f->type_info, (f->type_info & ~FT_PARTIAL) | FT_VALIDATED,
+			 __ATOMIC_RELEASE);
+	return PT_OK;
+}
+
+/* ---- level 1 ------------------------------------------------------------------------------ */
+
+static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
+{
+	uint64_t *table = frame_ptr(frame_mfn(f));
+
+	if (f->aux == PTE_ENTRIES)	/* it was about to be dropped */
+		return set_validated(f);
+	if (!budget_take_n(c->budget, L1_COST))
+		return set_partial(f, PT_AGAIN);
+	for (unsigned i = 0; i < PTE_ENTRIES; i++) {
+		uint64_t e = READ_ONCE(table[i]);
+
+		if (!(e & PTE_P))
+			continue;
+		int rc = pt_l1e_take(c, e);
+
+		if (rc) {
+			while (i-- > 0)
+				pt_l1e_drop(c, table[i]);
+			c->error = rc;
+			return set_partial(f, PT_BAD);
+		}
+		if (pt_l1e_adjust(e) != e)
+			table[i] = pt_l1e_adjust(e);
+	}
+	return set_validated(f);
+}
+
+static enum pt_result devalidate_l1(struct pt_ctx *c, struct frame *f)
+{
+	const uint64_t *table = frame_ptr(frame_mfn(f));
+
+	if (!f->aux)		/* nothing was validated, or all undone */
+		return PT_OK;
+	if (!budget_take_n(c->budget, L1_COST))
+		return PT_AGAIN;
+	for (unsigned i = 0; i < PTE_ENTRIES; i++)
+		pt_l1e_drop(c, table[i]);
+	set_progress(f, 0, false);
+	return PT_OK;
+}
+
+/* ---- entries of levels 2 to 4 ----------------------------------------------------------------- */
+
+static bool linear_link(struct frame *from, struct frame *to)
+{
+	if (from->linear > 0 || from->linear == INT16_MIN || to->linear < 0 ||
+	    to->linear == INT16_MAX)
+		return false;
+	from->linear--;
+	to->linear++;
+	return true;
+}
+
+/* A reference of child is held and becomes the entry's, unless refused. */
+static enum pt_result take_linear(struct frame *table, struct frame *child, unsigned level,
+				  uint64_t e)
+{
+	uint64_t t = child->type_info;
+
+	if ((e & PTE_W) || t >> FT_SHIFT != level || !(t & FT_VALIDATED) ||
+	    !linear_link(table, child))
+		return PT_REFUSED;
+	child->type_info = t + 1;
+	return PT_OK;
+}
+
+static enum pt_result refuse(struct pt_ctx *c, int error)
+{
+	c->error = error;
+	return PT_REFUSED;
+}
+
+/* What a present entry of the table names is referenced and used as a table one level down. */
+static enum pt_result take_entry(struct pt_ctx *c, struct frame *table, unsigned level, uint64_t e)
+{
+	mfn_t m = pte_mfn(e);
+	struct frame *child;
+	enum pt_result r;
+
+	if ((e & pte_refused_table) || m.n >= arch_max_mfn)
+		return refuse(c, -XEN_EINVAL);
+	child = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
+	if (child == table)
+		return e & PTE_W ? refuse(c, -XEN_EINVAL) : PT_OK;
+	if (!frame_try_ref_owned(child, c->owner))
+		return refuse(c, -XEN_EINVAL);
+	r = pt_take(c, child, level - 1);
+	if (r == PT_REFUSED) {
+		r = take_linear(table, child, level, e);
+		if (r == PT_REFUSED)
+			frame_put(child);
+	}
+	return r;
+}
+
+/* `again`: an earlier attempt was stopped in the middle of the child. */
+static enum pt_result drop_entry(struct pt_ctx *c, struct frame *table, unsigned level,
+				 uint64_t e, bool again)
+{
+	struct frame *child;
+
+	if (!(e & PTE_P))
+		return PT_OK;
+	child = frame_of(pte_mfn(e));
+	if (child == table)
+		return PT_OK;
+	if (level_of(child) == level && !again) {
+		table->linear++;
+		child->linear--;
+	}
+	if (pt_drop(c, child) == PT_AGAIN)
+		return PT_AGAIN;
+	frame_put(child);
+	return PT_OK;
+}
+
+/* ---- levels 2 to 4 ------------------------------------------------------------------------------ */
+
+static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned level,
+				     uint64_t *slot)
+{
+	uint64_t e = READ_ONCE(*slot);
+	enum pt_result r;
+
+	if (!(e & PTE_P))
+		return PT_OK;
+	if (f->aux & PT_ENTRY_OWNED)
+		r = pt_resume(c, frame_of(pte_mfn(e)));
+	else
+		r = take_entry(c, f, level, e);
+	if (r == PT_OK && !(e & PTE_U))
+		*slot = e | PTE_U;
+	return r;
+}
+
+static enum pt_result validate_table(struct pt_ctx *c, struct frame *f, unsigned level)
+{
+	uint64_t *table = frame_ptr(frame_mfn(f));
+
+	for (unsigned i = f->aux & PT_VALIDATED; i < PTE_ENTRIES; i++) {
+		enum pt_result r;
+
+		if (!is_guest_slot(level, i))
+			continue;
+		if (i % 16 == 0 && !budget_take(c->budget)) {
+			set_progress(f, i, f->aux & PT_ENTRY_OWNED);
+			return set_partial(f, PT_AGAIN);
+		}
+		r = validate_entry(c, f, level, &table[i]);
+		if (r != PT_OK) {
+			set_progress(f, i, r != PT_REFUSED);
+			return set_partial(f, r == PT_AGAIN ? PT_AGAIN : PT_BAD);
+		}
+		set_progress(f, i + 1, false);
+	}
+	if (level == 4) {
+		arch_init_guest_l4(table);
+		if (c->m2p_hidden)
+			table[M2P_SLOT] = 0;
+	}
+	return set_validated(f);
+}
+
+static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsigned level)
+{
+	const uint64_t *table = frame_ptr(frame_mfn(f));
+	unsigned i = f->aux & PT_VALIDATED;
+
+	if (f->aux & PT_ENTRY_OWNED) {
+		if (drop_entry(c, f, level, table[i], true) == PT_AGAIN)
+			return PT_AGAIN;
+		set_progress(f, i, false);
+	}
+	while (i-- > 0) {
+		if (i % 16 == 0 && !budget_take(c->budget))
+			return PT_AGAIN;
+		if (is_guest_slot(level, i) &&
+		    drop_entry(c, f, level, table[i], false) == PT_AGAIN) {
+			set_progress(f, i, true);
+			return PT_AGAIN;
+		}
+		set_progress(f, i, false);
+	}
+	return PT_OK;
+}
+
+/* ---- uses of a table -------------------------------------------------------------------------------- */
+
+static enum pt_result validate(struct pt_ctx *c, struct frame *f)
+{
+	unsigned level = level_of(f);
+
+	if (f->type_info & FT_VALIDATED)
+		return PT_OK;
+	return level == 1 ? validate_l1(c, f) : validate_table(c, f, level);
+}
+
+enum pt_result pt_take(struct pt_ctx *c, struct frame *f, unsigned level)
+{
+	uint64_t t = READ_ONCE(f->type_info);
+
+	if (t >> FT_SHIFT == level && (t & FT_COUNT))
+		f->type_info = t + 1;	/* under the lock that guards this type */
+	else if (!frame_type_begin(f, level))
+		return refuse(c, -XEN_EINVAL);
+	return validate(c, f);
+}
+
+enum pt_result pt_resume(struct pt_ctx *c, struct frame *f)
+{
+	CHECK(f->type_info & FT_COUNT);
+	return validate(c, f);
+}
+
+enum pt_result pt_drop(struct pt_ctx *c, struct frame *f)
+{
+	uint64_t t = f->type_info;
+	unsigned level = level_of(f);
+	enum pt_result r;
+
+	CHECK((t & FT_COUNT) && level >= 1 && level <= 4);
+	if ((t & FT_COUNT) > 1) {
+		f->type_info = t - 1;
+		return PT_OK;
+	}
+	CHECK(!(t & FT_PINNED));
+	set_partial(f, PT_OK);
+	r = level == 1 ? devalidate_l1(c, f) : devalidate_table(c, f, level);
+	if (r == PT_AGAIN)
+		return r;
+	CHECK(!f->linear);
+	/* Whoever uses it as something else must flush those who walked through it. */
+	f->aux = tlb_stamp();
+	__atomic_store_n(&f->type_info, (uint64_t)level << FT_SHIFT, __ATOMIC_RELEASE);
+	return PT_OK;
+}
+
+/* ---- a change of one entry -------------------------------------------------------------------------- */
+
+/* As take_entry(), going on with what an earlier attempt has left. */
+static enum pt_result take_new(struct pt_ctx *c, struct frame *table, unsigned level, uint64_t e,
+			       struct pt_pending *pending)
+{
+	enum pt_result r;
+
+	if (pending->table.n) {
+		CHECK(!pending->dropping && pending->table.n == pte_mfn(e).n);
+		r = pt_resume(c, frame_of(pending->table));
+		pending->table = mfn(0);
+	} else {
+		r = take_entry(c, table, level, e);
+	}
+	if (r == PT_AGAIN || r == PT_BAD)
+		*pending = (struct pt_pending){ pte_mfn(e), r == PT_BAD };
+	return r;
+}
+
+static void table_entry_write(uint64_t *slot, uint64_t new, bool keep_ad)
+{
+	uint64_t old = READ_ONCE(*slot);
+
+	while (!__atomic_compare_exchange_n(slot, &old, keep_ad ? new | (old & (PTE_A | PTE_D)) : new,
+					    false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned index, uint64_t new,
+	      bool keep_ad, struct pt_pending *pending)
+{
+	uint64_t *slot = (uint64_t *)frame_ptr(frame_mfn(table)) + index;
+	uint64_t old = READ_ONCE(*slot);
+
+	if (!is_guest_slot(level, index))
+		return -XEN_EINVAL;
+	if (new & PTE_P) {
+		if (new & pte_refused_table)
+			return -XEN_EINVAL;
+		if (!((old ^ new) & ~PTE_HARMLESS)) {
+			table_entry_write(slot, new | PTE_U, keep_ad);
+			return 0;
+		}
+		switch (take_new(c, table, level, new, pending)) {
+		case PT_OK:
+			new |= PTE_U;
+			break;
+		case PT_AGAIN:
+			return -XEN_ERESTART;
+		default:
+			return c->error;
+		}
+	}
+	/* Nothing below can fail. */
+	table_entry_write(slot, new, keep_ad);
+	if (drop_entry(c, table, level, old, false) == PT_AGAIN)
+		*pending = (struct pt_pending){ pte_mfn(old), true };
+	return 0;
+}

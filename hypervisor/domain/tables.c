@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who owns uses of page tables besides other tables: pins, vCPUs, and operations that ran
+ * out of their budget (struct pt_pending).
+ */
+#include "tables.h"
+
+#include <hv/cpu.h>
+#include <hv/domain.h>
+#include <hv/mm.h>
+#include <hv/segments.h>
+
+void tables_ctx(struct pt_ctx *c, const struct domain *d, struct budget *b)
+{
+	c->owner = d->id;
+	c->pages = d->id;
+	c->io = d->mm.io_memory;
+	c->m2p_hidden = d->mm.vm_assist >> VMASST_TYPE_m2p_strict & 1;
+	c->refuse_l1 = d->mm.io_memory ? pte_refused_l1 & ~PTE_CACHE : pte_refused_l1;
+	c->budget = b;
+	c->error = 0;
+	c->ldt_stale = false;
+}
+
+void tables_ldt_stale(struct domain *d)
+{
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			vcpu_ldt_unmap(d->vcpu[i]);
+}
+
+int tables_settle(struct pt_pending *pending, mfn_t next, struct budget *b)
+{
+	struct frame *f;
+	struct domain *d;
+	struct pt_ctx c;
+	enum pt_result r;
+
+	if (likely(!pending->table.n))
+		return 0;
+	if (!pending->dropping && mfn_eq(pending->table, next))
+		return 0;
+	pending->dropping = true;
+	f = frame_of(pending->table);
+	d = domain_by_owner(f->owner);
+	CHECK(d);
+	tables_ctx(&c, d, b);
+	spin_lock(&d->mm.pt_lock);
+	r = pt_drop(&c, f);
+	spin_unlock(&d->mm.pt_lock);
+	if (c.ldt_stale)
+		tables_ldt_stale(d);
+	if (r == PT_AGAIN)
+		return -XEN_ERESTART;
+	pending->table = mfn(0);
+	frame_put(f);
+	return 0;
+}
+
+int tables_take(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
+		struct budget *b, struct frame **table)
+{
+	struct pt_ctx c;
+	enum pt_result r;
+	int rc = tables_settle(pending, m, b);
+
+	if (rc)
+		return rc;
+	tables_ctx(&c, d, b);
+	if (pending->table.n) {
+		*table = frame_of(m);
+		spin_lock(&d->mm.pt_lock);
+		r = pt_resume(&c, *table);
+	} else {
+		*table = frame_get(m, d);
+		if (!*table)
+			return -XEN_EINVAL;
+		spin_lock(&d->mm.pt_lock);
+		r = pt_take(&c, *table, level);
+	}
+	spin_unlock(&d->mm.pt_lock);
+	pending->table = mfn(0);
+	if (r == PT_OK)
+		return 0;
+	if (r == PT_REFUSED) {
+		frame_put(*table);
+		return c.error;
+	}
+	*pending = (struct pt_pending){ m, r == PT_BAD };
+	return r == PT_BAD ? c.error : -XEN_ERESTART;
+}
+
+void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b)
+{
+	struct pt_ctx c;
+	enum pt_result r;
+
+	CHECK(!pending->table.n);
+	tables_ctx(&c, d, b);
+	spin_lock(&d->mm.pt_lock);
+	r = pt_drop(&c, f);
+	spin_unlock(&d->mm.pt_lock);
+	if (c.ldt_stale)
+		tables_ldt_stale(d);
+	if (r == PT_AGAIN)
+		*pending = (struct pt_pending){ frame_mfn(f), true };
+	else
+		frame_put(f);
+}
+
+bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b)
+{
+	bool pinned;
+
+	spin_lock(&d->mm.pt_lock);
+	pinned = f->type_info & FT_PINNED;
+	if (pinned)
+		__atomic_fetch_and(&f->type_info, ~FT_PINNED, __ATOMIC_RELAXED);
+	spin_unlock(&d->mm.pt_lock);
+	if (pinned)
+		tables_put(d, f, pending, b);
+	return pinned;
+}
+
+/* ---- the top-level tables of a vCPU ------------------------------------------------------ */
+
+static int drop_one(struct vcpu *v, mfn_t *m, struct budget *b)
+{
+	int rc = tables_settle(&v->pt_pending, mfn(0), b);
+
+	if (rc || !m->n)
+		return rc;
+	tables_put(v->domain, frame_of(*m), &v->pt_pending, b);
+	*m = mfn(0);
+	return tables_settle(&v->pt_pending, mfn(0), b);
+}
+
+int vcpu_drop_tables(struct vcpu *v, struct budget *b)
+{
+	int rc = drop_one(v, &v->guest_table, b);
+
+	return rc ? rc : drop_one(v, &v->guest_table_user, b);
+}
+
+static int set_one(struct vcpu *v, mfn_t *at, mfn_t m, struct budget *b)
+{
+	struct frame *f;
+	int rc;
+
+	if (mfn_eq(*at, m))	/* also when an earlier attempt came this far */
+		return 0;
+	if (at->n) {
+		rc = drop_one(v, at, b);
+		if (rc)
+			return rc;
+	}
+	if (!m.n)
+		return 0;
+	rc = tables_take(v->domain, m, 4, &v->pt_pending, b, &f);
+	if (!rc)
+		*at = m;
+	return rc;
+}
+
+int vcpu_set_tables(struct vcpu *v, mfn_t kernel, mfn_t user, struct budget *b)
+{
+	int rc;
+
+	if (!kernel.n)
+		return -XEN_EINVAL;
+	rc = set_one(v, &v->guest_table, kernel, b);
+	return rc ? rc : set_one(v, &v->guest_table_user, user, b);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Page tables as vCPUs and pins hold them; the layer between hv/ptable.h and the hypercalls. */
+#pragma once
+
+#include <hv/ptable.h>
+#include <hv/types.h>
+
+struct domain;
+struct vcpu;
+
+/** On behalf of d's own tables and frames. */
+void tables_ctx(struct pt_ctx *c, const struct domain *d, struct budget *b);
+
+/** Gives back what an earlier operation of this vCPU has left, unless it is the start of what is
+ *  asked for now (next; mfn 0: nothing is). 0 or -XEN_ERESTART. No lock held. */
+int tables_settle(struct pt_pending *pending, mfn_t next, struct budget *b);
+
+/**
+ * A reference of d's frame m and its use as a table of the level. Goes on with what is pending.
+ * 0 with *table; -XEN_ERESTART; -XEN_EINVAL and others; in each case something may be pending.
+ */
+int tables_take(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
+		struct budget *b, struct frame **table);
+
+/** Gives both back; what remains is pending (which must be empty). */
+void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b);
+
+/** The pin of a frame of d: taken off; what it held is pending or given back. False: not pinned. */
+bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending,
+		  struct budget *b);
+
+/** Descriptor pages lost a mapping: the LDT windows of d's vCPUs are emptied. */
+void tables_ldt_stale(struct domain *d);
