@@ -54,6 +54,8 @@ void exit_do_work(void)
 			timer_run_expired();
 		if (work & CPU_WORK_BOUNCE && !vcpu_is_idle(c->current))
 			bounce_pending(c->current, &c->regs);
+		if (work & CPU_WORK_TASK)
+			mm_reap();
 		if (work & CPU_WORK_RESCHED)
 			schedule();
 		if (c->work)
