@@ -53,6 +53,17 @@ static uint64_t table_alloc(void)
 	return ptr_mfn(page).n << PAGE_SHIFT;
 }
 
+/*
+ * Guests read the M2P. Whatever else stands in our slots they must not reach, also not through
+ * an entry of theirs that names a table of theirs as the next level's (a recursive one).
+ */
+static uint64_t table_rights(uint64_t va)
+{
+	bool m2p = va >= M2P_GUEST_VIRT && va < WINDOW_VIRT;
+
+	return m2p ? PTE_HV_TABLE | PTE_U : PTE_HV_TABLE;
+}
+
 /* The entry at `level` (1 to 3) that maps va; missing tables above it are made. */
 static uint64_t *walk(uint64_t va, unsigned level)
 {
@@ -62,7 +73,7 @@ static uint64_t *walk(uint64_t va, unsigned level)
 		uint64_t *e = &table[(va >> (PAGE_SHIFT + 9 * (l - 1))) & (PTE_ENTRIES - 1)];
 
 		if (!(*e & PTE_P))
-			*e = table_alloc() | PTE_HV_TABLE;
+			*e = table_alloc() | table_rights(va);
 		CHECK(!(*e & PTE_PS) || l == 4);
 		table = phys(*e & PTE_ADDR);
 	}
@@ -175,8 +186,11 @@ const char *paging_init(struct memmap *free, const struct memmap *ram)
 		return "more than 4 TiB of memory";
 	arch_max_mfn = memmap_top(ram) >> PAGE_SHIFT;
 	hv_l4 = phys(table_alloc());
-	for (unsigned slot = HV_SLOT_FIRST; slot <= HV_SLOT_LAST; slot++)
-		hv_l4[slot] = table_alloc() | PTE_HV_TABLE;
+	for (unsigned slot = HV_SLOT_FIRST; slot <= HV_SLOT_LAST; slot++) {
+		uint64_t va = HV_VIRT_START + ((uint64_t)(slot - HV_SLOT_FIRST) << 39);
+
+		hv_l4[slot] = table_alloc() | table_rights(va);
+	}
 
 	map_image(image_pa);
 	map_direct(ram, image_pa);

@@ -30,7 +30,7 @@
 #define PTE_HV_RO    (PTE_P | PTE_A | PTE_G | PTE_NX)
 #define PTE_HV_RW    (PTE_P | PTE_A | PTE_D | PTE_W | PTE_G | PTE_NX)
 #define PTE_HV_DEV   (PTE_HV_RW | PTE_PCD | PTE_PWT)
-#define PTE_HV_TABLE (PTE_P | PTE_A | PTE_D | PTE_W | PTE_U)
+#define PTE_HV_TABLE (PTE_P | PTE_A | PTE_D | PTE_W)
 
 /* #PF error code (Intel SDM vol. 3, 4.7). */
 #define PFEC_PRESENT _UL(0x01)
