@@ -16,6 +16,8 @@
 #include <hv/mem.h>
 
 #define NS_PER_SEC 1000000000ULL
+/* The ABI gives every PV vCPU a tick of 100 Hz to begin with. */
+#define PERIOD_AT_START 10000000ULL
 
 /* Changes whenever what is said in guests' memory about time is out of date. */
 static uint32_t time_generation = 1;
@@ -72,7 +74,6 @@ void time_update_vcpu(struct vcpu *v)
 	vcpu_time_info_t t, *to = &v->info->time;
 	uint32_t odd;
 
-	v->time_generation = READ_ONCE(time_generation);
 	memset(&t, 0, sizeof(t));
 	t.tsc_timestamp = arch_tsc_base();
 	arch_tsc_scale(&t.tsc_to_system_mul, &t.tsc_shift);
@@ -227,6 +228,7 @@ void time_vcpu_init(struct vcpu *v)
 	timer_init(&v->singleshot_timer, singleshot_fired, v, v->processor);
 	timer_init(&v->periodic_timer, periodic_fired, v, v->processor);
 	timer_init(&v->poll_timer, poll_timed_out, v, v->processor);
+	v->periodic_period = PERIOD_AT_START;
 	memset(&v->runstate, 0, sizeof(v->runstate));
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = arch_now_ns();
@@ -253,7 +255,9 @@ void time_vcpu_leaves(struct vcpu *v)
 
 void time_vcpu_arrives(struct vcpu *v)
 {
+	/* Also the first time, for the toolstack clears shared_info while it builds the domain. */
 	if (unlikely(v->time_generation != READ_ONCE(time_generation))) {
+		v->time_generation = time_generation;
 		if (!v->id)
 			time_update_wallclock(v->domain);
 		time_update_vcpu(v);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/*
+ * domctl: the control of other domains. What is common to all operations: the copy
+ * in, the version, the domain, the right to do it, the copy back.
+ */
+#include <hv/domctl.h>
+
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/mem.h>
+#include <hv/usercopy.h>
+
+/* What needs hardware or parts that are not here, but that Xen's tools know: they are told
+ * that there is no such thing, rather than that we do not know it. */
+static long not_supported(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+	(void)d, (void)op, (void)copyback;
+	return -XEN_EOPNOTSUPP;
+}
+
+static domctl_fn *const domctl_table[] = {
+	[XEN_DOMCTL_createdomain] = domctl_createdomain,
+	[XEN_DOMCTL_destroydomain] = domctl_destroydomain,
+	[XEN_DOMCTL_pausedomain] = domctl_pausedomain,
+	[XEN_DOMCTL_unpausedomain] = domctl_unpausedomain,
+	[XEN_DOMCTL_getdomaininfo] = domctl_getdomaininfo,
+	[XEN_DOMCTL_setvcpuaffinity] = domctl_setvcpuaffinity,
+	[XEN_DOMCTL_shadow_op] = domctl_shadow_op,
+	[XEN_DOMCTL_max_mem] = domctl_max_mem,
+	[XEN_DOMCTL_setvcpucontext] = domctl_setvcpucontext,
+	[XEN_DOMCTL_getvcpucontext] = domctl_getvcpucontext,
+	[XEN_DOMCTL_getvcpuinfo] = domctl_getvcpuinfo,
+	[XEN_DOMCTL_max_vcpus] = domctl_max_vcpus,
+	[XEN_DOMCTL_scheduler_op] = domctl_scheduler_op,
+	[XEN_DOMCTL_setdomainhandle] = domctl_setdomainhandle,
+	[XEN_DOMCTL_setdebugging] = domctl_setdebugging,
+	[XEN_DOMCTL_irq_permission] = domctl_irq_permission,
+	[XEN_DOMCTL_iomem_permission] = domctl_iomem_permission,
+	[XEN_DOMCTL_ioport_permission] = domctl_ioport_permission,
+	[XEN_DOMCTL_hypercall_init] = domctl_hypercall_init,
+	[XEN_DOMCTL_settimeoffset] = domctl_settimeoffset,
+	[XEN_DOMCTL_getvcpuaffinity] = domctl_getvcpuaffinity,
+	[XEN_DOMCTL_resumedomain] = domctl_resumedomain,
+	[XEN_DOMCTL_sendtrigger] = domctl_sendtrigger,
+	[XEN_DOMCTL_subscribe] = not_supported,
+	[XEN_DOMCTL_gethvmcontext] = not_supported,
+	[XEN_DOMCTL_sethvmcontext] = not_supported,
+	[XEN_DOMCTL_set_address_size] = domctl_set_address_size,
+	[XEN_DOMCTL_get_address_size] = domctl_get_address_size,
+	[XEN_DOMCTL_assign_device] = not_supported,
+	[XEN_DOMCTL_set_ext_vcpucontext] = domctl_set_ext_vcpucontext,
+	[XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_vcpucontext,
+	[XEN_DOMCTL_test_assign_device] = not_supported,
+	[XEN_DOMCTL_deassign_device] = not_supported,
+	[XEN_DOMCTL_get_device_group] = not_supported,
+	[XEN_DOMCTL_vm_event_op] = not_supported,
+	[XEN_DOMCTL_mem_sharing_op] = not_supported,
+	[XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,
+	[XEN_DOMCTL_settscinfo] = domctl_settscinfo,
+	[XEN_DOMCTL_getpageframeinfo3] = domctl_getpageframeinfo3,
+	[XEN_DOMCTL_setvcpuextstate] = domctl_setvcpuextstate,
+	[XEN_DOMCTL_getvcpuextstate] = domctl_getvcpuextstate,
+	[XEN_DOMCTL_set_virq_handler] = domctl_set_virq_handler,
+	[XEN_DOMCTL_setnodeaffinity] = domctl_setnodeaffinity,
+	[XEN_DOMCTL_getnodeaffinity] = domctl_getnodeaffinity,
+	[XEN_DOMCTL_get_vcpu_msrs] = domctl_get_vcpu_msrs,
+	[XEN_DOMCTL_set_vcpu_msrs] = domctl_set_vcpu_msrs,
+	[XEN_DOMCTL_setvnumainfo] = not_supported,
+	[XEN_DOMCTL_psr_cmt_op] = not_supported,
+	[XEN_DOMCTL_monitor_op] = not_supported,
+	[XEN_DOMCTL_psr_alloc] = not_supported,
+	[XEN_DOMCTL_soft_reset] = not_supported,
+	[XEN_DOMCTL_vmtrace_op] = not_supported,
+	[XEN_DOMCTL_get_paging_mempool_size] = not_supported,
+	[XEN_DOMCTL_set_paging_mempool_size] = not_supported,
+};
+
+static bool names_a_domain(const struct xen_domctl *op)
+{
+	return op->cmd != XEN_DOMCTL_createdomain;
+}
+
+static long run(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+	domctl_fn *fn = NULL;
+
+	if (op->cmd < ARRAY_SIZE(domctl_table))
+		fn = domctl_table[index_clamp(op->cmd, ARRAY_SIZE(domctl_table))];
+	return fn ? fn(d, op, copyback) : -XEN_ENOSYS;
+}
+
+long do_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	struct domain *d = NULL;
+	struct xen_domctl op;
+	bool copyback = false;
+	long rc;
+
+	(void)a2, (void)a3, (void)a4, (void)a5;
+	if (copy_from_guest(&op, guest_va(arg), sizeof(op)))
+		return -XEN_EFAULT;
+	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+		return -XEN_EACCES;
+	if (names_a_domain(&op)) {
+		d = domain_get(op.domain);
+		if (!d && op.cmd != XEN_DOMCTL_getdomaininfo)
+			return -XEN_ESRCH;
+	}
+	rc = -XEN_EPERM;
+	if (domain_is_control(current_vcpu()->domain))
+		rc = run(d, &op, &copyback);
+	if (d)
+		domain_put(d);
+	if (copyback && copy_to_guest(guest_va(arg), &op, sizeof(op)))
+		rc = -XEN_EFAULT;
+	return rc;
+}
+
+struct vcpu *domctl_vcpu(struct domain *d, uint32_t id, int bad_id, int absent, int *err)
+{
+	struct vcpu *v;
+
+	*err = bad_id;
+	if (id >= d->max_vcpus)
+		return NULL;
+	v = d->vcpu[index_clamp(id, d->max_vcpus)];
+	*err = v ? 0 : absent;
+	return v;
+}
+
+/* ---- bitmaps of the two interfaces -------------------------------------------------------- */
+
+#define BITMAP_BITS_MAX 65536u
+
+int ctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *bits)
+{
+	uint32_t n = MIN(from->nr_bits, 64U);
+
+	*bits = 0;
+	if (n && copy_from_guest(bits, handle_va(from->bitmap), DIV_ROUND_UP(n, 8)))
+		return -XEN_EFAULT;
+	if (n < 64)
+		*bits &= (1ULL << n) - 1;
+	return 0;
+}
+
+int ctl_bitmap_put(const struct xenctl_bitmap *to, uint64_t bits)
+{
+	guest_va_t va = handle_va(to->bitmap);
+	uint32_t bytes, n;
+
+	if (to->nr_bits > BITMAP_BITS_MAX)
+		return -XEN_EINVAL;
+	bytes = DIV_ROUND_UP(to->nr_bits, 8);
+	n = MIN(bytes, (uint32_t)sizeof(bits));
+	if (to->nr_bits < 64)
+		bits &= (1ULL << to->nr_bits) - 1;
+	if (n && copy_to_guest(va, &bits, n))
+		return -XEN_EFAULT;
+	if (bytes > n && clear_guest(guest_va(va.a + n), bytes - n))
+		return -XEN_EFAULT;
+	return 0;
+}
