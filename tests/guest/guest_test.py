@@ -1,0 +1,21 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Boots each test kernel as dom0 on Cloison (QEMU's -kernel) and passes its TAP on."""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import machine  # noqa: E402
+
+
+def main():
+    build = sys.argv[1]
+    for path in sorted(glob.glob(f"{build}/guests/test-*")):
+        name = os.path.basename(path)[5:]
+        for cpu in ("max", "qemu64"):
+            text = machine.run_kernel(f"{build}/cloison", path, cpu=cpu, until="# end")
+            machine.pass_on(f"{name} ({cpu})", text)
+
+
+main()

@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The oracle: boots each test kernel on Debian's Xen 4.17 and on Cloison under the same QEMU, and compares verdicts
+and printed values ("= " lines). A difference is a failure unless tests/xen/differences names it with its reason."""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+import machine  # noqa: E402
+
+PACKAGE = "xen-hypervisor-4.17-amd64"
+
+
+def fetch_xen(build):
+    """Debian's hypervisor, unpacked below build/: the package itself would change the boot loader."""
+    out = f"{build}/xen/xen"
+    if os.path.exists(out):
+        return out
+    os.makedirs(f"{build}/xen", exist_ok=True)
+    subprocess.run(["apt-get", "download", "-q", PACKAGE], cwd=f"{build}/xen", check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deb = glob.glob(f"{build}/xen/{PACKAGE}_*.deb")[0]
+    subprocess.run(["dpkg", "-x", deb, f"{build}/xen/root"], check=True)
+    with open(out + ".tmp", "wb") as f:
+        subprocess.run(["zcat", f"{build}/xen/root/boot/xen-4.17-amd64.gz"], check=True, stdout=f)
+    os.rename(out + ".tmp", out)
+    return out
+
+
+def facts(text):
+    """Verdicts and values, in order; what the kernel printed beside them does not count."""
+    lines = [l.strip("\r") for l in text.split("\n")]
+    return [l for l in lines if re.match(r"^(ok|not ok|=) ", l)]
+
+
+def differences():
+    rows = []
+    for line in open(f"{HERE}/differences"):
+        if line.strip() and not line.startswith("#"):
+            kernel, pattern, _reason = [f.strip() for f in line.split("|", 2)]
+            rows.append((kernel, re.compile(pattern)))
+    return rows
+
+
+def known(rows, kernel, ours, theirs):
+    return any(k == kernel and (p.search(ours or "") or p.search(theirs or "")) for k, p in rows)
+
+
+def compare(name, ours, theirs, rows):
+    wrong = []
+    for i in range(max(len(ours), len(theirs))):
+        a = ours[i] if i < len(ours) else None
+        b = theirs[i] if i < len(theirs) else None
+        if a != b and not known(rows, name, a, b):
+            wrong.append((a, b))
+    print(f"{'not ok' if wrong or not theirs else 'ok'} - {name}: same as Xen, {len(theirs)} facts")
+    for a, b in wrong:
+        print(f"# Cloison: {a}\n# Xen:     {b}")
+    sys.stdout.flush()
+
+
+def main():
+    build = sys.argv[1]
+    try:
+        xen = fetch_xen(build)
+    except (OSError, subprocess.CalledProcessError, IndexError) as e:
+        print(f"ok - the oracle # SKIP Debian's {PACKAGE} could not be fetched: {e}")
+        return
+    rows = differences()
+    for path in sorted(glob.glob(f"{build}/guests/test-*")):
+        ours = machine.run_kernel(f"{build}/cloison", path, cpu="Nehalem", until="# end")
+        theirs = machine.run_kernel(xen, path, cpu="Nehalem", until="# end", xen=True)
+        compare(os.path.basename(path)[5:], facts(ours), facts(theirs), rows)
+
+
+main()
