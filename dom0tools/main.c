@@ -64,6 +64,7 @@ static void autostart(void)
 int main(int argc, char **argv)
 {
 	bool rc = !pv_cmdline_get("norc"), automatic = !pv_cmdline_get("noauto");
+	size_t len;
 
 	(void)argc;
 	(void)argv;
@@ -76,7 +77,7 @@ int main(int argc, char **argv)
 	step("xenstore", xenstored_start());
 	step("the console daemon", consoled_start());
 	xl_monitor_start();
-	if (rc && fs_contents("/etc/rc", NULL))
+	if (rc && fs_contents("/etc/rc", &len))
 		shell_run_script("/etc/rc");
 	if (automatic)
 		autostart();

@@ -57,7 +57,8 @@ int command_free(int argc, char **argv)
 
 	struct mallinfo info = mallinfo();
 
-	printf("%-8s %12lu %12lu %12lu\n", "heap", (unsigned long)info.arena / 1024,
+	printf("%-8s %12lu %12lu %12lu\n", "heap",
+	       (unsigned long)(info.uordblks + info.fordblks) / 1024,
 	       (unsigned long)info.uordblks / 1024, (unsigned long)info.fordblks / 1024);
 	return 0;
 }
