@@ -112,7 +112,7 @@ static void domain_free(struct domain *d)
 {
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		vcpu_free(d->vcpu[i]);
-	cpu_policy_free(d);
+	cpuid_domain_free(d);
 	xfree(d->memory_map);
 	xfree(d->vcpu);
 	xfree(d);
@@ -174,10 +174,6 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 	*err = grant_domain_init(d, cfg->max_grant_frames, cfg->max_maptrack_frames);
 	if (*err)
 		goto destroy_evtchn;
-	*err = cpu_policy_init(d);
-	if (*err)
-		goto destroy_grants;
-
 	spin_lock(&domlist_lock);
 	*err = insert(d);
 	spin_unlock(&domlist_lock);
@@ -190,7 +186,6 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 	return d;
 
 destroy_grants:
-	cpu_policy_free(d);
 	grant_domain_destroy(d);
 destroy_evtchn:
 	evtchn_domain_destroy(d);
