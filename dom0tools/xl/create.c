@@ -92,19 +92,23 @@ static int load_files(const struct domconf *conf, struct load_result *result,
 	return code ? code : load_domain(result, conf, &images, err);
 }
 
-/* Nobody may find the domain's traces once it is gone. */
+/*
+ * The daemons let go of its rings first, so that the hypervisor can free all at
+ * once; its name goes last, so that nobody sees a domain without one.
+ */
 static int remove_domain(domid_t domid, const uint8_t *uuid)
 {
 	struct xs_handle *h = xl_store();
-	int err = domctl_destroy(domid);
+	int err;
 
+	console_domain_gone(domid);
+	if (h)
+		xs_release_domain(h, domid);
+	err = domctl_destroy(domid);
 	if (err && err != -XEN_ESRCH)
 		return err;
-	if (h) {
-		xs_release_domain(h, domid);
+	if (h)
 		store_remove_domain(h, domid, uuid);
-	}
-	console_domain_gone(domid);
 	xenstored_check_domains();
 	return 0;
 }
@@ -207,17 +211,22 @@ int domain_destroy(domid_t domid, bool keep_record)
 
 bool domain_crashed_while_starting(domid_t domid)
 {
-	const uint64_t step = 2 * NSEC_PER_MSEC, limit = deadline_in(250 * NSEC_PER_MSEC);
+	const uint64_t step = 5 * NSEC_PER_MSEC, limit = deadline_in(500 * NSEC_PER_MSEC);
 	struct xen_domctl_getdomaininfo info;
+	uint64_t cpu_time = 0;
+	unsigned quiet = 0;
 
-	while (clock_monotonic_ns() < limit) {
+	while (quiet < 5 && clock_monotonic_ns() < limit) {
+		thread_sleep(step);
 		if (domctl_info(domid, &info))
 			return false;
 		if (info.flags & XEN_DOMINF_shutdown)
 			return format_shutdown_reason(&info) == SHUTDOWN_crash;
-		if (info.flags & XEN_DOMINF_blocked)
-			return false;
-		thread_sleep(step);
+		if (info.flags & XEN_DOMINF_blocked && info.cpu_time == cpu_time)
+			quiet++;
+		else
+			quiet = 0;
+		cpu_time = info.cpu_time;
 	}
 	return false;
 }

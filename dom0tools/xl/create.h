@@ -29,6 +29,6 @@ int domain_destroy(domid_t domid, bool keep_record);
 
 /**
  * Waits, for a moment at most, until a domain that was just unpaused has either
- * gone to sleep for the first time or ended. True: it has crashed.
+ * fallen asleep (25 ms without any work) or ended. True: it has crashed.
  */
 bool domain_crashed_while_starting(domid_t domid);
