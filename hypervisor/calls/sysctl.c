@@ -107,6 +107,9 @@ static sysctl_fn *const sysctl_table[] = {
 	[XEN_SYSCTL_psr_cmt_op] = not_supported,
 	[XEN_SYSCTL_pcitopoinfo] = not_supported,
 	[XEN_SYSCTL_psr_alloc] = not_supported,
+	[XEN_SYSCTL_get_cpu_levelling_caps] = sysctl_get_cpu_levelling_caps,
+	[XEN_SYSCTL_get_cpu_featureset] = sysctl_get_cpu_featureset,
+	[XEN_SYSCTL_get_cpu_policy] = sysctl_get_cpu_policy,
 };
 
 long do_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)

@@ -7,6 +7,7 @@
 
 #include <hv/arch.h>
 #include <hv/cpu.h>
+#include <hv/cpuid.h>
 #include <hv/domain.h>
 #include <hv/mem.h>
 #include <hv/time.h>
@@ -19,7 +20,7 @@ long sysctl_physinfo(struct xen_sysctl *op, bool *copyback)
 {
 	struct xen_sysctl_physinfo *p = &op->u.physinfo;
 	uint64_t free = mm_free_frames(), claimed = mm_claimed_frames();
-	uint32_t n = arch_nr_cpus();
+	uint32_t n = arch_nr_cpus(), features[CPUID_FEATURE_WORDS];
 
 	memset(p, 0, sizeof(*p));
 	p->threads_per_core = 1;
@@ -33,6 +34,8 @@ long sysctl_physinfo(struct xen_sysctl *op, bool *copyback)
 	p->free_pages = free;
 	p->outstanding_pages = claimed;
 	p->max_mfn = arch_max_mfn - 1;
+	cpuid_featureset(cpuid_system_policy(XEN_SYSCTL_cpu_policy_host), features);
+	memcpy(p->hw_cap, features, sizeof(p->hw_cap));
 	*copyback = true;
 	return 0;
 }

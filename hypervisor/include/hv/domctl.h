@@ -31,14 +31,14 @@ domctl_fn domctl_get_ext_vcpucontext, domctl_set_ext_vcpucontext, domctl_getvcpu
 /* calls/domctl_arch.c */
 domctl_fn domctl_getpageframeinfo3, domctl_hypercall_init, domctl_set_address_size,
 	domctl_get_address_size, domctl_shadow_op, domctl_irq_permission,
-	domctl_iomem_permission, domctl_ioport_permission, domctl_get_cpu_policy,
-	domctl_set_cpu_policy;
+	domctl_iomem_permission, domctl_ioport_permission;
 
 /* calls/sysctl_info.c */
 sysctl_fn sysctl_physinfo, sysctl_getdomaininfolist, sysctl_getcpuinfo, sysctl_availheap,
 	sysctl_numainfo, sysctl_cputopoinfo, sysctl_sched_id, sysctl_scheduler_op,
 	sysctl_cpupool_op;
 /* calls/sysctl_cpu.c */
+domctl_fn domctl_get_cpu_policy, domctl_set_cpu_policy;
 sysctl_fn sysctl_get_cpu_levelling_caps, sysctl_get_cpu_featureset, sysctl_get_cpu_policy;
 
 /** vCPU id of d, or NULL with *err: bad_id when there cannot be one, absent when there is none. */
