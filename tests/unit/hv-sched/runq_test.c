@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+/* Who runs next: shares, head starts, ties; the clock is the test's. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <hv/check.h>
+#include <hv/runq.h>
+
+void panic(const char *fmt, ...)
+{
+	print_error("panic: %s\n", fmt);
+	abort();
+}
+
+#define N 8
+#define MS 1000000ULL
+
+static struct runq q;
+static struct runq_entity e[N];
+static uint64_t had[N];
+
+static int start(void **state)
+{
+	(void)state;
+	runq_init(&q);
+	for (unsigned i = 0; i < N; i++) {
+		runq_entity_init(&e[i], RUNQ_WEIGHT_DEFAULT);
+		had[i] = 0;
+	}
+	return 0;
+}
+
+/* Runs the queue for that long; each turn ends with its slice. */
+static void run(uint64_t ns)
+{
+	for (uint64_t t = 0; t < ns; t += RUNQ_SLICE) {
+		struct runq_entity *r = runq_pick(&q);
+
+		assert_non_null(r);
+		assert_false(runq_is_queued(r));
+		runq_charge(&q, r, RUNQ_SLICE);
+		had[r - e] += RUNQ_SLICE;
+		runq_requeue(&q, r);
+		assert_int_equal(runq_check(&q), 0);
+	}
+}
+
+static void an_empty_queue_has_nobody_to_run(void **state)
+{
+	(void)state;
+	assert_null(runq_pick(&q));
+	assert_true(runq_is_empty(&q));
+	assert_false(runq_should_switch(&q, &e[0], true));
+}
+
+static void equal_weights_share_equally(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		runq_wake(&q, &e[i]);
+	run(4000 * MS);
+	for (unsigned i = 0; i < 4; i++)
+		assert_in_range(had[i], 990 * MS, 1010 * MS);
+}
+
+static void shares_converge_to_the_weights(void **state)
+{
+	static const unsigned weight[3] = { 128, 256, 1024 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		runq_set_weight(&e[i], weight[i]);
+		runq_wake(&q, &e[i]);
+	}
+	run(11000 * MS);
+	assert_in_range(had[0], 960 * MS, 1040 * MS);
+	assert_in_range(had[1], 1950 * MS, 2050 * MS);
+	assert_in_range(had[2], 7900 * MS, 8100 * MS);
+}
+
+static void the_extreme_weights_work_and_nobody_starves(void **state)
+{
+	(void)state;
+	runq_set_weight(&e[0], 1);
+	runq_set_weight(&e[1], RUNQ_WEIGHT_MAX);
+	runq_wake(&q, &e[0]);
+	runq_wake(&q, &e[1]);
+	run(2000000 * MS);
+	assert_true(had[0] > 0);
+	assert_true(had[1] > 1000 * had[0]);
+}
+
+static void a_change_of_weight_counts_from_then_on(void **state)
+{
+	(void)state;
+	runq_wake(&q, &e[0]);
+	runq_wake(&q, &e[1]);
+	run(1000 * MS);
+	had[0] = had[1] = 0;
+	runq_set_weight(&e[1], 3 * RUNQ_WEIGHT_DEFAULT);
+	run(4000 * MS);
+	assert_in_range(had[0], 970 * MS, 1030 * MS);
+	assert_in_range(had[1], 2970 * MS, 3030 * MS);
+}
+
+static void of_equals_the_one_that_waits_longest_runs(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N; i++)
+		runq_wake(&q, &e[i]);
+	for (unsigned i = 0; i < N; i++)
+		assert_ptr_equal(runq_pick(&q), &e[i]);
+}
+
+static void a_sleeper_that_wakes_goes_before_a_hog(void **state)
+{
+	struct runq_entity *hog;
+
+	(void)state;
+	runq_wake(&q, &e[0]);
+	run(1000 * MS);
+	hog = runq_pick(&q);
+	runq_charge(&q, hog, 3 * MS);
+	runq_wake(&q, &e[1]);
+	assert_true(runq_should_switch(&q, hog, false));
+	assert_ptr_equal(runq_pick(&q), &e[1]);
+}
+
+static void a_sleeper_does_not_save_up(void **state)
+{
+	(void)state;
+	runq_wake(&q, &e[0]);
+	run(10000 * MS);
+	runq_wake(&q, &e[1]);
+	had[0] = had[1] = 0;
+	run(200 * MS);
+	/* At most the head start, and then equal shares. */
+	assert_in_range(had[1], 100 * MS, 100 * MS + 2 * RUNQ_LAG);
+}
+
+static void a_hog_that_naps_gains_nothing(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	runq_wake(&q, &e[0]);
+	runq_wake(&q, &e[1]);
+	run(1000 * MS);
+	runq_remove(&q, &e[1]);
+	before = e[1].vtime;
+	runq_wake(&q, &e[1]);
+	assert_true(e[1].vtime == before);
+}
+
+static void who_has_had_less_is_not_displaced(void **state)
+{
+	struct runq_entity *r;
+
+	(void)state;
+	runq_wake(&q, &e[0]);
+	runq_wake(&q, &e[1]);
+	r = runq_pick(&q);
+	assert_false(runq_should_switch(&q, r, false));
+	runq_charge(&q, r, 1);
+	assert_true(runq_should_switch(&q, r, false));
+}
+
+static void one_that_yields_lets_any_other_go_first(void **state)
+{
+	(void)state;
+	runq_wake(&q, &e[0]);
+	run(100 * MS);
+	runq_wake(&q, &e[1]);
+	assert_ptr_equal(runq_pick(&q), &e[1]);
+	assert_false(runq_should_switch(&q, &e[1], false));
+	assert_true(runq_should_switch(&q, &e[1], true));
+}
+
+static void the_queue_time_never_goes_back(void **state)
+{
+	uint64_t last = 0;
+
+	(void)state;
+	srand(2);
+	for (unsigned step = 0; step < 20000; step++) {
+		struct runq_entity *x = &e[rand() % N];
+
+		if (!runq_is_queued(x)) {
+			runq_charge(&q, x, (uint64_t)(rand() % 20) * MS);
+			runq_wake(&q, x);
+		} else if (rand() % 3) {
+			runq_remove(&q, x);
+		} else {
+			runq_pick(&q);
+		}
+		assert_false(pheap_key_before(q.now, last));
+		assert_int_equal(runq_check(&q), 0);
+		last = q.now;
+	}
+}
+
+#define T(f) cmocka_unit_test_setup(f, start)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_empty_queue_has_nobody_to_run),
+		T(equal_weights_share_equally),
+		T(shares_converge_to_the_weights),
+		T(the_extreme_weights_work_and_nobody_starves),
+		T(a_change_of_weight_counts_from_then_on),
+		T(of_equals_the_one_that_waits_longest_runs),
+		T(a_sleeper_that_wakes_goes_before_a_hog),
+		T(a_sleeper_does_not_save_up),
+		T(a_hog_that_naps_gains_nothing),
+		T(who_has_had_less_is_not_displaced),
+		T(one_that_yields_lets_any_other_go_first),
+		T(the_queue_time_never_goes_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
