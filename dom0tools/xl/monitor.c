@@ -2,16 +2,14 @@
 /*
  * xenstore's @releaseDomain says that some domain has shut down or died; which,
  * the hypervisor tells. Each end is dealt with in a thread of its own, since a
- * restart takes time. What was done is written to /var/log/xen/xl-NAME.log.
+ * restart takes time. What was done is written to the domain's log.
  */
 #include "xl/monitor.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include <xen/sched.h>
@@ -19,38 +17,14 @@
 #include "build/domctl.h"
 #include "dom0/xl.h"
 #include "pvguest/clock.h"
-#include "pvguest/fs.h"
 #include "pvguest/thread.h"
 #include "xl/create.h"
 #include "xl/format.h"
+#include "xl/log.h"
 #include "xl/names.h"
 #include "xl/store.h"
 
-#define LOG_DIR		"/var/log/xen"
-#define LOG_LIMIT	(32 << 10)		/* bytes; then the log starts anew */
 #define SHORT_LIFE	(2 * NSEC_PER_SEC)	/* who dies sooner is restarted slowly */
-
-__attribute__((format(printf, 2, 3)))
-static void note(const struct record *r, const char *format, ...)
-{
-	char path[64 + DOMCONF_MAX_NAME];
-	struct stat s;
-	va_list args;
-	FILE *log;
-
-	fs_mkdir("/var");
-	fs_mkdir("/var/log");
-	fs_mkdir(LOG_DIR);
-	snprintf(path, sizeof(path), LOG_DIR "/xl-%s.log", r->conf.name);
-	log = fopen(path, !stat(path, &s) && s.st_size < LOG_LIMIT ? "a" : "w");
-	if (!log)
-		return;
-	va_start(args, format);
-	vfprintf(log, format, args);
-	va_end(args);
-	fputc('\n', log);
-	fclose(log);
-}
 
 static enum domconf_action action_for(const struct domconf *conf, unsigned reason)
 {
@@ -77,13 +51,13 @@ static enum domconf_action possible_action(const struct record *r, enum domconf_
 {
 	switch (action) {
 	case ACTION_COREDUMP_DESTROY:
-		note(r, "Core dumps are not implemented: destroying without one");
+		log_write(r->conf.name, "Core dumps are not implemented: destroying without one");
 		return ACTION_DESTROY;
 	case ACTION_COREDUMP_RESTART:
-		note(r, "Core dumps are not implemented: restarting without one");
+		log_write(r->conf.name, "Core dumps are not implemented: restarting without one");
 		return ACTION_RESTART;
 	case ACTION_SOFT_RESET:
-		note(r, "Soft reset is not implemented: destroying");
+		log_write(r->conf.name, "Soft reset is not implemented: destroying");
 		return ACTION_DESTROY;
 	default:
 		return action;
@@ -97,11 +71,11 @@ static void start_again(struct record *r, uint64_t lived)
 	if (lived < SHORT_LIFE)
 		thread_sleep(NSEC_PER_SEC);
 	if (!domain_recreate(r, &err)) {
-		note(r, "Restart failed: %s", err.text);
+		log_write(r->conf.name, "Restart failed: %s", err.text);
 		record_forget(r);
 		return;
 	}
-	note(r, "Restarted as domain %u", r->domid);
+	log_write(r->conf.name, "Restarted as domain %u", r->domid);
 	record_set_state(r, RECORD_RUNNING);
 	domctl_unpause(r->domid);
 }
@@ -113,7 +87,7 @@ static void restart(struct record *r)
 	int err = domain_destroy(old, true);
 
 	if (err) {
-		note(r, "Destroying domain %u failed with error %d: not restarted", old, err);
+		log_write(r->conf.name, "Destroying domain %u failed with error %d: not restarted", old, err);
 		record_set_state(r, RECORD_KEPT);
 		return;
 	}
@@ -136,7 +110,7 @@ static void rename_restart(struct record *r)
 	record_set_state(r, RECORD_KEPT);
 	copy = strdup(name);
 	if (!copy || !domconf_copy(&conf, &r->conf)) {
-		note(r, "Not restarted: dom0 has not enough memory");
+		log_write(r->conf.name, "Not restarted: dom0 has not enough memory");
 		free(copy);
 		return;
 	}
@@ -146,7 +120,7 @@ static void rename_restart(struct record *r)
 	r->conf.name = copy;
 	fresh = domain_create(&conf, &err);
 	if (!fresh) {
-		note(r, "Restart failed: %s", err.text);
+		log_write(r->conf.name, "Restart failed: %s", err.text);
 		return;
 	}
 	fresh->monitored = true;
@@ -168,9 +142,9 @@ static void deal_with_end(void *arg)
 	}
 	reason = format_shutdown_reason(&info);
 	action = action_for(&r->conf, reason);
-	note(r, "Domain %u has shut down, reason code %u (%s)", r->domid, reason,
+	log_write(r->conf.name, "Domain %u has shut down, reason code %u (%s)", r->domid, reason,
 	     format_reason_name(reason));
-	note(r, "Action for shutdown reason code %u is %s", reason, domconf_action_name(action));
+	log_write(r->conf.name, "Action for shutdown reason code %u is %s", reason, domconf_action_name(action));
 	switch (possible_action(r, action)) {
 	case ACTION_RESTART:
 		restart(r);
@@ -183,7 +157,7 @@ static void deal_with_end(void *arg)
 		break;
 	default:
 		if (domain_destroy(r->domid, false)) {
-			note(r, "Domain %u cannot be destroyed", r->domid);
+			log_write(r->conf.name, "Domain %u cannot be destroyed", r->domid);
 			record_set_state(r, RECORD_KEPT);
 		}
 		break;
