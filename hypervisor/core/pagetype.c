@@ -289,6 +289,16 @@ enum pt_result pt_drop(struct pt_ctx *c, struct frame *f)
 
 /* ---- a change of one entry -------------------------------------------------------------------------- */
 
+/* What an earlier update has left is the start of this one. */
+static bool is_continued(const struct pt_ctx *c, unsigned level, uint64_t e,
+			 const struct pt_pending *pending)
+{
+	const struct frame *f = frame_of(pending->table);
+
+	return !pending->dropping && (e & PTE_P) && pending->table.n == pte_mfn(e).n &&
+	       f->owner == c->owner && level_of(f) == level - 1;
+}
+
 /* As take_entry(), going on with what an earlier attempt has left. */
 static enum pt_result take_new(struct pt_ctx *c, struct frame *table, unsigned level, uint64_t e,
 			       struct pt_pending *pending)
@@ -296,7 +306,6 @@ static enum pt_result take_new(struct pt_ctx *c, struct frame *table, unsigned l
 	enum pt_result r;
 
 	if (pending->table.n) {
-		CHECK(!pending->dropping && pending->table.n == pte_mfn(e).n);
 		r = pt_resume(c, frame_of(pending->table));
 		pending->table = mfn(0);
 	} else {
@@ -324,6 +333,10 @@ int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned in
 
 	if (!is_guest_slot(level, index))
 		return -XEN_EINVAL;
+	if (unlikely(pending->table.n) && !is_continued(c, level, new, pending)) {
+		pending->dropping = true;
+		return -XEN_ERESTART;
+	}
 	if (new & PTE_P) {
 		if (new & pte_refused_table)
 			return -XEN_EINVAL;

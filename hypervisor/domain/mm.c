@@ -16,9 +16,9 @@
 #include <hv/buddy.h>
 #include <hv/domain.h>
 #include <hv/mem.h>
+#include <hv/tables.h>
 
 #include "reap.h"
-#include "tables.h"
 
 static struct buddy ram;
 static uint64_t claimed;	/* sum of all domains' claims */

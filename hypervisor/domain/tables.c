@@ -3,9 +3,8 @@
  * Who owns uses of page tables besides other tables: pins, vCPUs, and operations that ran
  * out of their budget (struct pt_pending).
  */
-#include "tables.h"
+#include <hv/tables.h>
 
-#include <hv/cpu.h>
 #include <hv/domain.h>
 #include <hv/mm.h>
 #include <hv/segments.h>
@@ -29,7 +28,7 @@ void tables_ldt_stale(struct domain *d)
 			vcpu_ldt_unmap(d->vcpu[i]);
 }
 
-int tables_settle(struct pt_pending *pending, mfn_t next, struct budget *b)
+int tables_settle(struct pt_pending *pending, struct budget *b)
 {
 	struct frame *f;
 	struct domain *d;
@@ -37,8 +36,6 @@ int tables_settle(struct pt_pending *pending, mfn_t next, struct budget *b)
 	enum pt_result r;
 
 	if (likely(!pending->table.n))
-		return 0;
-	if (!pending->dropping && mfn_eq(pending->table, next))
 		return 0;
 	pending->dropping = true;
 	f = frame_of(pending->table);
@@ -57,15 +54,28 @@ int tables_settle(struct pt_pending *pending, mfn_t next, struct budget *b)
 	return 0;
 }
 
+/* What is pending is the start of taking d's frame m. */
+static bool is_continued(const struct pt_pending *pending, const struct domain *d, mfn_t m,
+			 unsigned level)
+{
+	const struct frame *f = frame_of(pending->table);
+
+	return pending->table.n && !pending->dropping && mfn_eq(pending->table, m) &&
+	       f->owner == d->id && frame_type(f) == (enum frame_type)level;
+}
+
 int tables_take(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
 		struct budget *b, struct frame **table)
 {
 	struct pt_ctx c;
 	enum pt_result r;
-	int rc = tables_settle(pending, m, b);
 
-	if (rc)
-		return rc;
+	if (unlikely(pending->table.n) && !is_continued(pending, d, m, level)) {
+		int rc = tables_settle(pending, b);
+
+		if (rc)
+			return rc;
+	}
 	tables_ctx(&c, d, b);
 	if (pending->table.n) {
 		*table = frame_of(m);
@@ -126,13 +136,13 @@ bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending,
 
 static int drop_one(struct vcpu *v, mfn_t *m, struct budget *b)
 {
-	int rc = tables_settle(&v->pt_pending, mfn(0), b);
+	int rc = tables_settle(&v->pt_pending, b);
 
 	if (rc || !m->n)
 		return rc;
 	tables_put(v->domain, frame_of(*m), &v->pt_pending, b);
 	*m = mfn(0);
-	return tables_settle(&v->pt_pending, mfn(0), b);
+	return tables_settle(&v->pt_pending, b);
 }
 
 int vcpu_drop_tables(struct vcpu *v, struct budget *b)

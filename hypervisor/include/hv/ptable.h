@@ -95,9 +95,9 @@ static inline bool pt_is_table(const struct frame *f, domid_t owner, unsigned *l
 int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad);
 
 /**
- * Changes an entry of a validated table of level 2 to 4. pending: what could not be finished; it
- * must be empty or what PT_AGAIN of the same update left. 0; -XEN_ERESTART: nothing has
- * changed, ask again; -XEN_Exxx: refused. In each case pending may hold a table.
+ * Changes an entry of a validated table of level 2 to 4. pending: what this update, or an earlier
+ * operation, could not finish. 0; -XEN_ERESTART: nothing has changed, ask again, after
+ * pending was dropped if it says so; -XEN_Exxx: refused. In each case pending may hold a table.
  */
 int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned index, uint64_t new,
 	      bool keep_ad, struct pt_pending *pending);

@@ -11,9 +11,8 @@ struct vcpu;
 /** On behalf of d's own tables and frames. */
 void tables_ctx(struct pt_ctx *c, const struct domain *d, struct budget *b);
 
-/** Gives back what an earlier operation of this vCPU has left, unless it is the start of what is
- *  asked for now (next; mfn 0: nothing is). 0 or -XEN_ERESTART. No lock held. */
-int tables_settle(struct pt_pending *pending, mfn_t next, struct budget *b);
+/** Gives back what an earlier operation has left. 0 or -XEN_ERESTART. No lock held. */
+int tables_settle(struct pt_pending *pending, struct budget *b);
 
 /**
  * A reference of d's frame m and its use as a table of the level. Goes on with what is pending.

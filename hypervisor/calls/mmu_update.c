@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/*
+ * HYPERVISOR_mmu_update: a list of (address of an entry, new value). Almost always the list has
+ * one member, an entry of an L1 of the caller's own: that case comes first and takes no
+ * reference, because a validated table under pt_lock goes nowhere.
+ *
+ * The list is worked off in pieces. Between them "how many were done" stands in the guest's
+ * `done`, what is left in the arguments, with MMU_UPDATE_PREEMPTED in the count. When only
+ * the clearing away of old tables remains the list is NULL and the final result stands in
+ * the place of foreigndom.
+ */
+#include <hv/hypercall.h>
+
+#include <hv/mm.h>
+#include <hv/usercopy.h>
+
+#include "mmulist.h"
+#include "pgowner.h"
+
+#define COMMAND_MASK 7u
+#define NOT_SIMPLE   1
+
+struct batch {
+	struct domain *self;
+	struct domain *tables;		/* owner of the tables */
+	struct domain *pages;		/* owner of what they map */
+	struct pt_pending *pending;
+};
+
+static void ldt_check(const struct pt_ctx *c, struct domain *tables)
+{
+	if (unlikely(c->ldt_stale))
+		tables_ldt_stale(tables);
+}
+
+static long update_own_l1(struct domain *d, const struct mmu_update *req)
+{
+	uint64_t cmd = req->ptr & COMMAND_MASK;
+	mfn_t m = mfn(req->ptr >> PAGE_SHIFT);
+	struct pt_ctx c;
+	struct frame *f;
+	long rc = NOT_SIMPLE;
+
+	if ((cmd & ~(uint64_t)MMU_PT_UPDATE_PRESERVE_AD) || m.n >= arch_max_mfn)
+		return NOT_SIMPLE;
+	m = mfn(index_clamp(m.n, arch_max_mfn));
+	f = frame_of(m);
+	tables_ctx(&c, d, NULL);	/* an L1 entry needs no budget */
+	spin_lock(&d->mm.pt_lock);
+	if (likely((f->type_info & (FT_TYPE | FT_VALIDATED)) ==
+		   ((uint64_t)FRAME_L1 << FT_SHIFT | FT_VALIDATED) && f->owner == d->id))
+		rc = pt_update_l1(&c, (uint64_t *)((char *)frame_ptr(m) + (req->ptr & 0xff8)),
+				  req->val, cmd);
+	spin_unlock(&d->mm.pt_lock);
+	ldt_check(&c, d);
+	return rc;
+}
+
+static bool may_update(const struct batch *b)
+{
+	return pgowner_allowed(b->tables) && (b->pages == &dom_io || pgowner_allowed(b->pages));
+}
+
+/* pt_lock held; f is referenced. */
+static int update_frame(struct pt_ctx *c, const struct batch *b, struct frame *f,
+			const struct mmu_update *req)
+{
+	bool keep_ad = (req->ptr & COMMAND_MASK) == MMU_PT_UPDATE_PRESERVE_AD;
+	unsigned index = (req->ptr & ~PAGE_MASK) / sizeof(uint64_t), level;
+	uint64_t *slot = (uint64_t *)frame_ptr(frame_mfn(f)) + index;
+
+	if (pt_is_table(f, b->tables->id, &level)) {
+		if (level == 1)
+			return pt_update_l1(c, slot, req->val, keep_ad);
+		if (b->pages != b->tables)
+			return -XEN_EINVAL;
+		return pt_update(c, f, level, index, req->val, keep_ad, b->pending);
+	}
+	if (!frame_type_take(f, FRAME_WRITABLE))
+		return -XEN_EINVAL;
+	WRITE_ONCE(*slot, req->val);
+	frame_type_drop(f);
+	return 0;
+}
+
+static int update_entry(const struct batch *b, const struct mmu_update *req)
+{
+	struct pt_ctx c;
+	struct frame *f;
+	int rc;
+
+	if (!may_update(b))
+		return -XEN_EPERM;
+	f = frame_get(mfn(req->ptr >> PAGE_SHIFT), b->tables);
+	if (!f)
+		return -XEN_EINVAL;
+	pgowner_ctx(&c, b->tables, b->pages);
+	spin_lock(&b->tables->mm.pt_lock);
+	rc = update_frame(&c, b, f, req);
+	spin_unlock(&b->tables->mm.pt_lock);
+	ldt_check(&c, b->tables);
+	frame_put(f);
+	return rc;
+}
+
+static int update_m2p(const struct batch *b, const struct mmu_update *req)
+{
+	mfn_t m = mfn(req->ptr >> PAGE_SHIFT);
+	struct frame *f;
+
+	if (b->self != b->tables || !pgowner_allowed(b->pages))
+		return -XEN_EPERM;
+	f = frame_get(m, b->pages);
+	if (!f)
+		return -XEN_EINVAL;
+	m2p_set(m, req->val);
+	frame_put(f);
+	return 0;
+}
+
+static int update_one(const struct batch *b, const struct mmu_update *req)
+{
+	switch (req->ptr & COMMAND_MASK) {
+	case MMU_NORMAL_PT_UPDATE:
+	case MMU_PT_UPDATE_PRESERVE_AD:
+	case MMU_PT_UPDATE_NO_TRANSLATE:
+		return update_entry(b, req);
+	case MMU_MACHPHYS_UPDATE:
+		return update_m2p(b, req);
+	default:
+		return -XEN_ENOSYS;
+	}
+}
+
+static int update_list(const struct batch *b, struct mmu_list *list)
+{
+	for (; list->i < list->count; list->i++) {
+		struct mmu_update req;
+		int rc = mmu_list_step(list, b->pending);
+
+		if (rc)
+			return rc;
+		if (copy_from_guest(&req, guest_index(list->at, list->i, req), sizeof(req)))
+			return -XEN_EFAULT;
+		rc = update_one(b, &req);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/* The upper half of foreigndom names the owner of the tables, plus 1. */
+static int find_owners(struct batch *b, uint32_t foreigndom)
+{
+	uint32_t tables = foreigndom >> 16;
+
+	b->tables = b->self;
+	if (tables && tables - 1 != b->self->id) {
+		b->tables = domain_get((domid_t)(tables - 1));
+		if (!b->tables)
+			return -XEN_ESRCH;
+	}
+	b->pages = pgowner_get((domid_t)foreigndom);
+	return b->pages ? 0 : -XEN_ESRCH;
+}
+
+static long update_many(struct vcpu *v, const uint64_t args[4])
+{
+	struct batch b = { .self = v->domain, .pending = &v->pt_pending };
+	struct mmu_list list;
+	long rc;
+
+	if (mmu_list_begin(&list, b.pending, args, sizeof(struct mmu_update), &rc))
+		return rc;
+	rc = find_owners(&b, (uint32_t)args[3]);
+	if (!rc)
+		rc = mmu_list_end(&list, b.pending, update_list(&b, &list));
+	pgowner_put(b.tables);
+	pgowner_put(b.pages);
+	return rc;
+}
+
+long do_mmu_update(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndom, uint64_t a5)
+{
+	struct vcpu *v = current_vcpu();
+
+	(void)a5;
+	if (likely((uint32_t)count == 1 && (uint32_t)foreigndom == DOMID_SELF) &&
+	    likely(!v->pt_pending.table.n) && likely(!done)) {
+		struct mmu_update req;
+		long rc;
+
+		if (unlikely(copy_from_guest(&req, guest_va(at), sizeof(req))))
+			return -XEN_EFAULT;
+		rc = update_own_l1(v->domain, &req);
+		if (likely(rc != NOT_SIMPLE))
+			return rc;
+	}
+	return update_many(v, (const uint64_t[]){ at, count, done, foreigndom });
+}

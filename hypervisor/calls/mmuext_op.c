@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+/*
+ * HYPERVISOR_mmuext_op: a list of operations on whole tables, on the TLB, on frames. Lists and
+ * preemption are as in mmu_update.c.
+ */
+#include <hv/hypercall.h>
+
+#include <hv/mem.h>
+#include <hv/mm.h>
+#include <hv/segments.h>
+#include <hv/usercopy.h>
+
+#include "mmulist.h"
+#include "pgowner.h"
+
+struct ext {
+	struct vcpu *v;
+	struct domain *self;
+	struct domain *owner;		/* of the frames that operations name */
+	struct mmuext_op op;
+};
+
+static bool guest_address(uint64_t va)
+{
+	return guest_range_ok(guest_va(va), 1);
+}
+
+/* ---- pins ------------------------------------------------------------------------------- */
+
+static int ext_pin(struct ext *x)
+{
+	struct pt_pending *pending = &x->v->pt_pending;
+	unsigned level = x->op.cmd - MMUEXT_PIN_L1_TABLE + 1;
+	struct frame *f;
+	int rc = tables_take(x->owner, mfn(x->op.arg1.mfn), level, pending, current_budget(), &f);
+
+	if (rc)
+		return rc;
+	spin_lock(&x->owner->mm.pt_lock);
+	if ((f->type_info & FT_PINNED) || x->owner->life.state >= LIFE_DYING)
+		rc = -XEN_EINVAL;
+	else
+		__atomic_fetch_or(&f->type_info, FT_PINNED, __ATOMIC_RELAXED);
+	spin_unlock(&x->owner->mm.pt_lock);
+	if (rc)
+		tables_put(x->owner, f, pending, current_budget());
+	return rc;
+}
+
+static int ext_unpin(struct ext *x)
+{
+	struct frame *f;
+	bool was;
+	int rc = tables_settle(&x->v->pt_pending, current_budget());
+
+	if (rc)
+		return rc;
+	f = frame_get(mfn(x->op.arg1.mfn), x->owner);
+	if (!f)
+		return -XEN_EINVAL;
+	was = tables_unpin(x->owner, f, &x->v->pt_pending, current_budget());
+	frame_put(f);
+	return was ? 0 : -XEN_EINVAL;
+}
+
+/* ---- top-level tables ------------------------------------------------------------------------ */
+
+/* VMASST_TYPE_m2p_strict: only the kernel's top level has the M2P. */
+static __attribute__((noinline)) void show_m2p(mfn_t l4, bool show)
+{
+	uint64_t all[PTE_ENTRIES], *table = frame_ptr(l4);
+
+	if (show)
+		arch_init_guest_l4(all);
+	WRITE_ONCE(table[HV_SLOT_FIRST], show ? all[HV_SLOT_FIRST] : 0);
+}
+
+static bool is_strict(const struct ext *x)
+{
+	return x->self->mm.vm_assist >> VMASST_TYPE_m2p_strict & 1;
+}
+
+static void flush_new_tables(struct vcpu *v)
+{
+	uint64_t tick = tlb_flush_begin();
+
+	arch_load_cr3(v);
+	arch_tlb_flush_local();
+	tlb_flush_done(arch_cpu_id(), tick);
+}
+
+static int ext_new_baseptr(struct ext *x)
+{
+	struct vcpu *v = x->v;
+	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table;
+	struct frame *f;
+	int rc;
+
+	if (!mfn_eq(new, old)) {
+		rc = tables_take(x->self, new, 4, &v->pt_pending, current_budget(), &f);
+		if (rc)
+			return rc;
+		if (unlikely(v->ldt_ents))
+			vcpu_ldt_unmap(v);	/* it is found through the tables */
+		if (unlikely(is_strict(x)))
+			show_m2p(new, true);
+		v->guest_table = new;
+	}
+	flush_new_tables(v);
+	if (!mfn_eq(new, old))
+		tables_put(x->self, frame_of(old), &v->pt_pending, current_budget());
+	return 0;
+}
+
+static int ext_new_user_baseptr(struct ext *x)
+{
+	struct vcpu *v = x->v;
+	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table_user;
+	struct frame *f;
+
+	if (mfn_eq(new, old))
+		return 0;
+	if (new.n) {
+		int rc = tables_take(x->self, new, 4, &v->pt_pending, current_budget(), &f);
+
+		if (rc)
+			return rc;
+		if (unlikely(is_strict(x)))
+			show_m2p(new, false);
+	} else {
+		int rc = tables_settle(&v->pt_pending, current_budget());
+
+		if (rc)
+			return rc;
+	}
+	v->guest_table_user = new;
+	if (old.n)
+		tables_put(x->self, frame_of(old), &v->pt_pending, current_budget());
+	return 0;
+}
+
+/* ---- translations and caches -------------------------------------------------------------------- */
+
+static int ext_flush_local(struct ext *x)
+{
+	(void)x;
+	tlb_flush_local();
+	return 0;
+}
+
+static int ext_invlpg_local(struct ext *x)
+{
+	if (guest_address(x->op.arg1.linear_addr))
+		arch_invlpg(x->op.arg1.linear_addr);
+	return 0;
+}
+
+static int flush_some(uint64_t cpus)
+{
+	if (cpus)
+		tlb_flush(cpus);
+	return 0;
+}
+
+static int invlpg_some(uint64_t cpus, uint64_t va)
+{
+	if (cpus && guest_address(va))
+		arch_invlpg_cpus(cpus, va);
+	return 0;
+}
+
+static int ext_flush_multi(struct ext *x)
+{
+	uint64_t cpus;
+
+	if (pgowner_cpus(x->self, handle_va(x->op.arg2.vcpumask), &cpus))
+		return -XEN_EINVAL;
+	return flush_some(cpus);
+}
+
+static int ext_invlpg_multi(struct ext *x)
+{
+	uint64_t cpus;
+
+	if (pgowner_cpus(x->self, handle_va(x->op.arg2.vcpumask), &cpus))
+		return -XEN_EINVAL;
+	return invlpg_some(cpus, x->op.arg1.linear_addr);
+}
+
+static int ext_flush_all(struct ext *x)
+{
+	return flush_some(x->self->mm.dirty_cpus);
+}
+
+static int ext_invlpg_all(struct ext *x)
+{
+	return invlpg_some(x->self->mm.dirty_cpus, x->op.arg1.linear_addr);
+}
+
+static int ext_flush_cache(struct ext *x)
+{
+	if (!x->self->mm.io_memory)
+		return x->op.cmd == MMUEXT_FLUSH_CACHE ? -XEN_EACCES : -XEN_EINVAL;
+	arch_wbinvd();
+	return 0;
+}
+
+static int ext_set_ldt(struct ext *x)
+{
+	return vcpu_set_ldt(x->v, x->op.arg1.linear_addr, x->op.arg2.nr_ents);
+}
+
+/* ---- frames --------------------------------------------------------------------------------------- */
+
+static int ext_clear_page(struct ext *x)
+{
+	struct frame *f = frame_get_writable(mfn(x->op.arg1.mfn), x->owner);
+
+	if (!f)
+		return -XEN_EINVAL;
+	memset(frame_ptr(frame_mfn(f)), 0, PAGE_SIZE);
+	frame_put_typed(f);
+	return 0;
+}
+
+static int ext_copy_page(struct ext *x)
+{
+	struct frame *to, *from = frame_get(mfn(x->op.arg2.src_mfn), x->owner);
+
+	if (!from)
+		return -XEN_EINVAL;
+	to = frame_get_writable(mfn(x->op.arg1.mfn), x->owner);
+	if (to) {
+		memmove(frame_ptr(frame_mfn(to)), frame_ptr(frame_mfn(from)), PAGE_SIZE);
+		frame_put_typed(to);
+	}
+	frame_put(from);
+	return to ? 0 : -XEN_EINVAL;
+}
+
+static int ext_superpage(struct ext *x)
+{
+	(void)x;
+	return -XEN_EOPNOTSUPP;
+}
+
+static const struct {
+	int (*fn)(struct ext *x);
+	bool own;		/* only for the caller's own memory */
+} ops[] = {
+	[MMUEXT_PIN_L1_TABLE] = { ext_pin, false },
+	[MMUEXT_PIN_L2_TABLE] = { ext_pin, false },
+	[MMUEXT_PIN_L3_TABLE] = { ext_pin, false },
+	[MMUEXT_PIN_L4_TABLE] = { ext_pin, false },
+	[MMUEXT_UNPIN_TABLE] = { ext_unpin, false },
+	[MMUEXT_NEW_BASEPTR] = { ext_new_baseptr, true },
+	[MMUEXT_NEW_USER_BASEPTR] = { ext_new_user_baseptr, true },
+	[MMUEXT_TLB_FLUSH_LOCAL] = { ext_flush_local, true },
+	[MMUEXT_INVLPG_LOCAL] = { ext_invlpg_local, true },
+	[MMUEXT_TLB_FLUSH_MULTI] = { ext_flush_multi, true },
+	[MMUEXT_INVLPG_MULTI] = { ext_invlpg_multi, true },
+	[MMUEXT_TLB_FLUSH_ALL] = { ext_flush_all, true },
+	[MMUEXT_INVLPG_ALL] = { ext_invlpg_all, true },
+	[MMUEXT_FLUSH_CACHE] = { ext_flush_cache, true },
+	[MMUEXT_FLUSH_CACHE_GLOBAL] = { ext_flush_cache, true },
+	[MMUEXT_SET_LDT] = { ext_set_ldt, true },
+	[MMUEXT_CLEAR_PAGE] = { ext_clear_page, false },
+	[MMUEXT_COPY_PAGE] = { ext_copy_page, false },
+	[MMUEXT_MARK_SUPER] = { ext_superpage, false },
+	[MMUEXT_UNMARK_SUPER] = { ext_superpage, false },
+};
+
+static int ext_one(struct ext *x)
+{
+	uint64_t cmd = x->op.cmd;
+
+	if (cmd >= ARRAY_SIZE(ops))
+		return -XEN_ENOSYS;
+	cmd = index_clamp(cmd, ARRAY_SIZE(ops));
+	if (!ops[cmd].fn)
+		return -XEN_ENOSYS;
+	if (ops[cmd].own && x->owner != x->self)
+		return -XEN_EPERM;
+	return ops[cmd].fn(x);
+}
+
+static int ext_list(struct ext *x, struct mmu_list *list)
+{
+	for (; list->i < list->count; list->i++) {
+		int rc = mmu_list_step(list, &x->v->pt_pending);
+
+		if (rc)
+			return rc;
+		if (copy_from_guest(&x->op, guest_index(list->at, list->i, x->op), sizeof(x->op)))
+			return -XEN_EFAULT;
+		rc = ext_one(x);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+long do_mmuext_op(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndom, uint64_t a5)
+{
+	const uint64_t args[] = { at, count, done, foreigndom };
+	struct ext x;
+	struct mmu_list list;
+	long rc;
+
+	(void)a5;
+	x.v = current_vcpu();
+	x.self = x.v->domain;
+	if (mmu_list_begin(&list, &x.v->pt_pending, args, sizeof(struct mmuext_op), &rc))
+		return rc;
+	x.owner = pgowner_get((domid_t)foreigndom);
+	if (!x.owner)
+		return -XEN_ESRCH;
+	rc = -XEN_EPERM;
+	if (pgowner_allowed(x.owner))
+		rc = mmu_list_end(&list, &x.v->pt_pending, ext_list(&x, &list));
+	pgowner_put(x.owner);
+	return rc;
+}
