@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: MIT
-/*
- * The processor's cycle counter, and the first stack frame of a thread. Serves the
- * host tests too.
- */
+/* The first stack frame of a thread. Serves the host tests too. */
 #include <pvguest/arch.h>
 
 void thread_first_return(void);
-
-uint64_t arch_tsc(void)
-{
-	return __builtin_ia32_rdtsc();
-}
 
 void *arch_thread_stack(void *stack, size_t bytes, void (*fn)(void))
 {

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# The guest library on the host; kit.c is the hypervisor around it.
+pv_KIT := $(addprefix pvguest/,event.c clock.c thread.c) tests/unit/pv/kit.c \
+	arch/x86_64/pvguest/switch.S arch/x86_64/pvguest/stack.c
+
+UNITS += pv_pagepool pv_vspace pv_ring pv_errno pv_event pv_clock pv_thread
+pv_pagepool_USRCS := tests/unit/pv/pagepool_test.c pvguest/pagepool.c
+pv_vspace_USRCS   := tests/unit/pv/vspace_test.c pvguest/vspace.c
+pv_ring_USRCS     := tests/unit/pv/ring_test.c pvguest/ring.c
+pv_errno_USRCS    := tests/unit/pv/errno_test.c pvguest/errno.c
+pv_event_USRCS    := tests/unit/pv/event_test.c $(pv_KIT)
+pv_clock_USRCS    := tests/unit/pv/clock_test.c $(pv_KIT)
+pv_thread_USRCS   := tests/unit/pv/thread_test.c $(pv_KIT)

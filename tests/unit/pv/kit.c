@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "kit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <pvguest/arch.h>
+#include <pvguest/clock.h>
+#include <pvguest/event.h>
+#include <pvguest/thread.h>
+#include <pvguest/threadhost.h>
+
+#include <xen/sched.h>
+
+static struct shared_info info;
+static struct start_info start;
+static uint64_t timer_deadline;
+
+struct shared_info *pv_shared_info = &info;
+struct start_info *pv_start_info = &start;
+void (*kit_on_block)(void);
+long (*kit_other_hypercall)(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3);
+unsigned int kit_blocks, kit_sends[64];
+bool kit_open[64];
+long kit_evtchn_error;
+
+struct vcpu_info *pv_vcpu_info(void)
+{
+	return &info.vcpu_info[0];
+}
+
+bool pv_is_dom0(void)
+{
+	return start.flags & SIF_INITDOMAIN;
+}
+
+/* Tests that provoke a panic wrap it in expect_assert_failure(). */
+void pv_panic(const char *fmt, ...)
+{
+	mock_assert(0, fmt, __FILE__, __LINE__);
+	abort();
+}
+
+uint64_t arch_tsc(void)
+{
+	return 0;
+}
+
+void kit_advance(uint64_t ns)
+{
+	info.vcpu_info[0].time.system_time += ns;
+}
+
+void kit_raise(unsigned int port)
+{
+	info.evtchn_pending[port / 64] |= 1UL << port % 64;
+	if (info.evtchn_mask[port / 64] >> port % 64 & 1)
+		return;
+	info.vcpu_info[0].evtchn_pending_sel |= 1UL << port / 64;
+	info.vcpu_info[0].evtchn_upcall_pending = 1;
+}
+
+static unsigned int port_new(void)
+{
+	unsigned int port = 1;
+
+	while (kit_open[port])
+		port++;
+	kit_open[port] = true;
+	return port;
+}
+
+static long evtchn_op(unsigned int cmd, void *arg)
+{
+	switch (cmd) {
+	case EVTCHNOP_bind_virq:
+		if (!kit_evtchn_error)
+			((struct evtchn_bind_virq *)arg)->port = port_new();
+		return kit_evtchn_error;
+	case EVTCHNOP_alloc_unbound:
+		if (!kit_evtchn_error)
+			((struct evtchn_alloc_unbound *)arg)->port = port_new();
+		return kit_evtchn_error;
+	case EVTCHNOP_bind_ipi:
+		if (!kit_evtchn_error)
+			((struct evtchn_bind_ipi *)arg)->port = port_new();
+		return kit_evtchn_error;
+	case EVTCHNOP_send:
+		kit_sends[((struct evtchn_send *)arg)->port]++;
+		return 0;
+	case EVTCHNOP_close:
+		kit_open[((struct evtchn_close *)arg)->port] = false;
+		return 0;
+	default:
+		return -XEN_ENOSYS;
+	}
+}
+
+static long block(void)
+{
+	kit_blocks++;
+	if (kit_on_block)
+		kit_on_block();
+	if (info.vcpu_info[0].evtchn_upcall_pending)
+		return 0;
+	if (!timer_deadline)
+		fail_msg("the guest sleeps and nothing will wake it");
+	if (timer_deadline > clock_monotonic_ns())
+		kit_advance(timer_deadline - clock_monotonic_ns());
+	timer_deadline = 0;
+	return 0;
+}
+
+long pv_hypercall(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
+		  unsigned long a4, unsigned long a5)
+{
+	(void)a4;
+	(void)a5;
+	switch (nr) {
+	case __HYPERVISOR_event_channel_op:
+		return evtchn_op(a1, (void *)a2);
+	case __HYPERVISOR_set_timer_op:
+		timer_deadline = a1;
+		return 0;
+	case __HYPERVISOR_sched_op:
+		return a1 == SCHEDOP_block ? block() : 0;
+	default:
+		return kit_other_hypercall ? kit_other_hypercall(nr, a1, a2, a3) : -XEN_ENOSYS;
+	}
+}
+
+void *thread_stack_alloc(size_t *bytes)
+{
+	return malloc(*bytes);
+}
+
+void thread_stack_free(void *stack, size_t bytes)
+{
+	(void)bytes;
+	free(stack);
+}
+
+void *thread_libc_first(void)
+{
+	return &start;
+}
+
+void *thread_libc_new(void)
+{
+	return malloc(1);
+}
+
+void thread_libc_switch(void *libc)
+{
+	(void)libc;
+}
+
+void thread_libc_free(void *libc)
+{
+	free(libc);
+}
+
+int kit_setup(void **state)
+{
+	(void)state;
+	memset(&info, 0, sizeof(info));
+	memset(&start, 0, sizeof(start));
+	memset(kit_open, 0, sizeof(kit_open));
+	memset(kit_sends, 0, sizeof(kit_sends));
+	kit_on_block = NULL;
+	kit_other_hypercall = NULL;
+	kit_blocks = 0;
+	kit_evtchn_error = 0;
+	timer_deadline = 0;
+	info.vcpu_info[0].time.tsc_to_system_mul = 1;
+	/* The clock never goes back, not even between tests. */
+	info.vcpu_info[0].time.system_time = NSEC_PER_SEC;
+	kit_advance(clock_monotonic_ns() - NSEC_PER_SEC);
+	event_init();
+	thread_init();
+	return 0;
+}
