@@ -26,18 +26,38 @@ struct session {
 	size_t lost;		/* typed, but the domain did not read */
 };
 
+/*
+ * Sends output to the terminal. The hypervisor puts a CR before each LF, so one that the
+ * domain sent there is left out; *cr says that one ended the last chunk.
+ */
+static void output_show(const char *bytes, size_t n, bool *cr)
+{
+	char out[1024];
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (*cr && bytes[i] != '\n')
+			out[len++] = '\r';
+		*cr = bytes[i] == '\r';
+		if (!*cr)
+			out[len++] = bytes[i];
+	}
+	console_write_raw(out, len);
+}
+
 /* Shows output until the session is left or the domain has ended. */
 static void show_thread(void *arg)
 {
 	struct session *session = arg;
 	struct console *c = session->console;
 	char chunk[512];
+	bool cr = false;
 
 	while (!session->leaving) {
 		size_t n = scrollback_read(&c->output, &c->view_at, chunk, sizeof(chunk));
 
 		if (n) {
-			console_write_raw(chunk, n);
+			output_show(chunk, n, &cr);
 			/* The guest may have been held back. */
 			if (c->page)
 				console_kick(c);
@@ -126,7 +146,7 @@ int console_attach_then(domid_t domid, int (*attached)(void *ctx), void *ctx)
 	c->input = NULL;
 	c->input_len = 0;
 	console_kick(c);
-	console_write_raw("\r\n", 2);
+	console_write("\n", 1);
 	if (session.lost)
 		printf("%zu typed bytes were lost: the domain does not read its console\n",
 		       session.lost);

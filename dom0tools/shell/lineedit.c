@@ -380,12 +380,12 @@ enum lineedit_result lineedit_byte(struct lineedit *edit, unsigned char byte)
 		return LINEEDIT_MORE;
 	if (byte == '\r' || byte == '\n') {
 		edit->after_cr = byte == '\r';
-		return edit_end(edit, "\r\n", LINEEDIT_LINE);
+		return edit_end(edit, "\n", LINEEDIT_LINE);
 	}
 	if (byte == CTRL('C'))
-		return edit_end(edit, "^C\r\n", LINEEDIT_CANCEL);
+		return edit_end(edit, "^C\n", LINEEDIT_CANCEL);
 	if (byte == CTRL('D') && !edit->len)
-		return edit_end(edit, "\r\n", LINEEDIT_EOF);
+		return edit_end(edit, "\n", LINEEDIT_EOF);
 	if (byte < ' ' || byte == DEL)
 		control_byte(edit, byte);
 	else

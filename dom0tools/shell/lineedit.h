@@ -28,7 +28,7 @@ enum lineedit_result {
 struct lineedit;
 
 struct lineedit_ops {
-	/** Sends bytes to the terminal. */
+	/** Sends bytes to the terminal, '\n' as carriage return and line feed. */
 	void (*write)(void *ctx, const char *bytes, size_t n);
 	/**
 	 * Completes the word that ends at the cursor: calls lineedit_insert() for what is certain,

@@ -119,7 +119,7 @@ int shell_run_script(const char *path)
 static void terminal_write(void *ctx, const char *bytes, size_t n)
 {
 	(void)ctx;
-	console_write_raw(bytes, n);
+	console_write(bytes, n);
 }
 
 static void candidates_print(const struct completion *c)
@@ -130,14 +130,14 @@ static void candidates_print(const struct completion *c)
 		if (strlen(c->found[i]) + 2 > width)
 			width = strlen(c->found[i]) + 2;
 	per_line = width < 79 ? 79 / width : 1;
-	console_write_raw("\r\n", 2);
+	console_write("\n", 1);
 	for (size_t i = 0; i < c->n; i++) {
 		char line[128];
 		bool last = i + 1 == c->n || (i + 1) % per_line == 0;
 		int n = snprintf(line, sizeof(line), "%-*.*s%s", last ? 0 : (int)width, 120,
-				 c->found[i], last ? "\r\n" : "");
+				 c->found[i], last ? "\n" : "");
 
-		console_write_raw(line, (size_t)n);
+		console_write(line, (size_t)n);
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The line editor: bytes go in, and what a terminal without any abilities then shows
- * must be the line. The terminal here knows printable characters, backspace, CR
- * and LF; anything else is an error.
+ * must be the line. The terminal here knows printable characters, backspace and
+ * line ends; anything else is an error.
  */
 #include <stdarg.h>
 #include <setjmp.h>
@@ -33,11 +33,9 @@ static void terminal_byte(char c)
 	if (c == '\b') {
 		assert_true(terminal.column > 0);
 		terminal.column--;
-	} else if (c == '\r') {
-		terminal.column = 0;
 	} else if (c == '\n') {
 		terminal.lines++;
-		terminal.len = 0;
+		terminal.len = terminal.column = 0;
 	} else {
 		assert_true((unsigned char)c >= ' ' && c != 0x7f);
 		if (((unsigned char)c & 0xc0) == 0x80)
@@ -69,7 +67,7 @@ static bool complete(void *ctx, struct lineedit *e)
 	if (completion)
 		lineedit_insert(e, completion, strlen(completion));
 	if (completion_lists)
-		terminal_write(NULL, "\r\na  b\r\n", 8);
+		terminal_write(NULL, "\na  b\n", 6);
 	return completion_lists;
 }
 
