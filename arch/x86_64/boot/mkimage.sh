@@ -27,9 +27,9 @@ for file in cloison dom0; do
 	strip --strip-debug -o "$boot/$file" "$build/$file"
 done
 
-# A FAT with a quarter of room to spare, 34 MiB at least: smaller ones some firmware takes for FAT12.
+# A FAT with a quarter of room to spare, and never so small that it would have to be FAT12.
 used=$(du -sk "$tmp/files" | cut -f1)
-mib=$(( (used * 5 / 4) / 1024 + 34 ))
+mib=$((used * 5 / 4 / 1024 + 34))
 fat=$tmp/esp.fat
 truncate -s "${mib}M" "$fat"
 mkfs.fat --invariant -n CLOISON "$fat" >/dev/null
@@ -45,9 +45,12 @@ img)
 	mv "$tmp/disk" "$out"
 	;;
 iso)
-	xorriso -as mkisofs -quiet -o "$tmp/disk" -V CLOISON -r -J \
-		-append_partition 2 0xef "$fat" -appended_part_as_gpt \
-		-e --interval:appended_partition_2:all:: -no-emul-boot "$tmp/files"
+	# The FAT is a file of the CD and its boot image. The boot catalogue counts sectors in 16 bits;
+	# a count of 1 stands for all that follows (UEFI, El Torito), so any size will do.
+	mkdir "$tmp/cd"
+	mv "$fat" "$tmp/cd/efi.img"
+	xorriso -as mkisofs -quiet -o "$tmp/disk" -V CLOISON -r -J -e efi.img -no-emul-boot \
+		-boot-load-size 1 "$tmp/cd" 2>"$tmp/log" || { cat "$tmp/log" >&2; exit 1; }
 	mv "$tmp/disk" "$out"
 	;;
 *)
