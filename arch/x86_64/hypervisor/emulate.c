@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Which privileged instructions are carried out for guests: fetch, decode, dispatch, finish. */
+#include "emulate.h"
+
+#include <cpu/insn.h>
+#include <format/eflags.h>
+#include <format/trap.h>
+#include <hv/cpuid.h>
+#include <hv/domain.h>
+#include <hv/mem.h>
+#include <hv/segments.h>
+#include <hv/traps.h>
+#include <hv/usercopy.h>
+
+/* ud2, "xen": what follows shall be carried out as if the CPU had trapped on it. */
+static const uint8_t forced_prefix[5] = { 0x0f, 0x0b, 'x', 'e', 'n' };
+#define CPUID_LEN 2
+
+bool iopl_ok(const struct vcpu *v)
+{
+	unsigned need = 3;
+
+	if (v->kernel_mode)
+		need = v->domain->mm.vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0 : 1;
+	return v->iopl >> 12 >= need;
+}
+
+unsigned emulate_fetch(uint64_t rip, uint8_t *buf)
+{
+	unsigned first = (unsigned)MIN(INSN_MAX_LEN, PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
+
+	if (copy_from_guest(buf, guest_va(rip), first))
+		return 0;
+	if (first < INSN_MAX_LEN &&
+	    !copy_from_guest(buf + first, guest_va(rip + first), INSN_MAX_LEN - first))
+		return INSN_MAX_LEN;
+	return first;
+}
+
+void emulate_finish(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	regs->rflags &= ~(uint64_t)FLAGS_RF;
+	if (likely(!(regs->rflags & FLAGS_TF)))
+		return;
+	v->debugreg[6] |= DR6_BS;
+	bounce_exception(v, regs, TRAP_DB, 0);
+}
+
+static void do_cpuid(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	struct cpuid_result r;
+
+	guest_cpuid(v, (uint32_t)regs->rax, (uint32_t)regs->rcx, &r);
+	regs->rax = r.a;
+	regs->rbx = r.b;
+	regs->rcx = r.c;
+	regs->rdx = r.d;
+}
+
+bool emulate_forced(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	uint8_t code[sizeof(forced_prefix) + CPUID_LEN];
+
+	if (copy_from_guest(code, guest_va(regs->rip), sizeof(code)) ||
+	    memcmp(code, forced_prefix, sizeof(forced_prefix)) ||
+	    code[5] != 0x0f || code[6] != 0xa2)
+		return false;
+	do_cpuid(v, regs);
+	regs->rip += sizeof(code);
+	emulate_finish(v, regs);
+	return true;
+}
+
+/* With CPUID faulting the plain instruction comes here too. */
+static enum emul_result emul_cpuid(struct vcpu *v, struct cpu_user_regs *regs,
+				   const struct insn *in)
+{
+	(void)in;
+	do_cpuid(v, regs);
+	return EMUL_DONE;
+}
+
+static emul_fn *const map_1[256] = {
+	[0x6c] = emul_ins, [0x6d] = emul_ins, [0x6e] = emul_outs, [0x6f] = emul_outs,
+	[0xe4] = emul_in, [0xe5] = emul_in, [0xe6] = emul_out, [0xe7] = emul_out,
+	[0xec] = emul_in, [0xed] = emul_in, [0xee] = emul_out, [0xef] = emul_out,
+	[0xf4] = emul_hlt,
+	[0xfa] = emul_cli_sti, [0xfb] = emul_cli_sti,
+};
+
+static emul_fn *const map_0f[256] = {
+	[0x00] = emul_group_0f00,
+	[0x01] = emul_group_0f01,
+	[0x06] = emul_clts,
+	[0x09] = emul_wbinvd,
+	[0x20] = emul_cr_read, [0x21] = emul_dr_read,
+	[0x22] = emul_cr_write, [0x23] = emul_dr_write,
+	[0x30] = emul_wrmsr, [0x31] = emul_rdtsc, [0x32] = emul_rdmsr,
+	[0xa2] = emul_cpuid,
+};
+
+bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	uint8_t code[INSN_MAX_LEN];
+	struct insn in;
+	emul_fn *fn;
+	enum emul_result result;
+
+	if (!segments_is_code64(regs->cs) ||
+	    !insn_decode(code, emulate_fetch(regs->rip, code), &in) || in.lock)
+		return false;
+	fn = in.map == INSN_MAP_1 ? map_1[in.opcode] : map_0f[in.opcode];
+	if (!fn)
+		return false;
+	result = fn(v, regs, &in);
+	if (result == EMUL_DONE) {
+		regs->rip += in.len;
+		emulate_finish(v, regs);
+	}
+	return result != EMUL_REFUSED;
+}
