@@ -11,3 +11,11 @@ pv_errno_USRCS    := tests/unit/pv/errno_test.c pvguest/errno.c
 pv_event_USRCS    := tests/unit/pv/event_test.c $(pv_KIT)
 pv_clock_USRCS    := tests/unit/pv/clock_test.c $(pv_KIT)
 pv_thread_USRCS   := tests/unit/pv/thread_test.c $(pv_KIT)
+
+UNITS += pv_fs pv_xs pv_console
+pv_fs_USRCS      := tests/unit/pv/fs_test.c hypervisor/lib/cpio.c hypervisor/lib/str.c \
+	$(addprefix pvguest/,fstree.c fsfile.c fscpio.c)
+pv_xs_USRCS      := tests/unit/pv/xs_test.c $(pv_KIT) \
+	$(addprefix pvguest/,xs.c xsconn.c xswatch.c errno.c)
+pv_console_USRCS := tests/unit/pv/console_test.c $(pv_KIT) \
+	$(addprefix pvguest/,console.c consoleline.c consolering.c consoleio.c ring.c)

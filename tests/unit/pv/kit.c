@@ -23,6 +23,7 @@ long (*kit_other_hypercall)(unsigned int nr, unsigned long a1, unsigned long a2,
 unsigned int kit_blocks, kit_sends[64];
 bool kit_open[64];
 long kit_evtchn_error;
+uint64_t kit_yield_ns;
 
 struct vcpu_info *pv_vcpu_info(void)
 {
@@ -123,6 +124,8 @@ long pv_hypercall(unsigned int nr, unsigned long a1, unsigned long a2, unsigned 
 		timer_deadline = a1;
 		return 0;
 	case __HYPERVISOR_sched_op:
+		if (a1 == SCHEDOP_yield)
+			kit_advance(kit_yield_ns);
 		return a1 == SCHEDOP_block ? block() : 0;
 	default:
 		return kit_other_hypercall ? kit_other_hypercall(nr, a1, a2, a3) : -XEN_ENOSYS;
@@ -171,6 +174,7 @@ int kit_setup(void **state)
 	kit_other_hypercall = NULL;
 	kit_blocks = 0;
 	kit_evtchn_error = 0;
+	kit_yield_ns = 0;
 	timer_deadline = 0;
 	info.vcpu_info[0].time.tsc_to_system_mul = 1;
 	/* The clock never goes back, not even between tests. */

@@ -36,3 +36,4 @@ extern unsigned int kit_blocks;		/* how often the guest blocked */
 extern unsigned int kit_sends[64];	/* notifications by port */
 extern bool kit_open[64];		/* ports that are bound */
 extern long kit_evtchn_error;		/* not 0: what binding returns */
+extern uint64_t kit_yield_ns;		/* how long a yield takes */
