@@ -104,6 +104,25 @@ int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad)
 	return 0;
 }
 
+int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new)
+{
+	int rc;
+
+	if (new & PTE_P) {
+		rc = pt_l1e_take(c, new);
+		if (rc)
+			return rc;
+		new = pt_l1e_adjust(new);
+	}
+	if (__atomic_compare_exchange_n(slot, &old, new, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED)) {
+		pt_l1e_drop(c, old);
+		return 0;
+	}
+	pt_l1e_drop(c, new);
+	return -XEN_EAGAIN;
+}
+
 uint64_t *pt_find_l1e(mfn_t l4, uint64_t va, struct frame **table)
 {
 	uint64_t *at = frame_ptr(l4);

@@ -94,6 +94,9 @@ static inline bool pt_is_table(const struct frame *f, domid_t owner, unsigned *l
  *  set. 0 or -XEN_Exxx, then nothing has changed. */
 int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad);
 
+/** The same if the entry is still `old`; -XEN_EAGAIN when hardware has set bits in it since. */
+int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new);
+
 /**
  * Changes an entry of a validated table of level 2 to 4. pending: what this update, or an earlier
  * operation, could not finish. 0; -XEN_ERESTART: nothing has changed, ask again, after

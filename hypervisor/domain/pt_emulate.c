@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Stores to page tables. A guest sees its tables read-only; a store of its kernel faults and, when
+ * it asked for that (VMASST_TYPE_writable_pagetables), is carried out here as
+ * if it had been a mmu_update. Lowest level only, as Xen has it: Linux has no hypercall for
+ * "exchange", "clear a bit" and such.
+ *
+ * The store is executed on a copy of registers and entry. Nothing is committed before the new
+ * entry was accepted, and hardware that sets bits meanwhile starts it over.
+ */
+#include <hv/mm.h>
+
+#include <hv/cpu.h>
+#include <hv/decode.h>
+#include <hv/domain.h>
+#include <hv/emulate.h>
+#include <hv/segments.h>
+#include <hv/tables.h>
+#include <hv/usercopy.h>
+
+struct store {
+	struct insn in;
+	struct cpu_user_regs regs;	/* as they will be */
+	uint64_t va;
+	uint64_t source;		/* of a string move */
+	unsigned size;
+};
+
+/* The entry that maps the table at va, in the tables of the running kernel; pt_lock held. */
+static uint64_t *find_slot(const struct vcpu *v, uint64_t va)
+{
+	struct frame *f;
+	uint64_t *e = pt_find_l1e(v->guest_table, va, &f);
+	unsigned level;
+	mfn_t m;
+
+	if (!e || (*e & (PTE_P | PTE_W)) != PTE_P)
+		return NULL;
+	m = pte_mfn(*e);
+	if (m.n >= arch_max_mfn)
+		return NULL;
+	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
+	if (!pt_is_table(f, v->domain->id, &level) || level != 1)
+		return NULL;
+	return (uint64_t *)((char *)frame_ptr(m) + (va & 0xff8));
+}
+
+static bool is_table(struct vcpu *v, uint64_t va)
+{
+	bool is;
+
+	spin_lock(&v->domain->mm.pt_lock);
+	is = find_slot(v, va);
+	spin_unlock(&v->domain->mm.pt_lock);
+	return is;
+}
+
+/* What is stored where; false when it is no store, or not to one entry. */
+static bool decode(struct store *s, const struct cpu_user_regs *regs, uint64_t fault_va)
+{
+	uint8_t code[INSN_MAX_LEN];
+	unsigned n = emulate_fetch(regs->rip, code);
+	uint64_t fs, gs, at;
+
+	if (!insn_decode(code, n, &s->in) || !insn_is_store(&s->in))
+		return false;
+	segments_read_bases(&fs, &gs);
+	s->va = insn_mem_address(&s->in, regs, fs, gs);
+	s->size = insn_store_size(&s->in);
+	if (s->va >> PAGE_SHIFT != fault_va >> PAGE_SHIFT || (s->va & 7) + s->size > 8)
+		return false;
+	s->source = 0;
+	if (!insn_store_source(&s->in, regs, fs, gs, &at))
+		return true;
+	return !copy_from_guest(&s->source, guest_va(at), s->size);
+}
+
+/* The entry as it will be: the store may be to a part of it. */
+static bool execute(struct store *s, const struct cpu_user_regs *regs, uint64_t old, uint64_t *new)
+{
+	unsigned shift = (s->va & 7) * 8;
+	uint64_t mask = s->size == 8 ? ~0UL : ((1UL << s->size * 8) - 1) << shift;
+	uint64_t part;
+
+	s->regs = *regs;
+	if (!insn_store(&s->in, &s->regs, (old & mask) >> shift, s->source, &part))
+		return false;
+	*new = (old & ~mask) | ((part << shift) & mask);
+	return true;
+}
+
+static bool store(struct vcpu *v, struct store *s, const struct cpu_user_regs *regs)
+{
+	struct domain *d = v->domain;
+	uint64_t *slot, old, new;
+	struct pt_ctx c;
+	int rc = -XEN_EINVAL;
+
+	tables_ctx(&c, d, NULL);
+	spin_lock(&d->mm.pt_lock);
+	slot = find_slot(v, s->va);
+	do {
+		if (!slot)
+			break;
+		old = READ_ONCE(*slot);
+		if (!execute(s, regs, old, &new))
+			break;
+		rc = pt_exchange_l1(&c, slot, old, new);
+	} while (rc == -XEN_EAGAIN);
+	spin_unlock(&d->mm.pt_lock);
+	if (c.ldt_stale)
+		tables_ldt_stale(d);
+	return !rc;
+}
+
+bool mm_fault_fixup(struct vcpu *v, uint64_t va, uint32_t error_code)
+{
+	struct cpu_user_regs *regs = guest_regs();
+	struct store s;
+
+	if ((error_code & (PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD | PFEC_FETCH)) !=
+		    (PFEC_PRESENT | PFEC_WRITE) ||
+	    !(v->domain->mm.vm_assist >> VMASST_TYPE_writable_pagetables & 1))
+		return false;
+	if (!is_table(v, va) || !decode(&s, regs, va) || !store(v, &s, regs))
+		return false;
+	*regs = s.regs;
+	return true;
+}
