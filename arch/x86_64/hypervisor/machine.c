@@ -17,6 +17,8 @@ struct sdt {
 
 static uint16_t pm1a_control, pm1b_control;
 static uint16_t sleep_type_a, sleep_type_b;
+static uint32_t smi_command;
+static uint8_t acpi_enable;
 static bool have_s5;
 
 /*
@@ -117,6 +119,8 @@ void machine_init(uint64_t rsdp)
 		log_warn("acpi: no FADT; poweroff will halt the machine");
 		return;
 	}
+	acpi_copy(&smi_command, fadt + 48, 4);
+	acpi_copy(&acpi_enable, fadt + 52, 1);
 	acpi_copy(&port, fadt + 64, 4);
 	pm1a_control = (uint16_t)port;
 	acpi_copy(&port, fadt + 68, 4);
@@ -124,11 +128,20 @@ void machine_init(uint64_t rsdp)
 	have_s5 = find_s5(dsdt);
 }
 
+/* SCI_EN of PM1 control says who handles power: firmware (SMM) until it is told otherwise. */
+static void enter_acpi_mode(void)
+{
+	if (inw(pm1a_control) & 1 || !smi_command || !acpi_enable)
+		return;
+	outb((uint16_t)smi_command, acpi_enable);
+	for (unsigned i = 0; i < 1000000 && !(inw(pm1a_control) & 1); i++)
+		cpu_pause();
+}
+
 void arch_machine_poweroff(void)
 {
 	if (have_s5 && pm1a_control) {
-		if (!(inw(pm1a_control) & 1))
-			log_warn("acpi: not in ACPI mode; trying nevertheless");
+		enter_acpi_mode();
 		outw(pm1a_control, (uint16_t)(sleep_type_a | 1u << 13));
 		if (pm1b_control)
 			outw(pm1b_control, (uint16_t)(sleep_type_b | 1u << 13));
