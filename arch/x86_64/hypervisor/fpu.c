@@ -165,6 +165,23 @@ unsigned fpu_area_size(uint64_t xcr0)
 	return size;
 }
 
+/* Intel SDM volume 1, 13.4.3: states one after the other, some aligned to 64. */
+unsigned fpu_compact_size(uint64_t xcr0)
+{
+	unsigned size = LEGACY_SIZE + HEADER_SIZE;
+	uint32_t r[4];
+
+	for (unsigned i = 2; i < 63 && xcr0 >> i; i++) {
+		if (!(xcr0 >> i & 1))
+			continue;
+		cpuid(0xd, i, r);
+		if (r[2] & 2)
+			size = (size + 63) & ~63u;
+		size += r[0];
+	}
+	return size;
+}
+
 /* ---- switching ---------------------------------------------------------------------------------- */
 
 static uint64_t guest_xcr0(const struct vcpu *v)

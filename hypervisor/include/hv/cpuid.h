@@ -55,6 +55,12 @@ bool cpuid_policy_fits(const struct cpuid_policy *p, const struct cpuid_policy *
 		       uint32_t *err_leaf, uint32_t *err_subleaf);
 /** The feature words of p. */
 void cpuid_featureset(const struct cpuid_policy *p, uint32_t fs[CPUID_FEATURE_WORDS]);
+/** Sets them, in the leaves that p has. */
+void cpuid_set_featureset(struct cpuid_policy *p, const uint32_t fs[CPUID_FEATURE_WORDS]);
+/** One feature (XEN_X86_FEATURE_*). */
+bool cpuid_has_feature(const struct cpuid_policy *p, unsigned feature);
+void cpuid_set_feature(struct cpuid_policy *p, unsigned feature);
+void cpuid_clear_feature(struct cpuid_policy *p, unsigned feature);
 /** The MSRs that belong to it. */
 unsigned cpuid_policy_msrs(const struct cpuid_policy *p, struct xen_msr_entry *out);
 

@@ -29,6 +29,8 @@ void fpu_set_ts(struct vcpu *v, bool set);
 uint64_t fpu_xfeatures(void);
 /** Bytes of an area with those states, in the standard format. */
 unsigned fpu_area_size(uint64_t xcr0);
+/** The same in the compacted format. */
+unsigned fpu_compact_size(uint64_t xcr0);
 /** XCR0 of v as its kernel sets it: false when the value is refused. */
 bool fpu_set_xcr0(struct vcpu *v, uint64_t value);
 
