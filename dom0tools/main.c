@@ -12,6 +12,7 @@
 
 #include "dom0/console.h"
 #include "dom0/shell.h"
+#include "dom0/terminal.h"
 #include "dom0/xenstored.h"
 #include "dom0/xl.h"
 
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	files_load();
+	step("the terminal", terminal_start());
 	step("xenstore", xenstored_start());
 	step("the console daemon", consoled_start());
 	xl_monitor_start();

@@ -1,65 +1,99 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Typed-ahead input. Looking for Ctrl-C means taking bytes from the console; they are
- * kept here until somebody reads them.
+ * Input is taken from the hypervisor as it comes, by a thread of its own, because the
+ * hypervisor keeps very little of it (Xen: 128 bytes). It waits here, in order, for
+ * whoever reads next.
  */
 #include "dom0/terminal.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "pvguest/clock.h"
 #include "pvguest/console.h"
+#include "pvguest/thread.h"
 
 #define CTRL_C 0x03
-#define LOOK_INTERVAL (50 * NSEC_PER_MSEC)
+#define AHEAD_SIZE 16384u
 
 static struct {
-	char bytes[8192];
-	size_t len;
+	char bytes[AHEAD_SIZE];		/* a ring; both positions run freely */
+	uint32_t read, written;
+	struct waitq changed;
 } ahead;
+
+static uint32_t ahead_len(void)
+{
+	return ahead.written - ahead.read;
+}
+
+/* Takes what is there now, as long as there is room; one place is left for the thread. */
+static void ahead_fill(void)
+{
+	while (ahead_len() < AHEAD_SIZE - 1 && console_readable()) {
+		uint32_t at = ahead.written % AHEAD_SIZE;
+		uint32_t room = AHEAD_SIZE - 1 - ahead_len();
+
+		if (room > AHEAD_SIZE - at)
+			room = AHEAD_SIZE - at;
+		ahead.written += (uint32_t)console_read(ahead.bytes + at, room, 0);
+	}
+}
+
+static void reader_thread(void *arg)
+{
+	char byte;
+
+	(void)arg;
+	for (;;) {
+		wait_event(&ahead.changed, ahead_len() < AHEAD_SIZE - 1);
+		if (!console_read(&byte, 1, 0))
+			continue;
+		ahead.bytes[ahead.written++ % AHEAD_SIZE] = byte;
+		ahead_fill();
+		waitq_wake(&ahead.changed);
+	}
+}
+
+int terminal_start(void)
+{
+	struct thread *thread = thread_create("terminal", reader_thread, NULL);
+
+	if (!thread)
+		return -errno;
+	thread_detach(thread);
+	return 0;
+}
 
 size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns)
 {
-	if (!ahead.len)
-		return console_read(buf, n, deadline_ns);
-	if (n > ahead.len)
-		n = ahead.len;
-	memcpy(buf, ahead.bytes, n);
-	ahead.len -= n;
-	memmove(ahead.bytes, ahead.bytes + n, ahead.len);
-	return n;
+	size_t done = 0;
+
+	/* Echoing is slow: without this a pasted line outruns it. */
+	ahead_fill();
+	if (!wait_event_timeout(&ahead.changed, ahead_len(), deadline_ns))
+		return 0;
+	while (done < n && ahead_len())
+		buf[done++] = ahead.bytes[ahead.read++ % AHEAD_SIZE];
+	waitq_wake(&ahead.changed);
+	return done;
 }
 
 bool terminal_interrupted(void)
 {
-	/* When this is full the rest stays where it is. */
-	while (ahead.len < sizeof(ahead.bytes) && console_readable())
-		ahead.len += console_read(ahead.bytes + ahead.len,
-					  sizeof(ahead.bytes) - ahead.len, 0);
-
-	char *found = memchr(ahead.bytes, CTRL_C, ahead.len);
-
-	if (!found)
-		return false;
-	/* What was typed before it was meant for the command that now ends. */
-	ahead.len -= (size_t)(found + 1 - ahead.bytes);
-	memmove(ahead.bytes, found + 1, ahead.len);
-	return true;
+	ahead_fill();
+	for (uint32_t at = ahead.written; at != ahead.read; at--) {
+		if (ahead.bytes[(at - 1) % AHEAD_SIZE] != CTRL_C)
+			continue;
+		/* What was typed before it was meant for the command that now ends. */
+		ahead.read = at;
+		waitq_wake(&ahead.changed);
+		return true;
+	}
+	return false;
 }
 
 bool terminal_sleep(uint64_t ns)
 {
-	uint64_t end = deadline_in(ns), now;
-
-	while ((now = clock_monotonic_ns()) < end) {
-		uint64_t part = end - now < LOOK_INTERVAL ? end - now : LOOK_INTERVAL;
-
-		if (terminal_interrupted())
-			return false;
-		/* Waits for a key or the end of the part, whichever comes first. */
-		if (ahead.len < sizeof(ahead.bytes))
-			ahead.len += console_read(ahead.bytes + ahead.len,
-						  sizeof(ahead.bytes) - ahead.len, now + part);
-	}
-	return !terminal_interrupted();
+	return !wait_event_timeout(&ahead.changed, terminal_interrupted(), deadline_in(ns));
 }

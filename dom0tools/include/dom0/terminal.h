@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Starts taking in what is typed. Returns 0 or a negative newlib errno. */
+int terminal_start(void);
 /** Waits for bytes; takes up to n. Returns 0 when deadline_ns (0: no limit) passes first. */
 size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns);
 /** Whether Ctrl-C was typed; takes it out with what was typed before it. Does not wait. */
