@@ -6,6 +6,7 @@
 #include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/debugreg.h>
+#include <hv/emulate.h>
 #include <hv/fpu.h>
 #include <hv/mem.h>
 #include <hv/segments.h>
@@ -126,7 +127,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->kernel_ss = c->kernel_ss | 3;
 	v->kernel_sp = c->kernel_sp;
 	v->ctrlreg[0] = c->ctrlreg[0];
-	v->ctrlreg[4] = c->ctrlreg[4];
+	v->ctrlreg[4] = guest_cr4_fix(v, c->ctrlreg[4]);
 	v->fs_base = c->fs_base;
 	v->gs_base_kernel = c->gs_base_kernel;
 	v->gs_base_user = c->gs_base_user;

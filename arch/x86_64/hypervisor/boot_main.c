@@ -19,6 +19,7 @@
 #include <hv/log.h>
 #include <hv/mem.h>
 #include <hv/memmap.h>
+#include <hv/msr.h>
 #include <hv/paging.h>
 #include <hv/sched.h>
 #include <hv/str.h>
@@ -171,6 +172,7 @@ static void boot_on_window(struct cpu *c)
 	apic_init();
 	tsc_init();
 	cpuid_init();
+	msr_init();
 	sched_init();
 	dom0_build(&plan, dom0_bytes());
 	free_modules();

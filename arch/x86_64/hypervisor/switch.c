@@ -11,6 +11,7 @@
 #include <hv/debugreg.h>
 #include <hv/domain.h>
 #include <hv/fpu.h>
+#include <hv/msr.h>
 #include <hv/segments.h>
 #include <hv/tlb.h>
 
@@ -48,6 +49,7 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 	segments_load(next);
 	fpu_load(next);
 	debugreg_load(next);
+	msrs_load(next);
 }
 
 int arch_vcpu_create(struct vcpu *v)

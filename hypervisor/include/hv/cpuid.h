@@ -86,6 +86,7 @@ bool guest_has(const struct vcpu *v, unsigned feature);
 
 /* ---- arch --------------------------------------------------------------------------------------- */
 
+__attribute__((visibility("hidden")))
 void cpuid_read_machine(uint32_t leaf, uint32_t subleaf, struct cpuid_result *r);
 /** Makes CPUID of guests fault where the CPU can do that; true when it does. */
 bool cpuid_enable_faulting(void);
