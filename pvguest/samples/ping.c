@@ -67,19 +67,22 @@ static int play(unsigned long rounds)
 	return 0;
 }
 
-static bool introduce(domid_t server, int ref)
+/* Our node below the server's: written to say that we are there, removed to say that we go. */
+static bool introduce(struct xs_handle *store, domid_t server, int ref)
 {
-	struct xs_handle *store = xs_open(0);
 	char path[64];
 
 	snprintf(path, sizeof(path), "/local/domain/%u/%s/%u", server, PINGPONG_NODE, pv_domid());
-	return store && xs_printf(store, XBT_NULL, path, "%d %d", ref, port);
+	return ref < 0 ? xs_rm(store, XBT_NULL, path) :
+	       xs_printf(store, XBT_NULL, path, "%d %d", ref, port);
 }
 
 int ping_main(domid_t server, unsigned long rounds)
 {
 	struct pingpong_sring *page = page_alloc_zero(0);
+	struct xs_handle *store = xs_open(0);
 	int ref = page ? grant_access(server, virt_to_mfn(page), false) : -1;
+	int result;
 
 	port = event_alloc_unbound(server);
 	if (ref < 0 || port < 0) {
@@ -90,10 +93,12 @@ int ping_main(domid_t server, unsigned long rounds)
 	SHARED_RING_INIT(page);
 	FRONT_RING_INIT(&ring, page, PAGE_SIZE);
 	event_set_handler(port, server_rang, NULL);
-	if (!introduce(server, ref)) {
+	if (!store || !introduce(store, server, ref)) {
 		printf("ping: domain %u has no %s in xenstore (%s)\n", server, PINGPONG_NODE,
 		       strerror(errno));
 		return 1;
 	}
-	return play(rounds);
+	result = play(rounds);
+	introduce(store, server, -1);
+	return result;
 }

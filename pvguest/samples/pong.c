@@ -15,16 +15,20 @@
 #include <pvguest/thread.h>
 #include <pvguest/xenbus.h>
 
+/* A client says good-bye by removing its node; one that died without is given up after this. */
 #define IDLE_NS (10 * NSEC_PER_SEC)
 
 struct client {
+	struct client *next;
 	unsigned int domid, ref, remote_port;
 	int port;
+	bool gone;
 	struct waitq rang;
 	struct pingpong_back_ring ring;
 };
 
 static struct xs_handle *store;
+static struct client *clients;
 
 static void client_rang(evtchn_port_t port, void *ctx)
 {
@@ -70,15 +74,25 @@ static void serve(struct client *c, struct pingpong_sring *page)
 
 	BACK_RING_INIT(&c->ring, page, PAGE_SIZE);
 	event_set_handler(c->port, client_rang, c);
-	/* A client that is silent for long has gone. */
 	while ((n = answer_all(c)) >= 0) {
 		total += n;
-		if (!wait_event_timeout(&c->rang, RING_HAS_UNCONSUMED_REQUESTS(&c->ring),
-					deadline_in(IDLE_NS)))
+		if (c->gone || !wait_event_timeout(&c->rang, c->gone ||
+						   RING_HAS_UNCONSUMED_REQUESTS(&c->ring),
+						   deadline_in(IDLE_NS)))
 			break;
 	}
 	printf("pong: domain %u %s after %lu rounds\n", c->domid,
 	       n < 0 ? "broke the ring" : "is done", total);
+}
+
+static void client_forget(struct client *c)
+{
+	struct client **link = &clients;
+
+	while (*link != c)
+		link = &(*link)->next;
+	*link = c->next;
+	free(c);
 }
 
 static void client_main(void *arg)
@@ -98,22 +112,42 @@ static void client_main(void *arg)
 	}
 	if (page)
 		grant_unmap(page, 1);
-	free(c);
+	client_forget(c);
 }
 
-static void client_new(const char *path)
+static void client_new(unsigned int domid, const char *path)
 {
 	struct client *c = calloc(1, sizeof(*c));
 	struct thread *t = NULL;
 
-	if (c && xs_scanf(store, XBT_NULL, path, "%u %u", &c->ref, &c->remote_port) == 2) {
-		c->domid = strtoul(strrchr(path, '/') + 1, NULL, 10);
+	if (c && xs_scanf(store, XBT_NULL, path, "%u %u", &c->ref, &c->remote_port) == 2)
 		t = thread_create("client", client_main, c);
-	}
-	if (t)
-		thread_detach(t);
-	else
+	if (!t) {
 		free(c);
+		return;
+	}
+	c->domid = domid;
+	c->next = clients;
+	clients = c;
+	thread_detach(t);
+}
+
+/* A node below ours has appeared, changed or gone. */
+static void node_changed(const char *path)
+{
+	unsigned int domid = strtoul(strrchr(path, '/') + 1, NULL, 10);
+	struct client *c = clients;
+	char *text = xs_read(store, XBT_NULL, path, NULL);
+
+	while (c && c->domid != domid)
+		c = c->next;
+	if (text && !c) {
+		client_new(domid, path);
+	} else if (!text && c) {
+		c->gone = true;
+		waitq_wake(&c->rang);
+	}
+	free(text);
 }
 
 int pong_main(void)
@@ -132,7 +166,7 @@ int pong_main(void)
 	printf("pong: waiting; start the other side with extra=\"peer=%u\"\n", pv_domid());
 	while ((event = xs_read_watch(store, NULL))) {
 		if (strlen(event[XS_WATCH_PATH]) > strlen(PINGPONG_NODE))
-			client_new(event[XS_WATCH_PATH]);
+			node_changed(event[XS_WATCH_PATH]);
 		free(event);
 	}
 	return 1;
