@@ -3,7 +3,6 @@
  * Commands about the machine: memory, time, the end.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,12 +53,6 @@ int command_free(int argc, char **argv)
 	       free_pages * 4);
 	printf("%-8s %12lu %12lu %12lu\n", "dom0", memory_total_pages() * 4,
 	       (memory_total_pages() - memory_free_pages()) * 4, memory_free_pages() * 4);
-
-	struct mallinfo info = mallinfo();
-
-	printf("%-8s %12lu %12lu %12lu\n", "heap",
-	       (unsigned long)(info.uordblks + info.fordblks) / 1024,
-	       (unsigned long)info.uordblks / 1024, (unsigned long)info.fordblks / 1024);
 	return 0;
 }
 
