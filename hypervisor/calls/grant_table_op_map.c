@@ -175,7 +175,7 @@ static void finish(struct vcpu *v, const struct unmapped *u)
 		grant_frame_put(frame_of(mfn(grant_pinned_mfn(u->granter, u->ref))),
 				u->done & GNTMAP_readonly);
 	if (u->done & GNTMAP_host_map)
-		grantmap_put(u->old_entry);
+		grantmap_put(v, u->old_entry);
 	grant_unpin(u->granter, u->ref, u->done);
 	settle(&v->domain->grants, u->handle, u->left, left);
 	if (!left)

@@ -28,5 +28,5 @@ int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame 
 int grantmap_replace(struct vcpu *v, uint64_t addr, uint32_t flags, uint64_t mfn,
 		     uint64_t new_addr, uint64_t *old);
 
-/** Gives up the reference (and use) that a former entry owned. */
-void grantmap_put(uint64_t old);
+/** Gives up the reference (and use) that a former entry of v's domain owned. */
+void grantmap_put(struct vcpu *v, uint64_t old);
