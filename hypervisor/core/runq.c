@@ -76,11 +76,18 @@ struct runq_entity *runq_pick(struct runq *q)
 	return container_of(n, struct runq_entity, node);
 }
 
-bool runq_should_switch(const struct runq *q, const struct runq_entity *running, bool yields)
+bool runq_should_switch(const struct runq *q, const struct runq_entity *running,
+			enum runq_reason why)
 {
 	const struct pheap_node *n = pheap_top(&q->heap);
+	uint64_t level = running->vtime;
 
-	return n && (yields || pheap_key_before(n->key, running->vtime));
+	if (!n)
+		return false;
+	/* Without that, two of equal weight would change places after two slices each. */
+	if (why == RUNQ_TURN_OVER)
+		level += RUNQ_SLICE / 2;
+	return why == RUNQ_YIELD || pheap_key_before(n->key, level);
 }
 
 unsigned runq_check(const struct runq *q)

@@ -160,7 +160,7 @@ static void tickle(struct cpu_sched *s, struct vcpu *v, struct vcpu *running, ui
 {
 	if (is_idle(running)) {
 		want_reschedule(v->processor);
-	} else if (runq_should_switch(&s->queue, &running->sched.entity, false)) {
+	} else if (runq_should_switch(&s->queue, &running->sched.entity, RUNQ_WOKEN)) {
 		if (likely(now - running->sched.came >= ratelimit_ns))
 			want_reschedule(v->processor);
 		else
@@ -272,23 +272,28 @@ void vcpu_yield(void)
 
 /* ---- the switch ------------------------------------------------------------------------- */
 
+static enum runq_reason why_look(const struct cpu_sched *s, const struct vcpu *running)
+{
+	if (running->sched.yields)
+		return RUNQ_YIELD;
+	return timer_is_set(&s->slice) ? RUNQ_WOKEN : RUNQ_TURN_OVER;
+}
+
 /* Decides who runs next on this CPU, with prev charged and, when it goes on wanting the
  * CPU but does not get it, back in the queue. */
 static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, uint64_t now)
 {
-	bool goes_on = false;
+	bool goes_on = false, gives_way;
 	struct runq_entity *e;
 
 	if (!is_idle(prev)) {
 		charge(s, prev, now);
 		goes_on = vcpu_runnable(prev) &&
 			  (prev->sched.hard_affinity & 1ULL << cpu->id);
-		if (goes_on && !runq_should_switch(&s->queue, &prev->sched.entity,
-						   prev->sched.yields)) {
-			prev->sched.yields = false;
-			return prev;
-		}
+		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why_look(s, prev));
 		prev->sched.yields = false;
+		if (goes_on && !gives_way)
+			return prev;
 	}
 	e = runq_pick(&s->queue);
 	if (goes_on)
@@ -343,7 +348,9 @@ void schedule(void)
 	spin_lock(&s->lock);
 	next = choose(s, cpu, prev, now);
 	if (next == prev) {
-		if (!runq_is_empty(&s->queue) && !timer_is_set(&s->slice))
+		if (is_idle(prev))
+			__atomic_fetch_or(&idle_cpus, 1ULL << cpu->id, __ATOMIC_RELAXED);
+		else if (!runq_is_empty(&s->queue) && !timer_is_set(&s->slice))
 			timer_set(&s->slice, now + RUNQ_SLICE);
 		spin_unlock(&s->lock);
 		return;

@@ -61,11 +61,19 @@ static inline bool runq_is_empty(const struct runq *q)
 /** Takes out the one to run next; NULL when there is none. */
 struct runq_entity *runq_pick(struct runq *q);
 
+/* Why the one that runs is looked at. */
+enum runq_reason {
+	RUNQ_WOKEN,	/* somebody came: only one that has had less takes its place */
+	RUNQ_TURN_OVER,	/* its slice has ended: also one that has had about as much */
+	RUNQ_YIELD,	/* it lets any other go first */
+};
+
 /**
  * Whether running, which is not queued and has been charged up to now, should give
- * way to one that is queued. One that yields gives way to any.
+ * way to one that is queued.
  */
-bool runq_should_switch(const struct runq *q, const struct runq_entity *running, bool yields);
+bool runq_should_switch(const struct runq *q, const struct runq_entity *running,
+			enum runq_reason why);
 
 /** The number of things that are wrong with the queue; for tests. */
 unsigned runq_check(const struct runq *q);
