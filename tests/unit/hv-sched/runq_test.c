@@ -54,7 +54,7 @@ static void an_empty_queue_has_nobody_to_run(void **state)
 	(void)state;
 	assert_null(runq_pick(&q));
 	assert_true(runq_is_empty(&q));
-	assert_false(runq_should_switch(&q, &e[0], true));
+	assert_false(runq_should_switch(&q, &e[0], RUNQ_YIELD));
 }
 
 static void equal_weights_share_equally(void **state)
@@ -126,7 +126,7 @@ static void a_sleeper_that_wakes_goes_before_a_hog(void **state)
 	hog = runq_pick(&q);
 	runq_charge(&q, hog, 3 * MS);
 	runq_wake(&q, &e[1]);
-	assert_true(runq_should_switch(&q, hog, false));
+	assert_true(runq_should_switch(&q, hog, RUNQ_WOKEN));
 	assert_ptr_equal(runq_pick(&q), &e[1]);
 }
 
@@ -164,9 +164,9 @@ static void who_has_had_less_is_not_displaced(void **state)
 	runq_wake(&q, &e[0]);
 	runq_wake(&q, &e[1]);
 	r = runq_pick(&q);
-	assert_false(runq_should_switch(&q, r, false));
+	assert_false(runq_should_switch(&q, r, RUNQ_WOKEN));
 	runq_charge(&q, r, 1);
-	assert_true(runq_should_switch(&q, r, false));
+	assert_true(runq_should_switch(&q, r, RUNQ_WOKEN));
 }
 
 static void one_that_yields_lets_any_other_go_first(void **state)
@@ -176,8 +176,8 @@ static void one_that_yields_lets_any_other_go_first(void **state)
 	run(100 * MS);
 	runq_wake(&q, &e[1]);
 	assert_ptr_equal(runq_pick(&q), &e[1]);
-	assert_false(runq_should_switch(&q, &e[1], false));
-	assert_true(runq_should_switch(&q, &e[1], true));
+	assert_false(runq_should_switch(&q, &e[1], RUNQ_WOKEN));
+	assert_true(runq_should_switch(&q, &e[1], RUNQ_YIELD));
 }
 
 static void the_queue_time_never_goes_back(void **state)
