@@ -24,11 +24,26 @@ static struct buddy ram;
 static uint64_t claimed;	/* sum of all domains' claims */
 static spinlock_t ram_lock = SPINLOCK("buddy");	/* guards both and domain_mm.claimed */
 
+/* The pages of the M2P belong to "Xen": its tools may map them to read, nobody to write. */
+static void share_m2p(void)
+{
+	uint64_t pages = DIV_ROUND_UP(arch_max_mfn * sizeof(*arch_m2p), PAGE_SIZE);
+
+	for (uint64_t i = 0; i < pages; i++) {
+		struct frame *f = frame_of(arch_m2p_frame(i));
+
+		f->owner = DOMID_XEN;
+		f->type_info = (uint64_t)FRAME_SHARED << FT_SHIFT | FT_VALIDATED | 1;
+		f->count_info = FC_HV | FC_ALLOCATED | 1;
+	}
+}
+
 void mm_init(void)
 {
 	ram = (struct buddy){ 0 };
 	claimed = 0;
 	ram_lock.held = 0;
+	share_m2p();
 }
 
 void mm_add_ram(mfn_t start, mfn_t end)
@@ -132,8 +147,10 @@ bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first)
 
 void mm_pages_free(mfn_t first, unsigned order)
 {
-	for (uint64_t i = 0; i < 1ULL << order; i++)
+	for (uint64_t i = 0; i < 1ULL << order; i++) {
 		CHECK(!frame_of(mfn(first.n + i))->count_info);
+		m2p_set(mfn(first.n + i), INVALID_M2P_ENTRY);
+	}
 	block_free(first, order);
 }
 

@@ -213,6 +213,11 @@ void paging_boot_done(void)
 	boot_free = NULL;
 }
 
+mfn_t arch_m2p_frame(uint64_t n)
+{
+	return mfn((*hv_pte(M2P_GUEST_VIRT + (n << PAGE_SHIFT)) & PTE_ADDR) >> PAGE_SHIFT);
+}
+
 void *hv_map_device(uint64_t pa)
 {
 	uint64_t va = device_next;

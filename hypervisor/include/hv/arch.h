@@ -18,6 +18,8 @@ struct frame;
 extern char *arch_direct_map;
 /** The machine-to-physical table, one word a frame, guest-readable at MACH2PHYS_VIRT_START. */
 extern uint64_t *arch_m2p;
+/** The frame behind page n of the table that guests read. */
+mfn_t arch_m2p_frame(uint64_t n);
 /** One past the highest RAM frame; frames at or above have no struct frame. */
 extern uint64_t arch_max_mfn;
 

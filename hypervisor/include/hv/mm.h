@@ -55,6 +55,14 @@ void mm_forbid_io(mfn_t start, mfn_t end);
 /** True when the page is no RAM, a device may stand there, and it is not forbidden. */
 bool mm_is_io(mfn_t m);
 
+/** An entry of a guest's memory map (XENMEM_memory_map), as the ABI has it. */
+struct memmap_entry {
+	uint64_t addr, size;
+	uint32_t type;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct memmap_entry) == 20, "ABI");
+
 /* ---- whole frames ------------------------------------------------------------- */
 
 /** The hypervisor's own memory: 2^order zeroed frames; NULL when there are none. */

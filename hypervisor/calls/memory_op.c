@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/*
+ * HYPERVISOR_memory_op: the table of operations, and those that only ask or are not for
+ * PV guests. The upper bits of the command count the extents that are done.
+ */
+#include "memory_op.h"
+
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/mm.h>
+#include <hv/usercopy.h>
+
+long memory_op_continue(const struct memory_call *call, uint32_t done)
+{
+	hypercall_set_arg(0, call->op | (uint64_t)done << MEMORY_OP_SHIFT);
+	return -XEN_ERESTART;
+}
+
+static long op_maximum_ram_page(const struct memory_call *call)
+{
+	(void)call;
+	return (long)arch_max_mfn;
+}
+
+/* The highest frame number that the guest says it uses: in its own shared_info. */
+static long maximum_gpfn(const struct domain *d)
+{
+	uint64_t max = d->shared_info ? READ_ONCE(d->shared_info->arch.max_pfn) : 0;
+
+	return max ? (long)(max - 1) : 0;
+}
+
+static long op_ask_domain(const struct memory_call *call)
+{
+	struct xen_memory_domain ask;
+	struct domain *d;
+	long rc;
+	int err;
+
+	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
+		return -XEN_EFAULT;
+	d = domain_get_target(ask.domid, &err);
+	if (!d)
+		return err;
+	switch (call->op) {
+	case XENMEM_current_reservation:
+		rc = d->mm.tot_pages;
+		break;
+	case XENMEM_maximum_reservation:
+		rc = d->mm.max_pages;
+		break;
+	default:
+		rc = maximum_gpfn(d);
+		break;
+	}
+	domain_put(d);
+	return rc;
+}
+
+/* Only guests with translated memory have a physmap to add to. */
+static long op_add_to_physmap(const struct memory_call *call)
+{
+	domid_t id;
+	struct domain *d;
+	int err;
+
+	if (copy_from_guest(&id, call->arg, sizeof(id)))
+		return -XEN_EFAULT;
+	d = domain_get_target(id, &err);
+	if (!d)
+		return err;
+	domain_put(d);
+	return -XEN_EACCES;
+}
+
+/* Of a PV guest's own frame it has always been removed. */
+static long op_remove_from_physmap(const struct memory_call *call)
+{
+	struct xen_remove_from_physmap ask;
+	struct domain *d;
+	struct frame *f;
+	int err;
+
+	if (call->start)
+		return -XEN_EINVAL;
+	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
+		return -XEN_EFAULT;
+	d = domain_get_target(ask.domid, &err);
+	if (!d)
+		return err;
+	f = frame_get(mfn(ask.gpfn), d);
+	if (f)
+		frame_put(f);
+	domain_put(d);
+	return f ? 0 : -XEN_ENOENT;
+}
+
+static long op_vnumainfo(const struct memory_call *call)
+{
+	struct xen_vnuma_topology_info ask;
+	struct domain *d;
+	int err;
+
+	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
+		return -XEN_EFAULT;
+	d = domain_get_target(ask.domid, &err);
+	if (!d)
+		return err;
+	domain_put(d);
+	return -XEN_EOPNOTSUPP;	/* no domain has more than one node */
+}
+
+static memory_op_fn *const ops[] = {
+	[XENMEM_increase_reservation] = memory_op_reserve,
+	[XENMEM_decrease_reservation] = memory_op_reserve,
+	[XENMEM_populate_physmap] = memory_op_reserve,
+	[XENMEM_claim_pages] = memory_op_claim,
+	[XENMEM_exchange] = memory_op_exchange,
+	[XENMEM_maximum_ram_page] = op_maximum_ram_page,
+	[XENMEM_current_reservation] = op_ask_domain,
+	[XENMEM_maximum_reservation] = op_ask_domain,
+	[XENMEM_maximum_gpfn] = op_ask_domain,
+	[XENMEM_add_to_physmap] = op_add_to_physmap,
+	[XENMEM_add_to_physmap_batch] = op_add_to_physmap,
+	[XENMEM_remove_from_physmap] = op_remove_from_physmap,
+	[XENMEM_memory_map] = memory_op_memory_map,
+	[XENMEM_set_memory_map] = memory_op_set_memory_map,
+	[XENMEM_machine_memory_map] = memory_op_machine_memory_map,
+	[XENMEM_machphys_mapping] = memory_op_machphys_mapping,
+	[XENMEM_machphys_mfn_list] = memory_op_machphys_mfn_list,
+	[XENMEM_acquire_resource] = memory_op_acquire_resource,
+	[XENMEM_get_vnumainfo] = op_vnumainfo,
+};
+
+long do_memory_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	struct memory_call call = { (uint32_t)cmd & MEMORY_OP_MASK,
+				    (uint32_t)cmd >> MEMORY_OP_SHIFT, guest_va(arg) };
+	memory_op_fn *fn;
+
+	(void)a3, (void)a4, (void)a5;
+	if (call.op >= ARRAY_SIZE(ops))
+		return -XEN_ENOSYS;
+	fn = ops[index_clamp(call.op, ARRAY_SIZE(ops))];
+	return fn ? fn(&call) : -XEN_ENOSYS;
+}
