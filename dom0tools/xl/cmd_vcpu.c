@@ -84,11 +84,12 @@ int cmd_vcpu_list(struct args *a)
 }
 
 /* Seconds since the time that xl create left in xenstore; domain 0 is as old as the machine. */
-static uint64_t uptime_of(const struct xen_domctl_getdomaininfo *info, uint64_t now)
+static uint64_t uptime_of(const struct xen_domctl_getdomaininfo *info)
 {
+	const double now = clock_wall_ns() / 1e9;
 	struct xs_handle *h = xl_store();
 	char path[96], uuid[UUID_TEXT], *value = NULL;
-	uint64_t start = now;
+	double start = now;
 
 	if (!info->domain)
 		return clock_monotonic_ns() / NSEC_PER_SEC;
@@ -97,7 +98,7 @@ static uint64_t uptime_of(const struct xen_domctl_getdomaininfo *info, uint64_t 
 	if (h)
 		value = xs_read(h, XBT_NULL, path, NULL);
 	if (value)
-		start = strtoull(value, NULL, 10);
+		start = strtod(value, NULL);
 	free(value);
 	return start < now ? now - start : 0;
 }
@@ -105,7 +106,7 @@ static uint64_t uptime_of(const struct xen_domctl_getdomaininfo *info, uint64_t 
 static int print_uptime(const struct xen_domctl_getdomaininfo *info, void *ctx)
 {
 	const bool *brief = ctx;
-	uint64_t now = clock_wall_ns() / NSEC_PER_SEC, up = uptime_of(info, now);
+	uint64_t now = clock_wall_ns() / NSEC_PER_SEC, up = uptime_of(info);
 	char name[XL_NAME_SIZE];
 
 	xl_domain_name(info->domain, name);

@@ -3,7 +3,7 @@ XL_CONF := dom0tools/domconf/cfg.c dom0tools/domconf/domconf.c dom0tools/domconf
 XL_BUILD := $(addprefix dom0tools/build/,domctl.c error.c kernel.c load.c memory.c plan.c start.c) \
 	hypervisor/lib/elf.c hypervisor/lib/str.c pvguest/errno.c
 
-UNITS += xl_cfg xl_domconf xl_kernel xl_plan xl_format xl_args xl_load
+UNITS += xl_cfg xl_domconf xl_kernel xl_plan xl_format xl_args xl_load xl_session
 xl_cfg_USRCS := tests/unit/xl/cfg_test.c dom0tools/domconf/cfg.c
 xl_cfg_ULEX := dom0tools/domconf/xlcfg.l
 xl_cfg_UYACC := dom0tools/domconf/xlcfg.y

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "xl/fake_dom0.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dom0/console.h"
+#include "dom0/xenstored.h"
+#include "pvguest/console.h"
+#include "pvguest/fs.h"
+#include "xl/log.h"
+
+char fake_log[8192];
+const char *fake_last_words;
+unsigned fake_attached;
+
+static struct {
+	const char *path;
+	const void *data;
+	size_t size;
+} files[8];
+static unsigned file_count;
+
+void fake_dom0_reset(void)
+{
+	fake_log[0] = '\0';
+	fake_last_words = "";
+	fake_attached = 0;
+	file_count = 0;
+}
+
+void fake_file(const char *path, const void *data, size_t size)
+{
+	files[file_count].path = path;
+	files[file_count].data = data;
+	files[file_count++].size = size;
+}
+
+const void *fs_contents(const char *path, size_t *len)
+{
+	for (unsigned i = 0; i < file_count; i++) {
+		if (!strcmp(files[i].path, path)) {
+			*len = files[i].size;
+			return files[i].data;
+		}
+	}
+	errno = ENOENT;
+	return NULL;
+}
+
+char *fs_read_all(const char *path, size_t *len)
+{
+	const void *data = fs_contents(path, len);
+	char *copy = data ? malloc(*len + 1) : NULL;
+
+	if (copy) {
+		memcpy(copy, data, *len);
+		copy[*len] = '\0';
+	}
+	return copy;
+}
+
+void log_write(const char *domain, const char *format, ...)
+{
+	size_t used = strlen(fake_log);
+	va_list args;
+
+	used += snprintf(fake_log + used, sizeof(fake_log) - used, "%s: ", domain);
+	va_start(args, format);
+	used += vsnprintf(fake_log + used, sizeof(fake_log) - used, format, args);
+	va_end(args);
+	snprintf(fake_log + used, sizeof(fake_log) - used, "\n");
+}
+
+int console_attach(domid_t domid)
+{
+	(void)domid;
+	fake_attached++;
+	return 0;
+}
+
+int console_attach_then(domid_t domid, int (*attached)(void *ctx), void *ctx)
+{
+	(void)domid;
+	fake_attached++;
+	return attached(ctx);
+}
+
+size_t console_last_lines(domid_t domid, unsigned n, char *buf, size_t size)
+{
+	(void)domid;
+	(void)n;
+	snprintf(buf, size, "%s", fake_last_words);
+	return strlen(buf);
+}
+
+void console_domain_gone(domid_t domid)
+{
+	(void)domid;
+}
+
+void xenstored_check_domains(void)
+{
+}
+
+bool console_readable(void)
+{
+	return false;
+}
+
+size_t console_read(void *buf, size_t n, uint64_t deadline_ns)
+{
+	(void)buf;
+	(void)n;
+	(void)deadline_ns;
+	return 0;
+}
