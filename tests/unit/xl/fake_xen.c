@@ -9,6 +9,7 @@
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 #include <xen/memory.h>
+#include <xen/sched.h>
 #include <xen/sysctl.h>
 #include <xen/version.h>
 
@@ -18,6 +19,7 @@
 struct fake_domain fake_domains[FAKE_DOMAINS];
 unsigned fake_calls;
 char fake_keys[32];
+bool fake_crash_at_start;
 
 static uint8_t frames[FAKE_FRAMES][4096];
 static int8_t owner[FAKE_FRAMES];	/* -1: free */
@@ -44,6 +46,7 @@ void fake_xen_reset(void)
 	owner[0] = 0;	/* frame 0 is nobody's */
 	fake_calls = 0;
 	fail_at = -1;
+	fake_crash_at_start = false;
 	next_domid = 1;
 }
 
@@ -172,6 +175,9 @@ static long domctl(struct xen_domctl *op)
 		if (!d->pauses)
 			return -XEN_EINVAL;
 		d->pauses--;
+		if (fake_crash_at_start)
+			d->flags = XEN_DOMINF_shutdown |
+				   SHUTDOWN_crash << XEN_DOMINF_shutdownshift;
 		return 0;
 	case XEN_DOMCTL_getdomaininfo:
 		fill_info(op->domain, &op->u.getdomaininfo);

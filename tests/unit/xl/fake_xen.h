@@ -32,6 +32,7 @@ struct fake_domain {
 
 extern struct fake_domain fake_domains[FAKE_DOMAINS];
 extern unsigned fake_calls;		/* hypercalls made since fake_xen_reset() */
+extern bool fake_crash_at_start;	/* domains crash as soon as they may run */
 extern char fake_keys[32];		/* the debug keys pressed */
 
 /** No domains but 0, all frames free. */

@@ -218,13 +218,18 @@ static void a_crash_at_start_shows_the_last_words(void **state)
 	unsigned frames = fake_xen_free_frames();
 
 	(void)state;
-	fake_last_words = "page fault at 0\r\nrip 100000\r\n";
-	/* Ids are given in turn: this one will be domain 1 and find itself crashed. */
-	xl("create -q -p /uk1");
-	fake_domains[1].flags = XEN_DOMINF_shutdown | SHUTDOWN_crash << XEN_DOMINF_shutdownshift;
-	assert_true(domain_crashed_while_starting(1));
-	xl("destroy uk1");
+	fake_crash_at_start = true;
+	fake_last_words = "page fault at 0\r\n\r\nrip 100000\r\n";
+	assert_xl("create -q /uk1", 3, "", "xl: domain 1 (uk1) crashed while starting; its last "
+		  "console lines:\n  | page fault at 0\n  | \n  | rip 100000\n");
+	fake_last_words = "";
+	assert_xl("create -q /uk1", 3, "", "xl: domain 2 (uk1) crashed while starting and printed "
+		  "nothing\n");
 	assert_int_equal(fake_xen_free_frames(), frames);
+	assert_null(record_first());
+	assert_int_equal(xl("create -q /uk1 on_crash=preserve"), 3);
+	assert_true(fake_domains[3].exists);
+	assert_int_equal(record_first()->state, RECORD_KEPT);
 }
 
 static void a_dry_run_creates_nothing(void **state)
