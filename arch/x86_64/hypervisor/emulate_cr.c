@@ -131,7 +131,8 @@ enum emul_result emul_hlt(struct vcpu *v, struct cpu_user_regs *regs, const stru
 	(void)regs, (void)in;
 	if (!v->kernel_mode)
 		return EMUL_REFUSED;
-	vcpu_block();
+	/* With events masked it would never end: as sched_op block, it opens them. */
+	vcpu_block_enable_events();
 	return EMUL_DONE;
 }
 

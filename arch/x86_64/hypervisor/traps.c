@@ -27,6 +27,7 @@
 #include "walk.h"
 
 #define OPCODE_INT_N 0xcd
+#define VECTOR_INT80 0x80
 
 typedef void guest_trap_fn(struct vcpu *v, struct cpu_user_regs *regs);
 
@@ -67,7 +68,9 @@ static bool may_interrupt(const struct vcpu *v, unsigned vector)
 
 void trap_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector)
 {
-	if (may_interrupt(v, vector)) {
+	/* As in Xen, a handler for 0x80 is open to all, whatever its gate says. */
+	if (may_interrupt(v, vector) ||
+	    (vector == VECTOR_INT80 && v->trap_table[vector].address)) {
 		bounce_interrupt(v, regs, vector);
 		return;
 	}
