@@ -18,7 +18,7 @@ struct scrollback {
 	uint64_t total;		/* bytes ever appended */
 };
 
-/** Appends; what is older than SCROLLBACK_MAX bytes goes. When memory is out, older bytes go sooner. */
+/** Appends; what is older than SCROLLBACK_MAX bytes goes, or sooner when memory is out. */
 void scrollback_append(struct scrollback *sb, const char *bytes, size_t n);
 /** The position of the oldest byte that is still there. */
 uint64_t scrollback_oldest(const struct scrollback *sb);

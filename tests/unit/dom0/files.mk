@@ -3,14 +3,18 @@ STORE_SRCS := $(addprefix dom0tools/xenstore/,node.c path.c account.c view.c wat
 	transaction.c request.c tree.c control.c store.c) tests/unit/dom0/storekit.c
 UNITS += dom0_store
 dom0_store_USRCS := tests/unit/dom0/store_test.c $(STORE_SRCS)
-UNITS += dom0_storetxn
+UNITS += dom0_storetxn dom0_storewatch dom0_storecontrol
 dom0_storetxn_USRCS := tests/unit/dom0/storetxn_test.c $(STORE_SRCS)
+dom0_storewatch_USRCS := tests/unit/dom0/storewatch_test.c $(STORE_SRCS)
+dom0_storecontrol_USRCS := tests/unit/dom0/storecontrol_test.c $(STORE_SRCS)
 UNITS += dom0_xsring
-dom0_xsring_USRCS := tests/unit/dom0/xsring_test.c dom0tools/xenstore/xsring.c pvguest/ring.c $(STORE_SRCS)
+dom0_xsring_USRCS := tests/unit/dom0/xsring_test.c dom0tools/xenstore/xsring.c \
+	pvguest/ring.c $(STORE_SRCS)
 UNITS += dom0_console
 dom0_console_USRCS := tests/unit/dom0/console_test.c dom0tools/console/scrollback.c \
 	dom0tools/console/consring.c pvguest/ring.c
 UNITS += dom0_lineedit
-dom0_lineedit_USRCS := tests/unit/dom0/lineedit_test.c dom0tools/shell/lineedit.c dom0tools/shell/history.c
+dom0_lineedit_USRCS := tests/unit/dom0/lineedit_test.c dom0tools/shell/lineedit.c \
+	dom0tools/shell/history.c
 UNITS += dom0_parse
 dom0_parse_USRCS := tests/unit/dom0/parse_test.c dom0tools/shell/parse.c dom0tools/shell/complete.c

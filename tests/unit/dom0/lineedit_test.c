@@ -344,9 +344,9 @@ static void broken_escapes_do_not_swallow_the_line_end(void **state)
 static void any_keys_leave_the_terminal_showing_the_line(void **state)
 {
 	static const char *const keys[] = {
-		"a", "b", " ", "word ", "\177", "\b", "\001", "\005", "\013", "\025", "\027", "\031",
-		"\033[A", "\033[B", "\033[C", "\033[D", "\033[3~", "\033b", "\033f", "\033d", "\002",
-		"\006", "\020", "\016",
+		"a", "b", " ", "word ", "\177", "\b", "\001", "\005", "\013", "\025", "\027",
+		"\031", "\033[A", "\033[B", "\033[C", "\033[D", "\033[3~", "\033b", "\033f",
+		"\033d", "\002", "\006", "\020", "\016",
 	};
 	unsigned int seed = 3;
 
