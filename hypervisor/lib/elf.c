@@ -224,9 +224,9 @@ bool elf_section_find(const struct elf *elf, const char *name, struct elf_sectio
 	return false;
 }
 
-/* The bytes of notes that a walk stands in, and how they are aligned. */
+/* The bytes of notes that a walk stands in. */
 struct note_area {
-	uint64_t offset, size, align;
+	uint64_t offset, size;
 };
 
 static bool segment_area(const struct elf *elf, unsigned index, struct note_area *area)
@@ -234,7 +234,7 @@ static bool segment_area(const struct elf *elf, unsigned index, struct note_area
 	struct elf_segment s;
 
 	elf_segment_get(elf, index, &s);
-	*area = (struct note_area){ s.offset, s.filesz, s.align == 8 ? 8 : 4 };
+	*area = (struct note_area){ s.offset, s.filesz };
 	return s.type == ELF_PT_NOTE;
 }
 
@@ -244,7 +244,7 @@ static bool section_area(const struct elf *elf, unsigned index, struct note_area
 
 	if (!elf_section_get(elf, index, &s) || s.type != ELF_SHT_NOTE)
 		return false;
-	*area = (struct note_area){ s.offset, s.size, 4 };
+	*area = (struct note_area){ s.offset, s.size };
 	return true;
 }
 
@@ -259,9 +259,13 @@ static bool has_note_segment(const struct elf *elf)
 	return false;
 }
 
-static uint64_t align_up(uint64_t n, uint64_t align)
+/*
+ * Notes go by 4 bytes, whatever their segment's alignment says: Xen reads them so, and images exist
+ * (GRUB's) that claim 8.
+ */
+static uint64_t note_align(uint64_t n)
 {
-	return (n + align - 1) & ~(align - 1);
+	return (n + 3) & ~UINT64_C(3);
 }
 
 /* Reads the note at *at of the area and moves *at behind it. False ends the area. */
@@ -276,7 +280,7 @@ static bool read_note(const struct elf *elf, const struct note_area *area, uint6
 	memcpy(&h, base + *at, sizeof(h));
 
 	uint64_t name = *at + sizeof(h);
-	uint64_t desc = align_up(name + h.namesz, area->align);
+	uint64_t desc = note_align(name + h.namesz);
 
 	if (!is_inside(name, h.namesz, area->size) || !is_inside(desc, h.descsz, area->size))
 		return false;
@@ -286,7 +290,7 @@ static bool read_note(const struct elf *elf, const struct note_area *area, uint6
 	note->type = h.type;
 	note->desc = base + desc;
 	note->desc_size = h.descsz;
-	*at = align_up(desc + h.descsz, area->align);
+	*at = note_align(desc + h.descsz);
 	return true;
 }
 

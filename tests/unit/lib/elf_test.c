@@ -142,6 +142,21 @@ static void notes_are_found_by_owner_and_type(void **state)
 	assert_false(elf_note_find(&elf, "Xen", 18, &note));
 }
 
+static void notes_go_by_four_bytes_whatever_their_segment_claims(void **state)
+{
+	struct elf_note note;
+
+	(void)state;
+	elf_image_start(&image);
+	elf_image_note(&image, "Xen", 6, "GRUB", 5);
+	elf_image_note(&image, "Xen", 3, "abcd", 4);	/* 20 bytes: the next is not at 8 */
+	elf_image_note(&image, "Xen", 8, "generic", 8);
+	put64(image.bytes + AT_NOTE + PH_ALIGN, 8);
+	assert_null(open_copy());
+	assert_true(elf_note_find(&elf, "Xen", 8, &note));
+	assert_string_equal(elf_note_text(&note), "generic");
+}
+
 static void a_note_of_another_size_is_no_number(void **state)
 {
 	struct elf_note note;
@@ -279,6 +294,7 @@ int main(void)
 		TEST(each_broken_header_field_is_named),
 		TEST(each_broken_segment_field_is_named),
 		TEST(notes_are_found_by_owner_and_type),
+		TEST(notes_go_by_four_bytes_whatever_their_segment_claims),
 		TEST(a_note_of_another_size_is_no_number),
 		TEST(a_note_that_leaves_its_segment_ends_it),
 		TEST(without_a_note_segment_the_sections_count),
