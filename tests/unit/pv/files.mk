@@ -19,3 +19,9 @@ pv_xs_USRCS      := tests/unit/pv/xs_test.c $(pv_KIT) \
 	$(addprefix pvguest/,xs.c xsconn.c xswatch.c errno.c)
 pv_console_USRCS := tests/unit/pv/console_test.c $(pv_KIT) \
 	$(addprefix pvguest/,console.c consoleline.c consolering.c consoleio.c ring.c)
+
+# The library on the hypervisor's own code, in one process.
+UNITS += pv_onhv
+pv_onhv_USRCS := tests/unit/pv/onhv_test.c pvguest/event.c pvguest/domid.c \
+	tests/unit/hv-evtchn/world.c hypervisor/calls/event_channel_op.c \
+	hypervisor/core/evtchn.c hypervisor/domain/evtchn.c hypervisor/domain/upcall.c
