@@ -45,6 +45,16 @@ int cmd_unpause(struct args *a)
 	return report("unpause", domid, domctl_unpause(domid));
 }
 
+/* A domain that is between two lives has no id yet, but a name. */
+static bool cancel_restart(const char *name)
+{
+	struct record *r = record_find_restarting(name);
+
+	if (r)
+		r->cancelled = true;
+	return r;
+}
+
 int cmd_destroy(struct args *a)
 {
 	domid_t domid;
@@ -57,6 +67,8 @@ int cmd_destroy(struct args *a)
 	}
 	if (!xl_check_operands(a, 1, 1, &code))
 		return code;
+	if (cancel_restart(a->operand[0]))
+		return XL_OK;
 	if (!xl_find_domain(a->operand[0], &domid, NULL))
 		return XL_FAILURE;
 	if (domid)

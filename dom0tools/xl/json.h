@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain's configuration as JSON, in the shape that `xl create -n` and `xl list -l` print. Pure. */
+/* A domain's configuration as JSON, in the shape that xl prints. Pure: writes to the stream given. */
 #pragma once
 
 #include <stdbool.h>

@@ -70,6 +70,11 @@ static void start_again(struct record *r, uint64_t lived)
 
 	if (lived < SHORT_LIFE)
 		thread_sleep(NSEC_PER_SEC);
+	if (r->cancelled) {
+		log_write(r->conf.name, "Destroyed by the user: not restarted");
+		record_forget(r);
+		return;
+	}
 	if (!domain_recreate(r, &err)) {
 		log_write(r->conf.name, "Restart failed: %s", err.text);
 		record_forget(r);
@@ -144,7 +149,8 @@ static void deal_with_end(void *arg)
 	action = action_for(&r->conf, reason);
 	log_write(r->conf.name, "Domain %u has shut down, reason code %u (%s)", r->domid, reason,
 	     format_reason_name(reason));
-	log_write(r->conf.name, "Action for shutdown reason code %u is %s", reason, domconf_action_name(action));
+	log_write(r->conf.name, "Action for shutdown reason code %u is %s", reason,
+		  domconf_action_name(action));
 	switch (possible_action(r, action)) {
 	case ACTION_RESTART:
 		restart(r);

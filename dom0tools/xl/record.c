@@ -3,6 +3,7 @@
 #include "xl/record.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pvguest/clock.h"
 #include "pvguest/thread.h"
@@ -46,6 +47,14 @@ struct record *record_find_serial(unsigned long serial)
 {
 	for (struct record *r = records; r; r = r->next)
 		if (r->serial == serial)
+			return r;
+	return NULL;
+}
+
+struct record *record_find_restarting(const char *name)
+{
+	for (struct record *r = records; r; r = r->next)
+		if (r->domid == DOMID_INVALID && !strcmp(r->conf.name, name))
 			return r;
 	return NULL;
 }

@@ -29,6 +29,7 @@ struct record {
 	enum record_state state;
 	domid_t domid;
 	bool monitored;
+	bool cancelled;		/* while it is restarted: destroyed by the user meanwhile */
 	uint64_t created_ns;	/* clock_monotonic_ns() */
 	unsigned long serial;	/* the same through all restarts, never used again */
 	struct domconf conf;
@@ -40,6 +41,8 @@ struct record *record_add(domid_t domid, struct domconf *conf);
 /** The record of a living (or preserved) domain, or NULL. */
 struct record *record_find(domid_t domid);
 struct record *record_find_serial(unsigned long serial);
+/** The record of this name whose domain is gone and about to be made anew, or NULL. */
+struct record *record_find_restarting(const char *name);
 struct record *record_first(void);
 
 /** Frees it and wakes those who wait. */

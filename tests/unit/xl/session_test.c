@@ -366,6 +366,20 @@ static void a_rebooted_domain_comes_back(void **state)
 	assert_null(record_first()->next);
 }
 
+static void destroy_between_two_lives_cancels_the_restart(void **state)
+{
+	struct record *r;
+
+	(void)state;
+	xl("create -q /uk1");
+	r = record_first();
+	fake_domains[1].exists = false;
+	fake_store_reset();
+	r->domid = DOMID_INVALID;
+	assert_xl("destroy uk1", 0, "", "");
+	assert_true(r->cancelled);
+}
+
 static void a_restart_that_fails_is_logged(void **state)
 {
 	unsigned frames = fake_xen_free_frames();
@@ -538,6 +552,7 @@ int main(void)
 		TEST(shutdown_writes_the_request),
 		TEST(a_powered_off_domain_is_destroyed),
 		TEST(a_rebooted_domain_comes_back),
+		TEST(destroy_between_two_lives_cancels_the_restart),
 		TEST(a_restart_that_fails_is_logged),
 		TEST(the_configuration_decides_what_follows),
 		TEST(an_unmonitored_domain_stays),
