@@ -18,6 +18,7 @@
 #include <hv/mem.h>
 #include <hv/tables.h>
 
+#include "mmcheck.h"
 #include "reap.h"
 
 static struct buddy ram;
@@ -66,6 +67,11 @@ uint64_t mm_total_frames(void)
 uint64_t mm_claimed_frames(void)
 {
 	return claimed;
+}
+
+const char *mm_check_free(void)
+{
+	return buddy_check(&ram);
 }
 
 /* ---- blocks of the allocator --------------------------------------------------------- */

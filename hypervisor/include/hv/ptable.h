@@ -115,3 +115,15 @@ uint64_t pt_l1e_adjust(uint64_t e);
 /** The L1 entry for va below this top-level table, and the frame it is in (which may be of
  *  another type: recursive tables); NULL when there is none. */
 uint64_t *pt_find_l1e(mfn_t l4, uint64_t va, struct frame **table);
+
+/**
+ * The books of all frames: takes off every reference and use that entries of tables hold, shows what
+ * remains (pins, vCPUs, owners, mappings under way) to `rest`, and puts all back. Whatever is
+ * wrong with entries and marks goes to `wrong`. No other CPU may change memory meanwhile.
+ */
+struct pt_audit {
+	void (*rest)(void *ctx, struct frame *f, int64_t refs, int64_t uses);
+	void (*wrong)(void *ctx, const struct frame *f, const char *what);
+	void *ctx;
+};
+void pt_audit(const struct pt_audit *audit);
