@@ -338,8 +338,8 @@ void dom0_build(const struct boot_plan *plan, uint64_t bytes)
 	populate(&b);
 	load(&b, plan);
 	write_p2m(&b);
-	write_start_info(&b, plan);
 	build_tables(&b);
+	write_start_info(&b, plan);
 	if (b.has_hypercall_page)
 		hypercall_page_init(b.d, va_ptr(&b, b.hypercall_page));
 	err = vcpu_create(b.d, 0);

@@ -73,9 +73,6 @@ void test_main(void)
 	check_eq(trap.vector, ~0UL, "CR4 can be read");
 	TRY("cli; sti", : : : "rax");
 	note("cli: vector %ld", (long)trap.vector);
-	shared_info->vcpu_info[0].evtchn_upcall_pending = 1;
-	TRY("hlt", : : : "rax");
-	note("hlt: vector %ld", (long)trap.vector);
 	TRY("clts", : : : "rax");
 	note("clts: vector %ld", (long)trap.vector);
 	TRY("wbinvd", : : : "rax");
