@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <hv/cpio.h>
+#include <hv/fmt.h>
 
 #include <pvguest/arch.h>
 #include <pvguest/clock.h>
@@ -82,6 +83,12 @@ void pv_shutdown(unsigned int reason)
 /* exit() comes here after the C library's own last things. */
 void _exit(int code)
 {
+	char line[80];
+
+	/* stdio is closed by now. */
+	if (code)
+		console_write(line, fmt_snprintf(line, sizeof(line), "%.40s: exit code %d\n",
+						 pv_program_name, code));
 	console_flush(FLUSH_NS);
 	pv_shutdown_now(code ? exit_reason : SHUTDOWN_poweroff);
 }

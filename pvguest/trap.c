@@ -111,7 +111,7 @@ void pv_panic(const char *fmt, ...)
 	if (!dying) {
 		dying = true;
 		arch_backtrace((uint64_t)__builtin_return_address(0),
-			       (uint64_t)__builtin_frame_address(0), say_frame);
+			       *(uint64_t *)__builtin_frame_address(0), say_frame);
 	}
 	pv_shutdown_now(SHUTDOWN_crash);
 }

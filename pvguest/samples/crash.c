@@ -169,9 +169,7 @@ static void vcpu_down(void)
 
 static void no_traps(void)
 {
-	struct trap_info none[1] = { { 0 } };
-
-	hypercall_set_trap_table(none);
+	hypercall_set_trap_table(NULL);
 	read_null();
 }
 

@@ -12,7 +12,9 @@ pv_event_USRCS    := tests/unit/pv/event_test.c $(pv_KIT)
 pv_clock_USRCS    := tests/unit/pv/clock_test.c $(pv_KIT)
 pv_thread_USRCS   := tests/unit/pv/thread_test.c $(pv_KIT)
 
-UNITS += pv_fs pv_xs pv_console
+UNITS += pv_fs pv_xs pv_console pv_grant
+pv_grant_USRCS   := tests/unit/pv/grant_test.c $(pv_KIT) \
+	$(addprefix pvguest/,grant.c grantmap.c errno.c)
 pv_fs_USRCS      := tests/unit/pv/fs_test.c hypervisor/lib/cpio.c hypervisor/lib/str.c \
 	$(addprefix pvguest/,fstree.c fsfile.c fscpio.c)
 pv_xs_USRCS      := tests/unit/pv/xs_test.c $(pv_KIT) \
