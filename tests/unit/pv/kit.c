@@ -82,6 +82,10 @@ static long evtchn_op(unsigned int cmd, void *arg)
 		if (!kit_evtchn_error)
 			((struct evtchn_alloc_unbound *)arg)->port = port_new();
 		return kit_evtchn_error;
+	case EVTCHNOP_bind_interdomain:
+		if (!kit_evtchn_error)
+			((struct evtchn_bind_interdomain *)arg)->local_port = port_new();
+		return kit_evtchn_error;
 	case EVTCHNOP_bind_ipi:
 		if (!kit_evtchn_error)
 			((struct evtchn_bind_ipi *)arg)->port = port_new();
