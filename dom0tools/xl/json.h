@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain's configuration as JSON, in the shape that xl prints. Pure: writes to the stream given. */
+/* A domain's configuration as JSON, in the shape that xl prints. Pure: all goes to `out`. */
 #pragma once
 
 #include <stdbool.h>

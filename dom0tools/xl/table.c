@@ -40,7 +40,7 @@ const struct xl_command xl_commands[] = {
 		.name = "destroy",
 		.usage = "[options] <Domain>",
 		.summary = "Terminate a domain immediately",
-		.options = "-f                      Permit destroying domain 0, which is refused here all the same",
+		.options = "-f                      Force; domain 0 is not destroyed all the same",
 		.run = cmd_destroy,
 		.modifies = true,
 	}, {
