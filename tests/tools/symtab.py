@@ -10,7 +10,8 @@ import sys
 def functions(elf):
     out = subprocess.run(["nm", "-n", elf], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in out.splitlines()]
-    text = [(int(r[0], 16), r[2]) for r in rows if len(r) == 3 and r[1] in "tT" and int(r[0], 16) >= 1 << 63]
+    base = next(int(r[0], 16) for r in rows if r[-1] == "image_start")
+    text = [(int(r[0], 16) - base, r[2]) for r in rows if len(r) == 3 and r[1] in "tT" and int(r[0], 16) >= base]
     seen = {}
     for addr, name in text:
         seen.setdefault(addr, name)
@@ -23,7 +24,7 @@ def main():
     print(".hidden symtab_count, symtab_addrs, symtab_names")
     print(f"symtab_count: .long {len(syms)}\nsymtab_addrs:")
     for addr, _ in syms:
-        print(f"  .long {addr:#x} - image_start")
+        print(f"  .long {addr:#x}")
     print("symtab_names:")
     for _, name in syms:
         print(f'  .asciz "{name}"')
