@@ -18,3 +18,11 @@ dom0_lineedit_USRCS := tests/unit/dom0/lineedit_test.c dom0tools/shell/lineedit.
 	dom0tools/shell/history.c
 UNITS += dom0_parse
 dom0_parse_USRCS := tests/unit/dom0/parse_test.c dom0tools/shell/parse.c dom0tools/shell/complete.c
+# The daemons on the library's own threads and xenstore client. (The kit's sources are
+# named here and not by pv_KIT, because the order of files.mk is not ours.)
+DAEMON_SRCS := tests/unit/dom0/daemonkit.c tests/unit/pv/kit.c arch/x86_64/pvguest/switch.S \
+	arch/x86_64/pvguest/stack.c $(addprefix pvguest/,event.c clock.c thread.c xs.c xsconn.c \
+	xswatch.c errno.c ring.c) $(filter-out tests/%,$(STORE_SRCS)) \
+	$(addprefix dom0tools/xenstore/,xsring.c domains.c local.c daemon.c)
+UNITS += dom0_xenstored
+dom0_xenstored_USRCS := tests/unit/dom0/xenstored_test.c $(DAEMON_SRCS)
