@@ -30,6 +30,19 @@ static struct xen_sysctl sysctl_op(uint32_t cmd)
 	};
 }
 
+/* The highest version of grant tables that the hypervisor has, as the tools of Xen find it. */
+static unsigned grant_version(unsigned wanted)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_physinfo,
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+	};
+
+	if (hypercall_sysctl(&op))
+		return wanted;
+	return op.u.physinfo.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? wanted : 1;
+}
+
 int domctl_create(const struct domctl_limits *limits, domid_t *domid)
 {
 	struct xen_domctl op = domctl_op(XEN_DOMCTL_createdomain, 0);
@@ -41,7 +54,7 @@ int domctl_create(const struct domctl_limits *limits, domid_t *domid)
 	c->max_evtchn_port = limits->max_event_channels;
 	c->max_grant_frames = limits->max_grant_frames;
 	c->max_maptrack_frames = limits->max_maptrack_frames;
-	c->grant_opts = XEN_DOMCTL_GRANT_version(limits->max_grant_version);
+	c->grant_opts = XEN_DOMCTL_GRANT_version(grant_version(limits->max_grant_version));
 	err = hypercall_domctl(&op);
 	*domid = op.domain;
 	return err;
