@@ -117,7 +117,7 @@ static long op_write(struct domain *d, guest_va_t from, uint32_t count)
 		if (copy_from_guest(text, from, n))
 			return -XEN_EFAULT;
 		if (domain_is_control(d))
-			log_raw(text, n);
+			log_console(text, n);
 		else
 			guest_write(d, text, n);
 		from.a += n;

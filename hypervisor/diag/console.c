@@ -25,7 +25,7 @@ static struct {
 	uint32_t produced, consumed;
 } input;
 
-static bool no_reboot;
+static bool no_reboot, console_to_ring;
 static char switch_key = 'a' & 0x1f;
 static unsigned switch_seen;
 static bool input_to_keys;
@@ -67,14 +67,28 @@ static size_t print_pointer(char *buf, size_t size, const char *spec, const void
 	return 0;
 }
 
-static void emit(const char *text, size_t len)
+static void emit_serial(const char *text, size_t len)
 {
-	conring_put(&ring, text, len);
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\n')
 			serial_putc('\r');
 		serial_putc(text[i]);
 	}
+}
+
+static void emit(const char *text, size_t len)
+{
+	conring_put(&ring, text, len);
+	emit_serial(text, len);
+}
+
+void log_console(const char *text, size_t len)
+{
+	spin_lock(&log_lock);
+	if (console_to_ring)
+		conring_put(&ring, text, len);
+	emit_serial(text, len);
+	spin_unlock(&log_lock);
 }
 
 void log_raw(const char *text, size_t len)
@@ -150,6 +164,7 @@ void console_init(const struct boot_options *o)
 	if (o->log.level != BOOT_LOG_NONE)
 		log_level = o->log.level;
 	guest_level = o->guest_log.level;
+	console_to_ring = o->console_to_ring;
 	no_reboot = o->reboot == BOOT_REBOOT_NONE;
 	switch_key = (char)(o->conswitch & 0x1f);
 	input_to_keys = o->conswitch_stays;

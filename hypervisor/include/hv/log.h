@@ -30,4 +30,6 @@ void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
 /** Prints without a level or prefix, as debug keys and guests' console_io do. */
 void log_raw(const char *text, size_t len);
+/** What dom0 writes: to the console, and to the log's ring with console_to_ring only. */
+void log_console(const char *text, size_t len);
 void log_printf(const char *fmt, ...) __printf(1, 2);
