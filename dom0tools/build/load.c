@@ -34,7 +34,7 @@ struct load {
 	struct kernel kernel;
 	struct plan plan;
 	uint64_t *mfns;		/* by pfn, as the guest's own list */
-	uint64_t free_pages;	/* before anything was taken */
+	struct xen_sysctl_physinfo machine;	/* before anything was taken */
 	domid_t domid;
 };
 
@@ -49,19 +49,25 @@ static int out_of_memory(struct load *l)
 	l->err->text[0] = '\0';
 	return build_fail(l->err, -XEN_ENOMEM, "not enough memory: %llu MiB asked, %llu MiB free",
 			  (unsigned long long)l->conf->memory_kb / 1024,
-			  (unsigned long long)l->free_pages / 256);
+			  (unsigned long long)l->machine.free_pages / 256);
 }
 
 /* Early, before anything is taken; the real answer is the hypervisor's. */
 static int check_free_memory(struct load *l)
 {
-	struct xen_sysctl_physinfo info;
-	int err = sysctl_physinfo(&info);
+	int err = sysctl_physinfo(&l->machine);
 
 	if (err)
 		return fail(l, err, "asking for the free memory");
-	l->free_pages = info.free_pages;
-	return l->free_pages < l->plan.nr_pages ? out_of_memory(l) : 0;
+	return l->machine.free_pages < l->plan.nr_pages ? out_of_memory(l) : 0;
+}
+
+/* The version of grant tables that the domain may use. */
+static unsigned grant_version(const struct load *l)
+{
+	if (l->conf->max_grant_version)
+		return l->conf->max_grant_version;
+	return l->machine.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? 2 : 1;
 }
 
 static int open_kernel(struct load *l)
@@ -98,7 +104,7 @@ static int create_domain(struct load *l)
 		.max_event_channels = conf->max_event_channels,
 		.max_grant_frames = conf->max_grant_frames,
 		.max_maptrack_frames = conf->max_maptrack_frames,
-		.max_grant_version = conf->max_grant_version,
+		.max_grant_version = grant_version(l),
 	};
 	int err;
 

@@ -424,7 +424,6 @@ int domconf_read(struct domconf *conf, struct cfg *cfg, struct domconf_report *r
 		.cap = -1,
 		.max_grant_frames = -1,
 		.max_maptrack_frames = -1,
-		.max_grant_version = 2,
 		.max_event_channels = 1023,
 	};
 	err = read_type(&r);

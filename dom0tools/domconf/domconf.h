@@ -42,7 +42,7 @@ struct domconf {
 	int cpu_weight, cap;	/* -1: the scheduler's default */
 	int max_grant_frames;	/* -1: the hypervisor's default */
 	int max_maptrack_frames;
-	unsigned max_grant_version;
+	unsigned max_grant_version;	/* 0: the latest that the hypervisor has */
 	unsigned max_event_channels;
 	unsigned tsc_mode;
 	int64_t rtc_timeoffset;	/* seconds */
