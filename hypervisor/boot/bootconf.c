@@ -217,6 +217,13 @@ bool bootconf_move_dom0_part(char *options, char *args, size_t args_size)
 	return true;
 }
 
+static bool move_dom0_part(struct boot_plan *plan, char *error)
+{
+	return bootconf_move_dom0_part(plan->options, plan->dom0_args, sizeof(plan->dom0_args)) ||
+	       refuse(error, "dom0's command line is longer than %u characters",
+		      BOOT_CMDLINE_MAX - 1);
+}
+
 static bool plan_archive(struct boot_plan *plan, const struct boot_module *archive, char *error)
 {
 	struct boot_config *config = &plan->config;
@@ -236,10 +243,7 @@ static bool plan_archive(struct boot_plan *plan, const struct boot_module *archi
 	str_copy(plan->options, sizeof(plan->options), config->options);
 	str_copy(plan->dom0_args, sizeof(plan->dom0_args), config->kernel_args);
 	str_copy(plan->warning, sizeof(plan->warning), config->warning);
-	if (!bootconf_move_dom0_part(plan->options, plan->dom0_args, sizeof(plan->dom0_args)))
-		return refuse(error, "dom0's command line is longer than %u characters",
-			      BOOT_CMDLINE_MAX - 1);
-	return bootconf_check_kernel(config->kernel, plan->kernel, plan->kernel_size, error);
+	return move_dom0_part(plan, error) && bootconf_check_kernel(config->kernel, plan->kernel, plan->kernel_size, error);
 }
 
 static bool plan_kernel(struct boot_plan *plan, const struct boot_module *kernel, char *error)
@@ -274,7 +278,7 @@ bool bootconf_plan(struct boot_plan *plan, const struct boot_module *modules, si
 	if (cmdline != NULL && !append_word(plan->options, sizeof(plan->options), cmdline))
 		return refuse(error, "the hypervisor's options are longer than %u characters",
 			      BOOT_OPTIONS_MAX - 1);
-	return true;
+	return move_dom0_part(plan, error);
 }
 
 bool bootconf_join(char *to, size_t size, const char *first, const char *second)

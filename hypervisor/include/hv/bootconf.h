@@ -41,7 +41,7 @@ struct boot_plan {
 	const void *ramdisk;	/* NULL: none */
 	size_t ramdisk_size;
 	char options[BOOT_OPTIONS_MAX];		/* for bootopts_parse() */
-	char dom0_args[BOOT_CMDLINE_MAX];	/* without what follows "--" in options */
+	char dom0_args[BOOT_CMDLINE_MAX];	/* dom0's whole command line */
 	char warning[BOOT_ERROR_MAX];		/* one line to print, or "" */
 };
 
@@ -55,7 +55,8 @@ bool bootconf_read(struct boot_config *config, const char *file_name, const char
 
 /**
  * Works out what to boot. cmdline is the loader's line for the hypervisor; the options of a
- * configuration file come before it, so that what was typed has the last word.
+ * configuration file come before it, so that what was typed has the last word. What stands behind
+ * a lone "--" in either joins dom0's command line.
  * Returns true, or false with one line in error (BOOT_ERROR_MAX bytes).
  */
 bool bootconf_plan(struct boot_plan *plan, const struct boot_module *modules, size_t count,
@@ -74,7 +75,7 @@ bool bootconf_check_kernel(const char *name, const void *data, size_t size, char
 bool bootconf_move_dom0_part(char *options, char *args, size_t args_size);
 
 /**
- * Puts two parts of a command line together, with a space in between where one is needed: dom0's is
- * dom0_args, then what bootopts_parse() found behind "--". Returns false when it was cut.
+ * Puts two parts of a command line together, with a space in between where one is needed.
+ * Returns false when it was cut.
  */
 bool bootconf_join(char *to, size_t size, const char *first, const char *second);

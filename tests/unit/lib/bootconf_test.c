@@ -225,6 +225,22 @@ static void archives_that_cannot_be_booted_are_named(void **state)
 		       "cpio archive is cut off in a file");
 }
 
+static void what_was_typed_behind_two_dashes_is_dom0s(void **state)
+{
+	struct boot_module module = module_of(kernel.bytes, kernel.size, "quiet");
+
+	(void)state;
+	assert_true(make_plan(&module, 1, "console=com1 -- root=/dev/ram0 --x"));
+	assert_string_equal(plan.options, "console=com1 ");
+	assert_string_equal(plan.dom0_args, "quiet root=/dev/ram0 --x");
+	setup(NULL);
+	pack("cloison.cfg", "options=a -- b\nkernel=boot/dom0 c");
+	module = module_of(archive.bytes, archive.size, NULL);
+	assert_true(make_plan(&module, 1, "d -- e"));
+	assert_string_equal(plan.options, "a  d ");
+	assert_string_equal(plan.dom0_args, "c b e");
+}
+
 static void overlong_lines_are_refused(void **state)
 {
 	struct boot_module module = module_of(kernel.bytes, kernel.size, NULL);
@@ -234,6 +250,10 @@ static void overlong_lines_are_refused(void **state)
 	memset(line, 'x', sizeof(line) - 1);
 	assert_false(make_plan(&module, 1, line));
 	assert_string_equal(error, "the hypervisor's options are longer than 2047 characters");
+	memcpy(line, "-- ", 3);
+	line[1200] = '\0';
+	assert_false(make_plan(&module, 1, line));
+	assert_string_equal(error, "dom0's command line is longer than 1023 characters");
 	module.cmdline = line;
 	assert_false(make_plan(&module, 1, ""));
 	assert_string_equal(error, "module 0: its arguments are longer than 1023 characters");
@@ -269,6 +289,7 @@ int main(void)
 		TEST(xens_name_for_the_file_does_as_well),
 		TEST(modules_that_cannot_be_booted_are_named),
 		TEST(archives_that_cannot_be_booted_are_named),
+		TEST(what_was_typed_behind_two_dashes_is_dom0s),
 		TEST(overlong_lines_are_refused),
 		TEST(parts_of_a_line_are_joined_by_one_space),
 	};
