@@ -211,6 +211,8 @@ bool bootconf_move_dom0_part(char *options, char *args, size_t args_size)
 			continue;
 		while (str_is_space(*extra))
 			extra++;
+		while (o > options && str_is_space(o[-1]))
+			o--;
 		*o = '\0';
 		return append_word(args, args_size, extra);
 	}

@@ -238,7 +238,7 @@ def test_shell(tap, tmp, efi, probe, kernel):
     last = text.rsplit("ended", 1)[-1]
     tap.check("my.cfg: line 4: ucode= is not supported, ignored" in last,
               "a setting without meaning is named", last[:1500])
-    tap.check('probe: options "loglvl=all  typed=1"' in last,
+    tap.check('probe: options "loglvl=all typed=1"' in last,
               "options of the file and of the command line reach the hypervisor", last[:1500])
     tap.check('cmdline="root=/dev/ram0 single"' in last, "the kernel's arguments reach it",
               last[:1500])
