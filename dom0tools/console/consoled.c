@@ -39,6 +39,15 @@ static struct console *console_find(domid_t domid, bool dead_too)
 	return found;
 }
 
+/* Whether the domain is dead though xenstore does not know yet: it gets no new console. */
+static bool console_ending(domid_t domid)
+{
+	for (const struct console *c = consoled.first; c; c = c->next)
+		if (c->domid == domid && !c->alive && !c->over)
+			return true;
+	return false;
+}
+
 static void console_trim(void)
 {
 	unsigned int dead = 0;
@@ -143,8 +152,8 @@ static bool console_connect(struct console *c)
 	unsigned int port;
 	bool known;
 
-	if (c->page)
-		return true;
+	if (c->page || c->broken)
+		return c->page != NULL;
 	c->pins++;
 	known = nodes_read(c->domid, &mfn, &port);
 	if (known)
@@ -169,7 +178,7 @@ struct console *console_of(domid_t domid)
 {
 	struct console *c = console_find(domid, false);
 
-	if (!c && domid && xs_is_domain_introduced(consoled.xs, domid))
+	if (!c && domid && !console_ending(domid) && xs_is_domain_introduced(consoled.xs, domid))
 		c = console_find(domid, false) ?: console_new(domid);
 	if (!c || !console_connect(c))
 		return NULL;
@@ -181,6 +190,7 @@ static void give_up(struct console *c)
 	static const char text[] = "\r\n[console: impossible ring indices, given up]\r\n";
 
 	scrollback_append(&c->output, text, sizeof(text) - 1);
+	c->broken = true;
 	console_close(c);
 }
 
@@ -218,6 +228,30 @@ void console_pump(struct console *c)
 		waitq_wake(&c->changed);
 	if (taken || given)
 		event_notify((evtchn_port_t)c->port);
+}
+
+/* A ring holds no more than this many pumps' worth; a live guest shall not keep us here. */
+#define LAST_PUMPS 64
+
+/* Takes the last words, lets go of the ring. */
+static void console_end(struct console *c)
+{
+	c->pins++;
+	name_read(c);
+	c->pins--;
+	if (!c->alive)
+		return;
+	c->closing = true;
+	for (int i = 0; i < LAST_PUMPS; i++) {
+		uint64_t before = c->output.total;
+
+		console_pump(c);
+		if (c->output.total == before)
+			break;
+	}
+	console_close(c);
+	c->alive = false;
+	waitq_wake(&c->changed);
 }
 
 /* ---- the threads ---- */
@@ -274,7 +308,7 @@ static struct console *console_unchecked(unsigned int round)
 {
 	struct console *c = consoled.first;
 
-	while (c && (!c->alive || c->checked == round))
+	while (c && (c->over || c->checked == round))
 		c = c->next;
 	return c;
 }
@@ -286,12 +320,15 @@ static void domains_check(void)
 
 	/* From the front each time: asking waits, and the list may change meanwhile. */
 	for (round++; (c = console_unchecked(round));) {
-		domid_t domid = c->domid;
-
 		c->checked = round;
-		if (!xs_is_domain_introduced(consoled.xs, domid))
-			console_domain_gone(domid);
+		c->pins++;
+		if (!xs_is_domain_introduced(consoled.xs, c->domid)) {
+			console_end(c);
+			c->over = true;
+		}
+		c->pins--;
 	}
+	console_trim();
 }
 
 static void watch_thread(void *arg)
@@ -331,31 +368,13 @@ int consoled_start(void)
 
 /* ---- for others ---- */
 
-/* A ring holds no more than this many pumps' worth; a live guest shall not keep us here. */
-#define LAST_PUMPS 64
-
 void console_domain_gone(domid_t domid)
 {
 	struct console *c = console_find(domid, false);
-	uint64_t before;
 
 	if (!c)
 		return;
-	c->pins++;
-	name_read(c);
-	c->pins--;
-	if (!c->alive)
-		return;
-	c->closing = true;
-	for (int i = 0; i < LAST_PUMPS; i++) {
-		before = c->output.total;
-		console_pump(c);
-		if (c->output.total == before)
-			break;
-	}
-	console_close(c);
-	c->alive = false;
-	waitq_wake(&c->changed);
+	console_end(c);
 	console_trim();
 }
 

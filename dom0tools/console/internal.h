@@ -23,13 +23,15 @@ struct console {
 	struct console *next;
 	domid_t domid;
 	bool alive;		/* the domain exists, as far as xenstore says */
+	bool over;		/* it does not, and xenstore has let go of it too */
 	bool busy;		/* its ring is to be looked at */
 	bool granted;		/* page is mapped by grant */
+	bool broken;		/* the guest spoiled its ring: not connected again */
 	bool closing;		/* taking its last words: nobody holds it back */
 	unsigned int pins;	/* somebody waits with a pointer to this */
 	unsigned int checked;	/* the last round of checks it was in */
 	char name[64];
-	struct xencons_interface *page;	/* NULL: not connected, or given up */
+	struct xencons_interface *page;	/* NULL: not connected */
 	int port;
 	struct scrollback output;
 	struct waitq changed;	/* more output, or the end */

@@ -26,3 +26,6 @@ DAEMON_SRCS := tests/unit/dom0/daemonkit.c tests/unit/pv/kit.c arch/x86_64/pvgue
 	$(addprefix dom0tools/xenstore/,xsring.c domains.c local.c daemon.c)
 UNITS += dom0_xenstored
 dom0_xenstored_USRCS := tests/unit/dom0/xenstored_test.c $(DAEMON_SRCS)
+UNITS += dom0_consoled
+dom0_consoled_USRCS := tests/unit/dom0/consoled_test.c $(DAEMON_SRCS) \
+	$(addprefix dom0tools/console/,scrollback.c consring.c consoled.c attach.c)
