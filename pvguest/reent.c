@@ -6,6 +6,7 @@
 #include <pvguest/threadhost.h>
 
 #include <reent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/lock.h>
 
@@ -83,6 +84,15 @@ void __retarget_lock_release_recursive(_LOCK_T lock)
 void __retarget_lock_release(_LOCK_T lock)
 {
 	__retarget_lock_release_recursive(lock);
+}
+
+void thread_libc_flush(void)
+{
+	if (stdout->_lock && __retarget_lock_try_acquire_recursive(stdout->_lock))
+		return;
+	fflush(stdout);
+	if (stdout->_lock)
+		__retarget_lock_release_recursive(stdout->_lock);
 }
 
 void *thread_libc_first(void)

@@ -19,6 +19,7 @@
 #include <pvguest/memory.h>
 #include <pvguest/startup.h>
 #include <pvguest/thread.h>
+#include <pvguest/threadhost.h>
 #include <pvguest/trap.h>
 
 #include <xen/memory.h>
@@ -31,6 +32,7 @@ extern char pv_shared_info_page[], pv_boot_stack_guard[];
 extern char pv_image_start[], pv_text_end[], pv_rodata_end[];
 extern void (*const pv_init_array[])(void), (*const pv_init_array_end[])(void);
 int main(int argc, char **argv);
+void __call_exitprocs(int code, void *handle);
 
 struct start_info *pv_start_info;
 struct shared_info *pv_shared_info;
@@ -75,17 +77,27 @@ void pv_shutdown_now(unsigned int reason)
 
 void pv_shutdown(unsigned int reason)
 {
-	fflush(NULL);
+	thread_libc_flush();
 	console_flush(FLUSH_NS);
 	pv_shutdown_now(reason);
 }
 
-/* exit() comes here after the C library's own last things. */
+/*
+ * In place of newlib's, which closes all files and so waits for the thread that reads from stdin. Files
+ * in memory need no closing any more.
+ */
+void exit(int code)
+{
+	__call_exitprocs(code, NULL);
+	thread_libc_flush();
+	_exit(code);
+}
+
 void _exit(int code)
 {
 	char line[80];
 
-	/* stdio is closed by now. */
+	/* stdio may be in the middle of something. */
 	if (code)
 		console_write(line, fmt_snprintf(line, sizeof(line), "%.40s: exit code %d\n",
 						 pv_program_name, code));

@@ -58,7 +58,7 @@ void thread_stack_free(void *stack, size_t bytes)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		void *page = (char *)stack + i * PAGE_SIZE;
+		char *page = (char *)stack + i * PAGE_SIZE;
 		unsigned long pfn = virt_to_pfn(page);
 
 		mmu_unmap((unsigned long)page, 1);

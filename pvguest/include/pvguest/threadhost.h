@@ -15,3 +15,6 @@ void *thread_libc_first(void);		/* the state that exists at start */
 void *thread_libc_new(void);		/* NULL: no memory */
 void thread_libc_switch(void *libc);
 void thread_libc_free(void *libc);
+
+/** Writes out what stdout has buffered, unless another thread is in the middle of using it. */
+void thread_libc_flush(void);
