@@ -29,3 +29,10 @@ dom0_xenstored_USRCS := tests/unit/dom0/xenstored_test.c $(DAEMON_SRCS)
 UNITS += dom0_consoled
 dom0_consoled_USRCS := tests/unit/dom0/consoled_test.c $(DAEMON_SRCS) \
 	$(addprefix dom0tools/console/,scrollback.c consring.c consoled.c attach.c)
+UNITS += dom0_terminal
+dom0_terminal_USRCS := tests/unit/dom0/terminal_test.c dom0tools/console/terminal.c \
+	tests/unit/pv/kit.c arch/x86_64/pvguest/switch.S arch/x86_64/pvguest/stack.c \
+	$(addprefix pvguest/,event.c clock.c thread.c)
+UNITS += dom0_shell
+dom0_shell_USRCS := tests/unit/dom0/shell_test.c $(addprefix dom0tools/shell/,shell.c parse.c \
+	complete.c lineedit.c history.c)
