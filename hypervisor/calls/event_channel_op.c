@@ -76,14 +76,17 @@ static long op_bind_virq(struct domain *d, guest_va_t arg)
 			   FIELD(arg, evtchn_bind_virq, port));
 }
 
-/* No hardware interrupt is routed to a guest, so there is none to bind. */
+#define PIRQS 256u
+
+/* No hardware interrupt is routed to a guest, so none is granted. */
 static long op_bind_pirq(struct domain *d, guest_va_t arg)
 {
 	struct evtchn_bind_pirq op;
 
+	(void)d;
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -XEN_EFAULT;
-	return domain_is_control(d) ? -XEN_EINVAL : -XEN_EPERM;
+	return op.pirq < PIRQS ? -XEN_EPERM : -XEN_EINVAL;
 }
 
 static long op_bind_ipi(struct domain *d, guest_va_t arg)
@@ -160,11 +163,30 @@ static long op_reset(struct domain *d, guest_va_t arg)
 }
 
 /* The FIFO ABI is not offered; guests fall back to this one. */
-static long op_no_fifo(struct domain *d, guest_va_t arg)
+static long op_init_control(struct domain *d, guest_va_t arg)
 {
 	(void)d;
 	(void)arg;
 	return -XEN_ENOSYS;
+}
+
+static long op_expand_array(struct domain *d, guest_va_t arg)
+{
+	(void)d;
+	(void)arg;
+	return -XEN_EOPNOTSUPP;
+}
+
+/* As for a 2-level domain on Xen. */
+static long op_set_priority(struct domain *d, guest_va_t arg)
+{
+	struct evtchn_set_priority op;
+	struct evtchn_status s;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -XEN_EFAULT;
+	s.port = op.port;
+	return evtchn_status(d, &s) ? -XEN_EINVAL : -XEN_ENOSYS;
 }
 
 static op_fn *const ops[] = {
@@ -179,9 +201,9 @@ static op_fn *const ops[] = {
 	[EVTCHNOP_bind_vcpu] = op_bind_vcpu,
 	[EVTCHNOP_unmask] = op_unmask,
 	[EVTCHNOP_reset] = op_reset,
-	[EVTCHNOP_init_control] = op_no_fifo,
-	[EVTCHNOP_expand_array] = op_no_fifo,
-	[EVTCHNOP_set_priority] = op_no_fifo,
+	[EVTCHNOP_init_control] = op_init_control,
+	[EVTCHNOP_expand_array] = op_expand_array,
+	[EVTCHNOP_set_priority] = op_set_priority,
 };
 
 long do_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)

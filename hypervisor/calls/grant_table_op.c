@@ -142,6 +142,8 @@ static long op_setup_table(struct domain *self, guest_va_t at, uint32_t count)
 		return -XEN_EINVAL;
 	if (copy_from_guest(&op, at, sizeof(op)))
 		return -XEN_EFAULT;
+	if (!guest_range_ok(handle_va(op.frame_list), op.nr_frames * sizeof(xen_pfn_t)))
+		return -XEN_EFAULT;
 	struct domain *d = target(op.dom, &op.status);
 
 	if (d) {
@@ -228,7 +230,8 @@ static long op_get_status_frames(struct domain *self, guest_va_t at, uint32_t co
 
 	if (d) {
 		domain_put(d);
-		op.status = GNTST_general_error;
+		if (op.nr_frames)
+			op.status = GNTST_general_error;
 	}
 	at.a += offsetof(struct gnttab_get_status_frames, status);
 	return copy_to_guest(at, &op.status, sizeof(op.status));
@@ -251,13 +254,11 @@ static bool maps_frame(struct grant_domain *g, uint64_t mfn_n)
 
 static long flush_one(struct domain *self, const struct gnttab_cache_flush *op)
 {
-	if (op->offset + op->length > PAGE_SIZE ||
-	    (op->op & ~(GNTTAB_CACHE_INVAL | GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_SOURCE_GREF)))
+	if (op->offset >= PAGE_SIZE || op->offset + op->length > PAGE_SIZE ||
+	    (op->op & ~(GNTTAB_CACHE_INVAL | GNTTAB_CACHE_CLEAN)))
 		return -XEN_EINVAL;
 	if (op->length == 0 || op->op == 0)
 		return 0;
-	if (op->op & GNTTAB_CACHE_SOURCE_GREF)
-		return -XEN_EOPNOTSUPP;
 	uint64_t mfn_n = op->a.dev_bus_addr >> PAGE_SHIFT;
 
 	if (mfn_n >= arch_max_mfn)

@@ -28,7 +28,6 @@ static int acquire(struct vcpu *v, struct side *s, const struct gnttab_copy_ptr 
 {
 	uint64_t mfn_n = p->u.gmfn;
 	int status = GNTST_okay;
-	uint16_t cache;
 
 	memset(s, 0, sizeof(*s));
 	s->granted = granted;
@@ -40,8 +39,7 @@ static int acquire(struct vcpu *v, struct side *s, const struct gnttab_copy_ptr 
 	if (!s->d)
 		return GNTST_bad_domain;
 	if (granted) {
-		status = grant_pin(s->d, s->ref, v->domain->id, pin_flags(s), false, &mfn_n,
-				   &cache);
+		status = grant_pin(s->d, s->ref, v->domain->id, pin_flags(s), false, &mfn_n);
 		if (status)
 			goto put_domain;
 	}

@@ -19,7 +19,7 @@
 
 /* One reference (and use) of the frame for each kind of mapping. */
 static int map_frame(struct vcpu *v, struct domain *rd, const struct gnttab_map_grant_ref *op,
-		     uint64_t mfn_n, uint16_t cache)
+		     uint64_t mfn_n)
 {
 	bool readonly = op->flags & GNTMAP_readonly;
 	int status = GNTST_okay;
@@ -33,7 +33,7 @@ static int map_frame(struct vcpu *v, struct domain *rd, const struct gnttab_map_
 	if (op->flags & GNTMAP_host_map) {
 		host = grant_frame_get(rd, mfn_n, readonly, &status);
 		if (host) {
-			status = grantmap_create(v, op->host_addr, op->flags, host, cache);
+			status = grantmap_create(v, op->host_addr, op->flags, host);
 			if (status)
 				grant_frame_put(host, readonly);
 		}
@@ -48,12 +48,11 @@ static int map_handle(struct vcpu *v, struct domain *rd, struct gnttab_map_grant
 {
 	struct domain *ld = v->domain;
 	uint64_t mfn_n;
-	uint16_t cache;
-	int status = grant_pin(rd, op->ref, ld->id, op->flags, true, &mfn_n, &cache);
+	int status = grant_pin(rd, op->ref, ld->id, op->flags, true, &mfn_n);
 
 	if (status)
 		return status;
-	status = map_frame(v, rd, op, mfn_n, cache);
+	status = map_frame(v, rd, op, mfn_n);
 	if (status) {
 		grant_unpin(&rd->grants, op->ref, op->flags);
 		return status;

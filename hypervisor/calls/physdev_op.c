@@ -51,8 +51,6 @@ static long op_alloc_irq_vector(struct vcpu *v, guest_va_t arg)
 		return -XEN_EPERM;
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -XEN_EFAULT;
-	if (op.irq >= 256)
-		return -XEN_EINVAL;
 	op.vector = op.irq;
 	return copy_to_guest(arg, &op, sizeof(op));
 }

@@ -58,6 +58,8 @@ static long op_firmware_info(struct xen_platform_op *op, guest_va_t arg)
 	case XEN_FW_DISK_MBR_SIGNATURE:
 	case XEN_FW_VBEDDC_INFO:
 		return -XEN_ESRCH;
+	case XEN_FW_EFI_INFO:
+		return -XEN_ENOSYS;
 	default:
 		return -XEN_EINVAL;
 	}

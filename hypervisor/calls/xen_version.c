@@ -79,8 +79,7 @@ static long op_platform_parameters(struct domain *d, guest_va_t arg)
 static uint32_t features_of(const struct domain *d)
 {
 	uint32_t map = 1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist |
-		       1U << XENFEAT_gnttab_map_avail_bits | 1U << XENFEAT_linux_rsdp_unrestricted |
-		       1U << XENFEAT_not_direct_mapped;
+		       1U << XENFEAT_gnttab_map_avail_bits | 1U << XENFEAT_direct_mapped;
 
 	if (d->mm.vm_assist & 1U << VMASST_TYPE_pae_extended_cr3)
 		map |= 1U << XENFEAT_pae_pgdir_above_4gb;

@@ -60,8 +60,7 @@ static inline bool is_written(const struct grant_active *a)
  * Marks the entry as read or written. first: nobody uses it yet, so that the entry
  * must allow what is asked; later only a wish to write is looked at.
  */
-static int set_status(grant_entry_v1_t *e, bool first, domid_t by, bool readonly, bool map,
-		      uint16_t *flags)
+static int set_status(grant_entry_v1_t *e, bool first, domid_t by, bool readonly, bool map)
 {
 	const uint16_t kind = GTF_type_mask | (map ? GTF_sub_page : 0);
 	uint32_t was = __atomic_load_n((uint32_t *)e, __ATOMIC_RELAXED);
@@ -76,10 +75,8 @@ static int set_status(grant_entry_v1_t *e, bool first, domid_t by, bool readonly
 		uint32_t now = was | GTF_reading | (readonly ? 0 : GTF_writing);
 
 		if (__atomic_compare_exchange_n((uint32_t *)e, &was, now, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_RELAXED)) {
-			*flags = f;
+						__ATOMIC_RELAXED))
 			return GNTST_okay;
-		}
 	}
 	return GNTST_general_error;
 }
@@ -100,10 +97,9 @@ static bool is_at_limit(const struct grant_active *a)
 }
 
 int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t flags, bool map,
-		   uint64_t *mfn, uint16_t *cache)
+		   uint64_t *mfn)
 {
 	bool readonly = flags & GNTMAP_readonly;
-	uint16_t gtf;
 
 	if (ref >= grant_core_entries(g))
 		return GNTST_bad_gntref;
@@ -118,12 +114,10 @@ int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t fl
 	if (!first && (a->domid != by || is_at_limit(a)))
 		return GNTST_general_error;
 	if (first || (!readonly && !is_written(a))) {
-		int status = set_status(e, first, by, readonly, map, &gtf);
+		int status = set_status(e, first, by, readonly, map);
 
 		if (status)
 			return status;
-	} else {
-		gtf = READ_ONCE(e->flags);
 	}
 	/* Nothing below can fail. */
 	if (first) {
@@ -133,7 +127,6 @@ int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t fl
 	}
 	count(a, flags, 1);
 	*mfn = a->mfn;
-	*cache = gtf & (GTF_PAT | GTF_PWT | GTF_PCD);
 	return GNTST_okay;
 }
 

@@ -134,7 +134,7 @@ void grant_domain_destroy(struct domain *d)
 /* ---- pins ------------------------------------------------------------------------ */
 
 int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool map,
-	      uint64_t *mfn, uint16_t *cache)
+	      uint64_t *mfn)
 {
 	struct grant_domain *g = &d->grants;
 	int status = GNTST_general_error;
@@ -147,7 +147,7 @@ int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool m
 			goto unlock;
 		grant_core_add_bucket(g, ref, bucket);
 	}
-	status = grant_core_pin(g, ref, by, flags, map, mfn, cache);
+	status = grant_core_pin(g, ref, by, flags, map, mfn);
 unlock:
 	spin_unlock(&g->lock);
 	return status;

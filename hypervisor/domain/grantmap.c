@@ -47,23 +47,20 @@ static uint64_t exchange(uint64_t *slot, uint64_t new)
 	return __atomic_exchange_n(slot, new, __ATOMIC_SEQ_CST);
 }
 
-static uint64_t entry_of(uint32_t flags, mfn_t m, uint16_t cache)
+/* Not to be executed, where the CPU knows that. Cache attributes are for memory of devices. */
+static uint64_t entry_of(uint32_t flags, mfn_t m)
 {
-	uint64_t e = m.n << PAGE_SHIFT | PTE_P | PTE_A | PTE_D;
+	uint64_t e = m.n << PAGE_SHIFT | PTE_P | PTE_A | PTE_D | (PTE_NX & ~pte_refused_l1);
 
 	if (!(flags & GNTMAP_readonly))
 		e |= PTE_W;
 	if (flags & GNTMAP_application_map)
 		e |= PTE_U;
 	e |= (uint64_t)(flags >> _GNTMAP_guest_avail0) << 9 & PTE_AVAIL;
-	if (unlikely(cache))
-		e |= (cache & GTF_PWT ? PTE_PWT : 0) | (cache & GTF_PCD ? PTE_PCD : 0) |
-		     (cache & GTF_PAT ? PTE_PAT : 0);
 	return pt_l1e_adjust(e);
 }
 
-int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame *f,
-		    uint16_t cache)
+int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame *f)
 {
 	struct domain *d = v->domain;
 	struct pt_ctx c;
@@ -74,7 +71,7 @@ int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame 
 	uint64_t *slot = find_slot(v, addr, flags);
 
 	if (slot) {
-		old = exchange(slot, entry_of(flags, frame_mfn(f), cache));
+		old = exchange(slot, entry_of(flags, frame_mfn(f)));
 		pt_l1e_drop(&c, old);
 	}
 	spin_unlock(&d->mm.pt_lock);

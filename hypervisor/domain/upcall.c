@@ -99,7 +99,7 @@ int evtchn_unmask(struct domain *d, uint32_t port)
 	spin_lock(&e->lock);
 	const struct evtchn *c = evtchn_core_channel(e, port);
 
-	if (c && c->state != EVTCHN_FREE) {
+	if (c) {		/* also a free one: only bits of the guest's change */
 		unsigned word = port / 64, bit = port % 64;
 		xen_ulong_t mask = 1UL << bit;
 		struct vcpu *v = c->vcpu < d->max_vcpus ? d->vcpu[c->vcpu] : NULL;

@@ -102,11 +102,11 @@ void grant_core_add_bucket(struct grant_domain *g, uint32_t ref, struct grant_ac
 struct grant_active *grant_core_active(const struct grant_domain *g, uint32_t ref);
 /**
  * Pins an entry for use by a domain, as GNTMAP_host_map, _device_map, _readonly in flags say.
- * map: the page will be mapped, which GTF_sub_page forbids. Returns GNTST_okay, the frame and
- * the entry's GTF_PAT, _PWT, _PCD in *cache; or an error, and nothing has changed.
+ * map: the page will be mapped, which GTF_sub_page forbids. Returns GNTST_okay and the frame;
+ * or an error, and nothing has changed.
  */
 int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t flags, bool map,
-		   uint64_t *mfn, uint16_t *cache);
+		   uint64_t *mfn);
 /** Takes back what a pin with these flags gave. */
 void grant_core_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags);
 /** Exchanges two entries: GNTST_okay, _bad_gntref, or _eagain when one is in use. */
@@ -145,7 +145,7 @@ int grant_table_grow(struct domain *d, uint32_t frames, struct budget *b);
 void *grant_shared_page(struct domain *d, unsigned n);
 /** Pins with the lock taken, and a bucket where one is missing. */
 int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool map,
-	      uint64_t *mfn, uint16_t *cache);
+	      uint64_t *mfn);
 void grant_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags);
 /** The frame of an entry that the caller has pinned. */
 uint64_t grant_pinned_mfn(const struct grant_domain *g, uint32_t ref);

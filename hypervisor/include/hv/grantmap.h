@@ -13,12 +13,10 @@ struct frame;
 struct vcpu;
 
 /**
- * Writes the entry; flags are GNTMAP_*, cache the granter's GTF_PAT, _PWT, _PCD. Takes over
- * the caller's reference (and use) of f. What was mapped there before is given up. GNTST_okay,
- * or GNTST_general_error with nothing changed.
+ * Writes the entry; flags are GNTMAP_*. Takes over the caller's reference (and use) of f. What
+ * was mapped there before is given up. GNTST_okay, or GNTST_general_error with nothing changed.
  */
-int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame *f,
-		    uint16_t cache);
+int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame *f);
 
 /**
  * Takes out the entry, which must map mfn; puts the entry at virtual address new_addr in its
