@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The guest library on the host; kit.c is the hypervisor around it.
 pv_KIT := $(addprefix pvguest/,event.c clock.c thread.c) tests/unit/pv/kit.c \
-	arch/x86_64/pvguest/switch.S arch/x86_64/pvguest/stack.c
+	tests/unit/pv/fiber.c tests/unit/pv/fiberasm.S
 
 UNITS += pv_pagepool pv_vspace pv_ring pv_errno pv_event pv_clock pv_thread
 pv_pagepool_USRCS := tests/unit/pv/pagepool_test.c pvguest/pagepool.c

@@ -136,17 +136,6 @@ long pv_hypercall(unsigned int nr, unsigned long a1, unsigned long a2, unsigned 
 	}
 }
 
-void *thread_stack_alloc(size_t *bytes)
-{
-	return malloc(*bytes);
-}
-
-void thread_stack_free(void *stack, size_t bytes)
-{
-	(void)bytes;
-	free(stack);
-}
-
 void *thread_libc_first(void)
 {
 	return &start;
