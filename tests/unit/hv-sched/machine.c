@@ -208,7 +208,7 @@ int machine_start(void **state)
 	sched_init();
 	sched_set_ratelimit(0);
 	domain_list = NULL;
-	for (unsigned n = 0; n < DOMAINS; n++)
+	for (unsigned n = DOMAINS; n-- > 0;)
 		make_domain(n);
 	machine_arms = machine_switches = 0;
 	return 0;
