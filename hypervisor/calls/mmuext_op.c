@@ -107,7 +107,7 @@ static int ext_new_baseptr(struct ext *x)
 		v->guest_table = new;
 	}
 	flush_new_tables(v);
-	if (!mfn_eq(new, old))
+	if (!mfn_eq(new, old) && old.n)
 		tables_put(x->self, frame_of(old), &v->pt_pending, current_budget());
 	return 0;
 }

@@ -5,6 +5,8 @@
  */
 #include <hv/ptable.h>
 
+#include <hv/mm.h>
+
 static bool is_table(const struct frame *f)
 {
 	enum frame_type t = frame_type(f);
@@ -28,8 +30,8 @@ static const char *l1_entry_wrong(uint64_t e, const struct frame *child)
 {
 	if (!(e & PTE_U))
 		return "an entry is for the hypervisor only";
-	if (!(e & PTE_GUEST_KERNEL) != !!(e & PTE_G))
-		return "an entry is global and the kernel's, or neither";
+	if (!(e & (PTE_GUEST_KERNEL | PTE_G)))
+		return "an entry is neither global nor the kernel's";
 	if ((e & PTE_W) && frame_type(child) != FRAME_WRITABLE)
 		return "an entry may write what is no data";
 	return NULL;
@@ -64,8 +66,8 @@ static void count_entry(const struct pt_audit *a, struct frame *f, unsigned leve
 	if (!(e & PTE_P) || pte_mfn(e).n >= arch_max_mfn)
 		return;
 	child = frame_of(pte_mfn(e));
-	if (child == f || (level == 1 && !child->count_info))
-		return;		/* itself; I/O memory */
+	if (level == 1 ? mm_is_io(pte_mfn(e)) : child == f)
+		return;		/* I/O memory; a recursive entry for itself */
 	if (sign < 0) {
 		wrong = entry_wrong(f, level, e, child, whole);
 		if (wrong)
