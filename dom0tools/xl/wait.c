@@ -21,6 +21,17 @@ bool wait_step(void)
 	return false;
 }
 
+/* Until the monitor has done what the configuration wants, so that the name is free again. */
+static enum wait_result wait_for_monitor(domid_t domid)
+{
+	const struct record *r;
+
+	while ((r = record_find(domid)) && r->monitored && r->state != RECORD_KEPT)
+		if (wait_step())
+			return WAIT_INTERRUPTED;
+	return WAIT_SHUT_DOWN;
+}
+
 enum wait_result wait_for_end(domid_t domid, unsigned *reason)
 {
 	struct xen_domctl_getdomaininfo info;
@@ -32,7 +43,7 @@ enum wait_result wait_for_end(domid_t domid, unsigned *reason)
 			return WAIT_DESTROYED;
 		if (info.flags & XEN_DOMINF_shutdown) {
 			*reason = format_shutdown_reason(&info);
-			return WAIT_SHUT_DOWN;
+			return wait_for_monitor(domid);
 		}
 		if (wait_step())
 			return WAIT_INTERRUPTED;

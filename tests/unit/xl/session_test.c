@@ -316,7 +316,7 @@ static void rename_changes_the_name_everywhere(void **state)
 static void shutdown_writes_the_request(void **state)
 {
 	(void)state;
-	xl("create -q /uk1");
+	xl("create -q -e /uk1");
 	fake_store_set("/local/domain/1/control/shutdown", "");
 	assert_int_equal(xl("shutdown uk1"), 1);
 	assert_string_equal(out_text, "Shutting down domain 1\n");
