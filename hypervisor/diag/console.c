@@ -39,7 +39,7 @@ static struct {
 	uint32_t left, dropped;
 } guest_rate = { 0, GUEST_BURST, 0 };
 
-static size_t print_pointer(char *buf, size_t size, const char *spec, const void *ptr)
+size_t log_pointer(char *buf, size_t size, const char *spec, const void *ptr)
 {
 	if (*spec == 'd') {
 		const struct domain *d = ptr;
@@ -104,7 +104,7 @@ void log_printf(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	fmt_vsnprintf_hook(line, sizeof(line), print_pointer, fmt, args);
+	fmt_vsnprintf_hook(line, sizeof(line), log_pointer, fmt, args);
 	va_end(args);
 	log_raw(line, str_len(line));
 }
@@ -135,7 +135,7 @@ void log_print(enum log_level level, const char *fmt, ...)
 	if ((level & 7) + 1u > (unsigned)(guest ? guest_level : log_level))
 		return;
 	va_start(args, fmt);
-	fmt_vsnprintf_hook(line, sizeof(line), print_pointer, fmt, args);
+	fmt_vsnprintf_hook(line, sizeof(line), log_pointer, fmt, args);
 	va_end(args);
 
 	spin_lock(&log_lock);

@@ -14,7 +14,7 @@ void log_domain_crash(struct domain *d, const char *fmt, va_list args)
 {
 	char why[200];
 
-	fmt_vsnprintf(why, sizeof(why), fmt, args);
+	fmt_vsnprintf_hook(why, sizeof(why), log_pointer, fmt, args);
 	log_warn("%pd: crashed: %s", d, why);
 	if (current_vcpu()->domain == d)
 		diag_registers(guest_regs());
