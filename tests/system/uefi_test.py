@@ -13,26 +13,12 @@ import sys
 import tempfile
 import time
 
+from tap import Tap
+
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 MEMORY_MIB = 128
 GOOD = "[global]\ndefault=a\n[a]\noptions=console=com1\nkernel=dom0 root=x\n"
-
-
-class Tap:
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def check(self, ok, name, hint=""):
-        self.count += 1
-        self.failed += not ok
-        print(f"{'ok' if ok else 'not ok'} {self.count} - {name}", flush=True)
-        if not ok and hint:
-            print("".join(f"# {line}\n" for line in str(hint).splitlines()), end="", flush=True)
-
-    def end(self):
-        print(f"1..{self.count}")
-        return 1 if self.failed else 0
 
 
 def checksum(data):
@@ -245,24 +231,38 @@ def test_shell(tap, tmp, efi, probe, kernel):
     check_probe(tap, last, [kernel, ramdisk], "from the shell")
 
 
-def test_image(tap, tmp, efi, probe, kernel, kind):
-    """The images that mkimage.sh makes, with the probe as the hypervisor."""
+def boot_image(tmp, kind, files, until, memory=MEMORY_MIB):
+    """Makes an image of these files by mkimage.sh and boots it."""
     here = os.path.dirname(os.path.abspath(__file__))
-    build = os.path.join(tmp, f"build-{kind}")
-    os.makedirs(build)
-    for name, data in {"cloison.efi": efi, "cloison": probe, "dom0": kernel}.items():
+    build = tempfile.mkdtemp(dir=tmp)
+    for name, data in files.items():
         with open(os.path.join(build, name), "wb") as f:
             f.write(data)
     out = os.path.join(build, f"cloison.{kind}")
     subprocess.run(["sh", f"{here}/../../arch/x86_64/boot/mkimage.sh", kind, out, build],
                    check=True)
     media = ("-drive", f"format=raw,file={out}") if kind == "img" else ("-cdrom", out)
-    text = boot(tmp, None, "probe: done", media=media)
+    return boot(tmp, None, until, media=media, memory=memory)
+
+
+def test_image(tap, tmp, efi, probe, kernel, kind):
+    """The images that mkimage.sh makes, with the probe as the hypervisor."""
+    text = boot_image(tmp, kind, {"cloison.efi": efi, "cloison": probe, "dom0": kernel},
+                      "probe: done")
     tap.check("section [cloison]: starting cloison with dom0" in text,
               f"the {kind} image says what it starts", text[-1500:])
     tap.check('probe: options "console=com1 com1=115200,8n1"' in text,
               f"the {kind} image boots into the hypervisor", text[-1500:])
     return text
+
+
+def test_hypervisor(tap, tmp, efi, hypervisor, hello):
+    """The real one, with a guest that greets as dom0, in little memory and in much."""
+    for memory in (64, 6144):
+        text = boot_image(tmp, "img", {"cloison.efi": efi, "cloison": hypervisor, "dom0": hello},
+                          "Hello from domain 0", memory)
+        tap.check("Hello from domain 0" in text,
+                  f"the hypervisor and dom0 start by UEFI with {memory} MiB", text[-3000:])
 
 
 def main():
@@ -282,6 +282,7 @@ def main():
         tap.check(bool(at) and at[1] != "0" and int(at[1], 16) % (2 << 20) == 0,
                   "a hypervisor whose place is taken is moved by whole 2 MiB", text[-1500:])
         test_image(tap, tmp, efi, probe, kernel, "iso")
+        test_hypervisor(tap, tmp, efi, read("cloison"), read("guests/hello"))
     return tap.end()
 
 
