@@ -29,7 +29,8 @@ static uint64_t clock_read(const volatile struct vcpu_time_info *t)
 			delta >>= -t->tsc_shift & 63;
 		else
 			delta <<= t->tsc_shift & 63;
-		ns = t->system_time + (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
+		ns = t->system_time +
+		     (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >> 32);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (version & 1 || version != __atomic_load_n(&t->version, __ATOMIC_RELAXED));
 	return ns;

@@ -76,7 +76,7 @@ int control_start(control_fn fn, void *ctx)
 	store = xs_open(0);
 	if (!store)
 		return -1;
-	/* The nodes may be missing or not ours to write: then the tool stack does not ask either. */
+	/* The nodes may be missing or not ours: then the tool stack does not ask either. */
 	xs_write(store, XBT_NULL, "control/feature-poweroff", "1", 1);
 	xs_write(store, XBT_NULL, "control/feature-reboot", "1", 1);
 	xs_write(store, XBT_NULL, "control/feature-sysrq", "1", 1);

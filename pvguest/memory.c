@@ -215,7 +215,8 @@ void *map_foreign_contig(domid_t dom, xen_pfn_t first, size_t n, int prot)
 
 		for (size_t i = 0; i < count; i++)
 			mfns[i] = first + done + i;
-		rc = mmu_map((unsigned long)p + done * PAGE_SIZE, mfns, count, prot, dom, NULL, NULL);
+		rc = mmu_map((unsigned long)p + done * PAGE_SIZE, mfns, count, prot, dom, NULL,
+			     NULL);
 		if (rc) {
 			unmap_pages(p, n);
 			errno = errno_from_xen(rc);

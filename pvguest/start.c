@@ -83,8 +83,8 @@ void pv_shutdown(unsigned int reason)
 }
 
 /*
- * In place of newlib's, which closes all files and so waits for the thread that reads from stdin. Files
- * in memory need no closing any more.
+ * In place of newlib's, which closes all files and so waits for the thread that reads from stdin.
+ * Files in memory need no closing any more.
  */
 void exit(int code)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The connection to xenstore. Requests carry a number; one thread reads all that comes back and gives
- * each answer to the thread that waits for that number, each event to its watch.
+ * The connection to xenstore. Requests carry a number; one thread reads all that comes back and
+ * gives each answer to the thread that waits for that number, each event to its watch.
  */
 #include <pvguest/xsconn.h>
 

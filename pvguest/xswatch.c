@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Watches. What goes over the wire as a token is the watch's own number, so that the
- * same path and token may be watched by several handles; the caller's token comes back with the event.
+ * same path and token may be watched by several handles; the caller's comes back with the event.
  */
 #include <pvguest/xsconn.h>
 

@@ -63,8 +63,8 @@ int main(void)
 		uint64_t *list = take_all(&count);
 
 		wrong = give_back(list);
-		printf("memhog: round %lu: %lu KiB written and read in %lu ms, %lu words wrong\n", r,
-		       count * 4, (clock_monotonic_ns() - start) / NSEC_PER_MSEC, wrong);
+		printf("memhog: round %lu: %lu KiB written and read in %lu ms, %lu words wrong\n",
+		       r, count * 4, (clock_monotonic_ns() - start) / NSEC_PER_MSEC, wrong);
 		if (wrong)
 			return 1;
 		thread_sleep(NSEC_PER_SEC / 2);

@@ -8,6 +8,21 @@
 #include <unistd.h>
 
 #include <pvguest/fs.h>
+#include <pvguest/start.h>
+
+/* With a cpio archive as the ramdisk its files are there before main(). */
+static void test_ramdisk(void)
+{
+	unsigned long size;
+	const char *ramdisk = pv_ramdisk(&size);
+	struct fs_dir *d = fs_opendir("/");
+
+	if (ramdisk && size > 6 && !memcmp(ramdisk, "070701", 6))
+		check(fs_readdir(d), "the ramdisk's files are there");
+	else
+		check(!fs_readdir(d), "without a ramdisk there are no files");
+	fs_closedir(d);
+}
 
 void test_files(void)
 {
@@ -26,4 +41,5 @@ void test_files(void)
 	      "it can be renamed");
 	check(rmdir("/tmp") && errno == ENOTEMPTY, "a full directory stays");
 	check(!unlink("/tmp/b") && !rmdir("/tmp"), "all can be removed");
+	test_ramdisk();
 }

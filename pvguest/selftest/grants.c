@@ -22,7 +22,8 @@ static void test_copy(int ref, char *page)
 		.flags = GNTCOPY_source_gref,
 	};
 
-	check(!grant_copy(&op, 1) && !strcmp(copy, page + 2), "the hypervisor copies from a grant");
+	check(!grant_copy(&op, 1) && !strcmp(copy, page + 2),
+	      "the hypervisor copies from a grant");
 	op.source.u.ref = 100;
 	check(grant_copy(&op, 1) && op.status != GNTST_okay, "but not from one that is none");
 	page_free(copy, 0);
@@ -38,7 +39,8 @@ static void test_map(int ref, char *page)
 		return;
 	strcpy(m, "changed");
 	check(!strcmp(page, "changed"), "both see the same page");
-	check(grant_is_mapped(ref) && grant_end(ref) == -XEN_EBUSY, "while mapped it stays granted");
+	check(grant_is_mapped(ref) && grant_end(ref) == -XEN_EBUSY,
+	      "while mapped it stays granted");
 	check(!grant_unmap(m, 1), "it can be unmapped");
 	check(!grant_map(pv_domid(), refs, 2, MAP_RW) && !grant_is_mapped(ref),
 	      "one bad reference among two and nothing is mapped");

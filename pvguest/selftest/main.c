@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Checks the library from inside, on whichever hypervisor it runs: as dom0 or as a domU.
+ * Checks the library from inside, on whichever hypervisor it runs: as dom0 (the guest tests do that)
+ * or as a domU.
  * Exit code 0 (power-off) when all is well, else the domain crashes.
  */
 #include "selftest.h"
@@ -25,6 +26,6 @@ int main(void)
 	test_grants();
 	test_files();
 	printf("1..%d\n", number);
-	printf("selftest: %d of %d failed\n", failed, number);
+	printf("# end: %d of %d failed\n", failed, number);
 	return failed ? 1 : 0;
 }

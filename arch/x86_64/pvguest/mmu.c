@@ -179,17 +179,45 @@ int mmu_map(unsigned long va, const xen_pfn_t *mfns, size_t n, int prot, domid_t
 	return first;
 }
 
+/* Clears up to BATCH entries of one table. */
+static void unmap_batch(unsigned long va, unsigned int n)
+{
+	struct mmu_update req[BATCH];
+	const uint64_t *entry = entry_find(va, 1, false);
+	unsigned int used = 0;
+	long rc;
+
+	for (unsigned int i = 0; entry && i < n; i++) {
+		if (!entry_read(&entry[i]))
+			continue;
+		req[used].ptr = linear_maddr(&entry[i]) | MMU_NORMAL_PT_UPDATE;
+		req[used++].val = 0;
+	}
+	rc = used ? hypercall_mmu_update(req, used, NULL, DOMID_SELF) : 0;
+	if (rc)
+		pv_panic("unmapping %u pages at %#lx is refused (%ld)", n, va, rc);
+}
+
 void mmu_unmap(unsigned long va, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		long rc = 0;
+	struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
 
-		if (mmu_pte_get(va + i * PAGE_SIZE))
-			rc = hypercall_update_va_mapping(va + i * PAGE_SIZE, 0,
-							 UVMF_INVLPG | UVMF_LOCAL);
-		if (rc)
-			pv_panic("unmapping %#lx is refused (%ld)", va + i * PAGE_SIZE, rc);
+	if (n == 1) {
+		flush.cmd = MMUEXT_INVLPG_LOCAL;
+		flush.arg1.linear_addr = va;
 	}
+	while (n) {
+		unsigned int count = ENTRIES - entry_index(va, 1);
+
+		if (count > BATCH)
+			count = BATCH;
+		if (count > n)
+			count = n;
+		unmap_batch(va, count);
+		va += count * PAGE_SIZE;
+		n -= count;
+	}
+	hypercall_mmuext_op(&flush, 1, NULL, DOMID_SELF);
 }
 
 /* The rest of a table that is partly in use. */

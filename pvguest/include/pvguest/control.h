@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Obeying the tool stack: a thread watches control/shutdown and control/sysrq in xenstore, so that `xl
- * shutdown`, `xl reboot` and `xl sysrq` work on a guest.
+ * Obeying the tool stack: a thread watches control/shutdown and control/sysrq in xenstore, so that
+ * `xl shutdown`, `xl reboot` and `xl sysrq` work on a guest.
  */
 #pragma once
 

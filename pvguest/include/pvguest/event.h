@@ -24,7 +24,8 @@ int event_bind_interdomain(domid_t dom, evtchn_port_t remote_port);
 int event_bind_virq(uint32_t virq);
 int event_bind_ipi(uint32_t vcpu);
 
-/** A port with `remote` as its peer on behalf of domain `dom` (dom0's tool stack). The port is dom's. */
+/** A port with `remote` as its peer on behalf of domain `dom` (dom0's tool stack). The port is
+ * dom's. */
 int event_alloc_unbound_for(domid_t dom, domid_t remote);
 
 /** Attaches (fn) or detaches (NULL) the handler. Notifications that came before are not lost:

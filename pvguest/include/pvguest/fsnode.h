@@ -33,7 +33,7 @@ struct fs_node {
 	unsigned int ino;
 	mode_t mode;			/* permission bits, kept but not enforced */
 	time_t mtime;
-	char *data;			/* in the heap when room > 0, else borrowed from an archive */
+	char *data;			/* in the heap when room > 0, else in an archive */
 	size_t size;
 	size_t room;
 };
@@ -41,8 +41,8 @@ struct fs_node {
 /** The node at path, or NULL with errno. follow: also when the last component is a link. */
 struct fs_node *fs_find(const char *path, bool follow);
 
-/** The directory that path's last component is (to be) in; `leaf` (FS_NAME_MAX + 1 bytes) receives that
- * component. NULL with errno, also when the path ends in "/", "." or "..". */
+/** The directory that path's last component is (to be) in; `leaf` (FS_NAME_MAX + 1 bytes) receives
+ * that component. NULL with errno, also when the path ends in "/", "." or "..". */
 struct fs_node *fs_find_parent(const char *path, char *leaf);
 
 struct fs_node *fs_child(const struct fs_node *dir, const char *name);
@@ -54,7 +54,7 @@ struct fs_node *fs_add(struct fs_node *dir, const char *name, enum fs_type type)
 void fs_remove(struct fs_node *node);
 void fs_put(struct fs_node *node);
 
-/** Makes the contents `size` bytes long, in the heap, zeros where they grow. 0, or -1 with errno. */
+/** Makes the contents `size` bytes long, in the heap, zeros where they grow. 0, or -1 and errno. */
 int fs_resize(struct fs_node *node, size_t size);
 
 /** Makes the contents ours to write. 0, or -1 with errno. */

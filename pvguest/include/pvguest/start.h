@@ -49,7 +49,7 @@ void pv_shutdown_now(unsigned int reason) __attribute__((noreturn));
 /** Which reason a non-zero exit code gives; SHUTDOWN_crash unless set. */
 void pv_exit_reason(unsigned int reason);
 
-/** Prints a line (subject, fact, number) and a backtrace to the console, then crashes the domain. */
+/** Prints a line (subject, fact, number) and a backtrace, then crashes the domain. */
 void pv_panic(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /** The ramdisk that the builder loaded, in memory that stays mapped.

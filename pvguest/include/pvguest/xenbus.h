@@ -59,7 +59,7 @@ bool xs_write(struct xs_handle *h, xs_transaction_t t, const char *path, const v
 bool xs_mkdir(struct xs_handle *h, xs_transaction_t t, const char *path);
 bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path);
 
-/** The names below path: an array of *num strings, in one block. Long lists are read in parts. */
+/** The names below path: an array of *num strings, in one block. Long lists come in parts. */
 char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *num);
 
 struct xs_permissions *xs_get_permissions(struct xs_handle *h, xs_transaction_t t,
@@ -71,7 +71,8 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *pat
 bool xs_watch(struct xs_handle *h, const char *path, const char *token);
 bool xs_unwatch(struct xs_handle *h, const char *path, const char *token);
 
-/** The next event: {path, token} (XS_WATCH_PATH, XS_WATCH_TOKEN); waits. num (may be NULL) is set to 2. */
+/** The next event: {path, token}, at XS_WATCH_PATH and XS_WATCH_TOKEN; waits. num (may be NULL)
+ * is set to 2. */
 char **xs_read_watch(struct xs_handle *h, unsigned int *num);
 
 /** The same without waiting: NULL with errno EAGAIN when there is none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the xenstore client: the one connection (xsconn.c) as requests (xs.c) and watches (xswatch.c)
- * see it. */
+/* Inside the xenstore client: the one connection (xsconn.c) as requests (xs.c) and watches
+ * (xswatch.c) see it. */
 #pragma once
 
 #include <stdbool.h>

@@ -95,7 +95,8 @@ static void writes_big(void *arg)
 
 static void two_writers_do_not_mix(void **state)
 {
-	struct thread *a = thread_create("a", writes_big, "a"), *b = thread_create("b", writes_big, "b");
+	struct thread *a = thread_create("a", writes_big, "a");
+	struct thread *b = thread_create("b", writes_big, "b");
 
 	(void)state;
 	thread_join(a);

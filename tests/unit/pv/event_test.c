@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Dispatch of event channels over a shared_info page that the test writes as the hypervisor does. */
+/* Event channels over a shared_info page that the test writes as the hypervisor does. */
 #include "kit.h"
 
 #include <pvguest/event.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Threads' stacks on the host, and telling the address sanitizer when a thread's stack is switched to:
- * it keeps the bounds of one stack and must learn of the others.
+ * Threads' stacks on the host, and telling the address sanitizer when a thread's stack is switched
+ * to: it keeps the bounds of one stack and must learn of the others.
  */
 #include <stdlib.h>
 

@@ -44,8 +44,8 @@ static void pad(void)
 static void entry(const char *name, unsigned int mode, const char *data)
 {
 	archive_len += sprintf(archive + archive_len,
-			       "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode, 0,
-			       0, 1, 1234567, (unsigned int)strlen(data), 0, 0, 0, 0,
+			       "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
+			       mode, 0, 0, 1, 1234567, (unsigned int)strlen(data), 0, 0, 0, 0,
 			       (unsigned int)strlen(name) + 1, 0);
 	archive_len += sprintf(archive + archive_len, "%s", name) + 1;
 	pad();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Both sides in one process: the guest library's event channels on the hypervisor's own code. Domain 1
- * is the library's; the test plays its peers, domains 0 and 2, by plain hypercalls.
+ * Both sides in one process: the guest library's event channels on the hypervisor's own code.
+ * Domain 1 is the library's; the test plays its peers, domains 0 and 2, by plain hypercalls.
  */
 #include "../hv-evtchn/world.h"
 

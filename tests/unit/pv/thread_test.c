@@ -37,7 +37,8 @@ static void two_steps(void *arg)
 
 static void threads_take_turns(void **state)
 {
-	struct thread *a = thread_create("a", two_steps, "a"), *b = thread_create("b", two_steps, "b");
+	struct thread *a = thread_create("a", two_steps, "a");
+	struct thread *b = thread_create("b", two_steps, "b");
 
 	(void)state;
 	assert_int_equal(thread_count(), 3);
@@ -141,7 +142,8 @@ static void lock_twice(void *arg)
 
 static void a_mutex_is_handed_to_who_waits_longest(void **state)
 {
-	struct thread *a = thread_create("a", lock_twice, "a"), *b = thread_create("b", lock_twice, "b");
+	struct thread *a = thread_create("a", lock_twice, "a");
+	struct thread *b = thread_create("b", lock_twice, "b");
 
 	(void)state;
 	thread_join(a);

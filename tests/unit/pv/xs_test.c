@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The xenstore client, with the test in the daemon's place: it sees the requests and writes answers. */
+/* The xenstore client, with the test in the daemon's place: it sees requests and writes answers. */
 #include "kit.h"
 
 #include <errno.h>
@@ -289,7 +289,7 @@ static void a_conflict_is_eagain(void **state)
 	assert_true(xs_transaction_end(h, t, true));
 }
 
-/* An event for the watch that the request set, as the daemon sends: at once and before the answer. */
+/* An event for the watch that the request set, as the daemon sends it: before the answer. */
 static void watch_fires(const struct xsd_sockmsg *msg, const char *body)
 {
 	char event[64];
