@@ -256,6 +256,23 @@ def test_image(tap, tmp, efi, probe, kernel, kind):
     return text
 
 
+def with_other_place(image, delta):
+    """An ELF image whose segments and PVH entry ask for physical addresses delta higher."""
+    out = bytearray(image)
+    table, count = struct.unpack_from("<Q", image, 32)[0], struct.unpack_from("<H", image, 56)[0]
+    for at in range(table, table + count * 56, 56):
+        kind, = struct.unpack_from("<I", image, at)
+        offset, size = (struct.unpack_from("<Q", image, at + n)[0] for n in (8, 32))
+        if kind == 1:
+            paddr, = struct.unpack_from("<Q", image, at + 24)
+            struct.pack_into("<Q", out, at + 24, paddr + delta)
+        if kind == 4:
+            note = image.index(struct.pack("<III", 4, 4, 18) + b"Xen\0", offset, offset + size) + 16
+            entry, = struct.unpack_from("<I", image, note)
+            struct.pack_into("<I", out, note, entry + delta)
+    return bytes(out)
+
+
 def test_hypervisor(tap, tmp, efi, hypervisor, hello):
     """The real one, with a guest that greets as dom0, in little memory and in much."""
     for memory in (64, 6144):
@@ -263,6 +280,11 @@ def test_hypervisor(tap, tmp, efi, hypervisor, hello):
                           "Hello from domain 0", memory)
         tap.check("Hello from domain 0" in text,
                   f"the hypervisor and dom0 start by UEFI with {memory} MiB", text[-3000:])
+    moved = with_other_place(hypervisor, 6 << 20)   # 8 MiB, where OVMF keeps something
+    text = boot_image(tmp, "img", {"cloison.efi": efi, "cloison": moved, "dom0": hello},
+                      "Hello from domain 0", 512)
+    tap.check("Hello from domain 0" in text, "the hypervisor runs where it was moved to",
+              text[-3000:])
 
 
 def main():
