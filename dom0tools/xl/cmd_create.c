@@ -127,18 +127,23 @@ static int unpause(domid_t domid)
 	return err ? XL_CREATE_FAILED : XL_OK;
 }
 
-/* The console is joined now and nothing can be missed: let it run, and let the monitor act. */
-static int console_joined(void *ctx)
+/* From here on the monitor looks after it. */
+static void hand_over(struct record *r)
 {
-	struct record *r = record_find_serial(*(unsigned long *)ctx);
-	int code;
-
-	if (!r)
-		return XL_CREATE_FAILED;
-	code = unpause(r->domid);
-	/* The check may end the record at once; it is not used after it. */
+	if (r->forgotten)
+		return;
 	record_set_state(r, RECORD_RUNNING);
 	monitor_check(r);
+}
+
+/* The console is joined now and nothing can be missed: let it run. */
+static int console_joined(void *ctx)
+{
+	struct record *r = ctx;
+	int code = unpause(r->domid);
+
+	if (!code)
+		hand_over(r);
 	return code;
 }
 
@@ -164,30 +169,42 @@ static int start(struct record *r)
 {
 	int code = unpause(r->domid);
 
-	if (code) {
-		domain_destroy(r->domid, false);
+	if (code)
 		return code;
-	}
 	if (!domain_crashed_while_starting(r->domid)) {
-		record_set_state(r, RECORD_RUNNING);
-		monitor_check(r);
+		hand_over(r);
 		return XL_OK;
 	}
 	print_last_words(r->conf.name, r->domid);
 	if (r->conf.on_crash == ACTION_PRESERVE)
 		record_set_state(r, RECORD_KEPT);
-	else
-		domain_destroy(r->domid, false);
 	return XL_CREATE_FAILED;
 }
 
-/* -F: until nothing of it is left, through all restarts. */
-static void wait_in_foreground(unsigned long serial)
+/* Lets it run, or not, as the options say. */
+static int run(struct record *r, const struct create_options *o)
 {
-	const struct record *r;
+	int code;
+
+	if (o->paused) {
+		hand_over(r);
+		code = o->console ? console_attach(r->domid) : XL_OK;
+	} else {
+		code = o->console ? console_attach_then(r->domid, console_joined, r) : start(r);
+	}
+	if (code < 0) {
+		fprintf(stderr, "xl: the domain's console cannot be reached: %s\n", strerror(-code));
+		code = XL_CREATE_FAILED;
+	}
+	return code;
+}
+
+/* -F: until nothing of it is left, through all restarts. */
+static void wait_in_foreground(struct record *r)
+{
 	domid_t last = DOMID_INVALID;
 
-	while ((r = record_find_serial(serial)) && r->state != RECORD_KEPT) {
+	while (!r->forgotten && r->state != RECORD_KEPT) {
 		if (r->domid != last && r->domid != DOMID_INVALID) {
 			last = r->domid;
 			printf("Waiting for domain %s (domid %u) to die\n", r->conf.name, last);
@@ -202,32 +219,20 @@ static int create(struct domconf *conf, const struct create_options *o)
 {
 	struct build_error err;
 	struct record *r = domain_create(conf, &err);
-	unsigned long serial;
 	int code;
 
 	if (!r) {
 		fprintf(stderr, "xl: %s\n", err.text);
 		return XL_CREATE_FAILED;
 	}
-	serial = r->serial;
+	record_hold(r);
 	r->monitored = !o->unmonitored;
-	if (o->console && !o->paused) {
-		code = console_attach_then(r->domid, console_joined, &serial);
-	} else if (o->paused) {
-		record_set_state(r, RECORD_RUNNING);
-		code = o->console ? console_attach(r->domid) : XL_OK;
-	} else {
-		code = start(r);
-	}
-	if (code < 0) {
-		fprintf(stderr, "xl: the domain's console cannot be reached: %s\n", strerror(-code));
-		r = record_find_serial(serial);
-		if (r)
-			domain_destroy(r->domid, false);
-		return XL_CREATE_FAILED;
-	}
+	code = run(r, o);
+	if (code && !r->forgotten && r->state != RECORD_KEPT)
+		domain_destroy(r->domid, false);
 	if (o->foreground && !code)
-		wait_in_foreground(serial);
+		wait_in_foreground(r);
+	record_drop(r);
 	return code;
 }
 

@@ -63,23 +63,31 @@ static void print_unknown(const info_t *info, const struct json_live *live)
 	json_domain(stdout, &conf, live);
 }
 
+static void print_details(const info_t *info)
+{
+	struct record *r = record_find(info->domain);
+	struct json_live live = { .domid = info->domain };
+
+	live.has_sched = !domctl_sched_get(info->domain, &live.weight, &live.cap);
+	if (!info->domain) {
+		json_domain0(stdout, info->tot_pages * 4, info->tot_pages * 4, &live);
+	} else if (r) {
+		/* Printing waits for the console. */
+		record_hold(r);
+		json_domain(stdout, &r->conf, &live);
+		record_drop(r);
+	} else {
+		print_unknown(info, &live);
+	}
+}
+
 static void print_long(const info_t *infos, unsigned count)
 {
 	printf("[\n");
 	for (unsigned i = 0; i < count; i++) {
-		const info_t *info = &infos[i];
-		const struct record *r = record_find(info->domain);
-		struct json_live live = { .domid = info->domain };
-
-		live.has_sched = !domctl_sched_get(info->domain, &live.weight, &live.cap);
 		if (i)
 			printf(",\n");
-		if (!info->domain)
-			json_domain0(stdout, info->tot_pages * 4, info->tot_pages * 4, &live);
-		else if (r)
-			json_domain(stdout, &r->conf, &live);
-		else
-			print_unknown(info, &live);
+		print_details(&infos[i]);
 	}
 	printf("\n]\n\n");
 }

@@ -26,21 +26,13 @@
 
 static struct mutex lock;	/* held while a domain is made or ended */
 
-static uint64_t read_tsc(void)
-{
-	uint32_t low, high;
-
-	asm volatile("rdtsc" : "=a" (low), "=d" (high));
-	return (uint64_t)high << 32 | low;
-}
-
 /* Names must differ, nobody's life depends on their secrecy: clocks, well mixed. */
 static uint64_t random64(void)
 {
 	static uint64_t state;
 	uint64_t z;
 
-	state += 0x9e3779b97f4a7c15 ^ (clock_wall_ns() << 20) ^ read_tsc();
+	state += 0x9e3779b97f4a7c15 ^ (clock_wall_ns() << 20) ^ clock_monotonic_ns();
 	z = state;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
 	z = (z ^ z >> 27) * 0x94d049bb133111eb;

@@ -80,9 +80,9 @@ static void start_again(struct record *r, uint64_t lived)
 		record_forget(r);
 		return;
 	}
-	log_write(r->conf.name, "Restarted as domain %u", r->domid);
 	record_set_state(r, RECORD_RUNNING);
 	domctl_unpause(r->domid);
+	log_write(r->conf.name, "Restarted as domain %u", r->domid);
 }
 
 static void restart(struct record *r)
@@ -91,8 +91,11 @@ static void restart(struct record *r)
 	domid_t old = r->domid;
 	int err = domain_destroy(old, true);
 
+	if (r->forgotten)
+		return;
 	if (err) {
-		log_write(r->conf.name, "Destroying domain %u failed with error %d: not restarted", old, err);
+		log_write(r->conf.name, "Destroying domain %u failed with error %d: not restarted",
+			  old, err);
 		record_set_state(r, RECORD_KEPT);
 		return;
 	}
@@ -133,22 +136,22 @@ static void rename_restart(struct record *r)
 	domctl_unpause(fresh->domid);
 }
 
-/* A thread: the end of one domain, whose record is RECORD_ENDING. */
-static void deal_with_end(void *arg)
+static void end_by_destroying(struct record *r)
 {
-	struct record *r = arg;
-	struct xen_domctl_getdomaininfo info;
-	enum domconf_action action;
-	unsigned reason;
+	domid_t domid = r->domid;
 
-	if (domctl_info(r->domid, &info)) {
-		domain_destroy(r->domid, false);
+	if (!domain_destroy(domid, false) || r->forgotten)
 		return;
-	}
-	reason = format_shutdown_reason(&info);
-	action = action_for(&r->conf, reason);
+	log_write(r->conf.name, "Domain %u cannot be destroyed", domid);
+	record_set_state(r, RECORD_KEPT);
+}
+
+static void deal_with_reason(struct record *r, unsigned reason)
+{
+	enum domconf_action action = action_for(&r->conf, reason);
+
 	log_write(r->conf.name, "Domain %u has shut down, reason code %u (%s)", r->domid, reason,
-	     format_reason_name(reason));
+		  format_reason_name(reason));
 	log_write(r->conf.name, "Action for shutdown reason code %u is %s", reason,
 		  domconf_action_name(action));
 	switch (possible_action(r, action)) {
@@ -162,12 +165,24 @@ static void deal_with_end(void *arg)
 		record_set_state(r, RECORD_KEPT);
 		break;
 	default:
-		if (domain_destroy(r->domid, false)) {
-			log_write(r->conf.name, "Domain %u cannot be destroyed", r->domid);
-			record_set_state(r, RECORD_KEPT);
-		}
+		end_by_destroying(r);
 		break;
 	}
+}
+
+/* A thread: the end of one domain, whose record is RECORD_ENDING and held. */
+static void deal_with_end(void *arg)
+{
+	struct record *r = arg;
+	struct xen_domctl_getdomaininfo info;
+
+	if (!r->forgotten) {
+		if (domctl_info(r->domid, &info))
+			end_by_destroying(r);
+		else
+			deal_with_reason(r, format_shutdown_reason(&info));
+	}
+	record_drop(r);
 }
 
 void monitor_check(struct record *r)
@@ -180,6 +195,7 @@ void monitor_check(struct record *r)
 	if (!domctl_info(r->domid, &info) && !(info.flags & XEN_DOMINF_shutdown))
 		return;
 	record_set_state(r, RECORD_ENDING);
+	record_hold(r);
 	t = thread_create("xl-end", deal_with_end, r);
 	if (t)
 		thread_detach(t);

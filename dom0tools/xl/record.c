@@ -43,20 +43,20 @@ struct record *record_find(domid_t domid)
 	return NULL;
 }
 
-struct record *record_find_serial(unsigned long serial)
-{
-	for (struct record *r = records; r; r = r->next)
-		if (r->serial == serial)
-			return r;
-	return NULL;
-}
-
 struct record *record_find_restarting(const char *name)
 {
 	for (struct record *r = records; r; r = r->next)
 		if (r->domid == DOMID_INVALID && !strcmp(r->conf.name, name))
 			return r;
 	return NULL;
+}
+
+static void free_if_unused(struct record *r)
+{
+	if (r->holders || !r->forgotten)
+		return;
+	domconf_free(&r->conf);
+	free(r);
 }
 
 void record_forget(struct record *r)
@@ -67,9 +67,20 @@ void record_forget(struct record *r)
 			break;
 		}
 	}
-	domconf_free(&r->conf);
-	free(r);
+	r->forgotten = true;
+	free_if_unused(r);
 	waitq_wake(&changed);
+}
+
+void record_hold(struct record *r)
+{
+	r->holders++;
+}
+
+void record_drop(struct record *r)
+{
+	r->holders--;
+	free_if_unused(r);
 }
 
 void record_set_state(struct record *r, enum record_state state)

@@ -28,10 +28,12 @@ struct record {
 	struct record *next;
 	enum record_state state;
 	domid_t domid;
+	unsigned holders;	/* those who use it across a wait */
+	bool forgotten;		/* off the list; freed with its last holder */
 	bool monitored;
 	bool cancelled;		/* while it is restarted: destroyed by the user meanwhile */
 	uint64_t created_ns;	/* clock_monotonic_ns() */
-	unsigned long serial;	/* the same through all restarts, never used again */
+	unsigned long serial;	/* rises; the order of creation */
 	struct domconf conf;
 };
 
@@ -40,13 +42,16 @@ struct record *record_add(domid_t domid, struct domconf *conf);
 
 /** The record of a living (or preserved) domain, or NULL. */
 struct record *record_find(domid_t domid);
-struct record *record_find_serial(unsigned long serial);
 /** The record of this name whose domain is gone and about to be made anew, or NULL. */
 struct record *record_find_restarting(const char *name);
 struct record *record_first(void);
 
-/** Frees it and wakes those who wait. */
+/** Takes it off the list, frees it when nobody holds it, and wakes those who wait. */
 void record_forget(struct record *r);
+
+/** Between these two a record stays in memory, though it may be forgotten meanwhile. */
+void record_hold(struct record *r);
+void record_drop(struct record *r);
 void record_set_state(struct record *r, enum record_state state);
 
 /** Waits at most ns for any record to change or vanish. */
