@@ -175,11 +175,3 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 	bounce(v, regs, rip,
 	       BOUNCE_FAILSAFE | (v->failsafe_callback.mask_events ? BOUNCE_MASK : 0), 0);
 }
-
-void entry_bad_frame(struct cpu_user_regs *regs)
-{
-	struct vcpu *v = current_vcpu();
-
-	segments_read_selectors(regs);
-	bounce_failsafe(v, regs);
-}

@@ -19,10 +19,12 @@
 #include <hv/diag.h>
 #include <hv/domain.h>
 #include <hv/emulate.h>
+#include <hv/entry.h>
 #include <hv/fpu.h>
 #include <hv/mm.h>
 #include <hv/segments.h>
 
+#include "farret.h"
 #include "image.h"
 #include "walk.h"
 
@@ -140,6 +142,8 @@ static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
 		   v->kernel_mode && mm_fault_fixup(v, va, ec)) {
 		emulate_finish(v, regs);
 		return;
+	} else if (unlikely(!(ec & PF_USER)) && emulate_far_return(v, regs, va, ec)) {
+		return;
 	}
 	bounce_page_fault(v, regs, va, ec);
 }
@@ -206,6 +210,37 @@ static bool hypervisor_page_fault(struct cpu_user_regs *regs)
 	return ex_table_search(regs->rip) && is_stale_translation(regs->rip, va, regs->error_code);
 }
 
+/* What the way back to the guest (entry_iretq) met; entry_bad_frame() follows at once. */
+static struct {
+	uint32_t vector, error_code;
+	uint64_t va;
+} bad_frame[MAX_CPUS];
+
+static void note_bad_frame(const struct cpu_user_regs *regs, unsigned vector)
+{
+	unsigned cpu = this_cpu()->id;
+
+	bad_frame[cpu].vector = vector;
+	bad_frame[cpu].error_code = regs->error_code;
+	bad_frame[cpu].va = vector == TRAP_PF ? read_cr2() : 0;
+}
+
+/* The frame is the guest's own making, so the fault is its kernel's, as if it had executed the
+ * instruction. Which may be a descriptor of the LDT that is not there. */
+void entry_bad_frame(struct cpu_user_regs *regs)
+{
+	struct vcpu *v = current_vcpu();
+	unsigned cpu = this_cpu()->id;
+	uint64_t offset;
+
+	if (bad_frame[cpu].vector != TRAP_PF)
+		bounce_exception(v, regs, bad_frame[cpu].vector, bad_frame[cpu].error_code);
+	else if (segments_in_ldt_window(bad_frame[cpu].va, &offset))
+		bounce_page_fault(v, regs, v->ldt_base + offset, bad_frame[cpu].error_code);
+	else
+		bounce_failsafe(v, regs);
+}
+
 static void hypervisor_trap(struct cpu_user_regs *regs, unsigned vector)
 {
 	uint64_t fixup;
@@ -221,6 +256,8 @@ static void hypervisor_trap(struct cpu_user_regs *regs, unsigned vector)
 	fixup = ex_table_search(regs->rip);
 	if (!fixup)
 		panic_trap(regs, "exception in the hypervisor");
+	if (regs->rip == (uint64_t)entry_iretq)
+		note_bad_frame(regs, vector);
 	regs->rip = fixup;
 }
 

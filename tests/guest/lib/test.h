@@ -133,4 +133,8 @@ void make_writable(void *va);
 #define USER_STACK 0x40010000UL
 void user_init(const void *start, const void *end);
 void user_run(uint64_t offset, uint64_t rflags, uint64_t flags);
+/** The next trap comes back from iret_to(), as those of user mode do. */
+void user_run_expected(void);
+/** The iret hypercall on this frame. */
+void iret_to(struct iret_context *c);
 extern uint64_t user_l4_mfn;
