@@ -13,6 +13,7 @@
 #include <pvguest/console.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
+#include <pvguest/symbols.h>
 
 #define STUB_SIZE	32	/* entry.S */
 #define MASK_EVENTS	4	/* <xen/arch-x86/xen.h>, TI_SET_IF */
@@ -65,9 +66,16 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 	console_emergency(line, n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
-static void say_frame(uint64_t address)
+static void say_frame(uint64_t address, bool is_return)
 {
-	say("  %#lx\n", address);
+	uint64_t offset;
+	/* A call that does not return may be the last instruction of its function. */
+	const char *name = symbol_find(address - is_return, &offset);
+
+	if (name)
+		say("  %#lx %s+%#lx\n", address, name, offset + is_return);
+	else
+		say("  %#lx\n", address);
 }
 
 uint64_t trap_fault_address(void)
@@ -93,7 +101,7 @@ void trap_dump(unsigned int vector, const struct trap_regs *r)
 	say("r11 %016lx r12 %016lx r13 %016lx\n", r->r11, r->r12, r->r13);
 	say("r14 %016lx r15 %016lx rbp %016lx\n", r->r14, r->r15, r->rbp);
 	say("rsp %016lx rip %016lx flags %lx\n", r->rsp, r->rip, r->rflags);
-	say("called from (resolve by addr2line -e IMAGE ADDRESS):\n");
+	say("called from\n");
 	arch_backtrace(r->rip, r->rbp, say_frame);
 }
 
@@ -110,8 +118,7 @@ void pv_panic(const char *fmt, ...)
 	say("\n");
 	if (!dying) {
 		dying = true;
-		arch_backtrace((uint64_t)__builtin_return_address(0),
-			       *(uint64_t *)__builtin_frame_address(0), say_frame);
+		arch_backtrace(0, (uint64_t)__builtin_frame_address(0), say_frame);
 	}
 	pv_shutdown_now(SHUTDOWN_crash);
 }
