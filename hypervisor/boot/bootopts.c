@@ -65,7 +65,7 @@ static struct str_span span_of(const char *text)
 static const char *set_console(struct boot_options *o, const char *value)
 {
 	struct str_span list = span_of(value);
-	bool com1 = false, com2 = false, vga = false, none = false, other = false;
+	bool com1 = false, com2 = false, none = false, other = false;
 	char word[VALUE_MAX];
 
 	while (next_word(&list, word)) {
@@ -73,19 +73,16 @@ static const char *set_console(struct boot_options *o, const char *value)
 			com1 = true;
 		else if (str_equal(word, "com2"))
 			com2 = true;
-		else if (str_equal(word, "vga"))
-			vga = true;
 		else if (str_equal(word, "none"))
 			none = true;
 		else
 			other = true;
 	}
 	/* A line that names no console at all must not leave a machine without a voice. */
-	if (com1 || com2 || vga || none) {
+	if (com1 || com2 || none) {
 		o->com[0].console = com1;
 		o->com[1].console = com2;
-		o->console_vga = vga;
-		o->console_none = none && !com1 && !com2 && !vga;
+		o->console_none = none && !com1 && !com2;
 	}
 	return other ? not_supported : NULL;
 }
@@ -255,11 +252,11 @@ static const char *set_noreboot(struct boot_options *o, const char *value)
 
 	if (!read_boolean(value, &on))
 		return not_a_boolean;
-	o->reboot = on ? BOOT_REBOOT_NONE : BOOT_REBOOT_DEFAULT;
+	o->noreboot = on;
 	return NULL;
 }
 
-/* The first letter counts, as in Xen; warm and cold make no difference here. */
+/* The first letter counts, as in Xen. The methods are tried in turn, none can be chosen. */
 static const char *set_reboot(struct boot_options *o, const char *value)
 {
 	struct str_span list = span_of(value);
@@ -267,15 +264,10 @@ static const char *set_reboot(struct boot_options *o, const char *value)
 	char word[VALUE_MAX];
 
 	while (next_word(&list, word)) {
-		switch (word[0]) {
-		case 'n': o->reboot = BOOT_REBOOT_NONE; break;
-		case 't': o->reboot = BOOT_REBOOT_TRIPLE; break;
-		case 'k': o->reboot = BOOT_REBOOT_KBD; break;
-		case 'a': o->reboot = BOOT_REBOOT_ACPI; break;
-		case 'p': case 'P': o->reboot = BOOT_REBOOT_PCI; break;
-		case 'w': case 'c': break;
-		default: fault = not_supported; break;
-		}
+		if (word[0] == 'n')
+			o->noreboot = true;
+		else if (word[0] != 'w' && word[0] != 'c')	/* warm, cold: no difference */
+			fault = not_supported;
 	}
 	return fault;
 }
@@ -316,13 +308,8 @@ static const struct option table[] = {
 	VALUE("mem", set_mem),
 	SPECIAL("noreboot", set_noreboot),
 	SPECIAL("nosmp", set_nosmp),
-	BOOLEAN(pcid),
 	VALUE("reboot", set_reboot),
-	BOOLEAN(smap),
-	BOOLEAN(smep),
 	BOOLEAN(sync_console),
-	BOOLEAN(watchdog),
-	BOOLEAN(xsave),
 	/* Distributions' boot menus pass these to any Xen; they have no meaning here. */
 	SPECIAL("edd", ignore),
 	SPECIAL("no-real-mode", ignore),
@@ -390,14 +377,9 @@ static void set_defaults(struct boot_options *o)
 	o->com[1].console = false;
 	o->com[1].io_base = 0x2f8;
 	o->com[1].irq = 3;
-	o->console_vga = true;
 	o->log = (struct boot_log){ BOOT_LOG_INFO, BOOT_LOG_INFO };
 	o->guest_log = (struct boot_log){ BOOT_LOG_NONE, BOOT_LOG_WARNING };
 	o->conswitch = 'a';
-	o->smep = true;
-	o->smap = true;
-	o->pcid = true;
-	o->xsave = true;
 	o->dom0_cmdline = "";
 }
 
@@ -447,14 +429,12 @@ uint64_t bootopts_size_of(const struct boot_size *size, uint64_t total)
 	return size->negative ? total - bytes : bytes;
 }
 
-uint64_t bootopts_dom0_bytes(const struct boot_options *options, uint64_t available)
+uint64_t bootopts_dom0_bytes(const struct boot_options *options, uint64_t available,
+			     uint64_t usual)
 {
-	uint64_t reserve = available / 16;
-	uint64_t bytes, bound;
+	uint64_t bytes = usual < available ? usual : available;
+	uint64_t bound;
 
-	if (reserve > UINT64_C(128) << 20)
-		reserve = UINT64_C(128) << 20;
-	bytes = available - reserve;
 	if (options->dom0_mem.given)
 		bytes = bootopts_size_of(&options->dom0_mem, available);
 	if (options->dom0_min.given) {

@@ -77,8 +77,8 @@ static const char *set_irq(struct boot_serial *s, const char *word)
 
 	if (!read_unsigned(word, &irq))
 		return not_supported;	/* "msi" */
-	if (irq > 15)
-		return "wants an interrupt of 0 (poll) to 15";
+	if (irq < 2 || irq > 15)	/* 0 would be polling, 1 is the keyboard's */
+		return "wants an interrupt of 2 to 15";
 	s->irq = irq;
 	return NULL;
 }

@@ -160,12 +160,12 @@ void console_init(const struct boot_options *o)
 	const struct boot_serial *com = o->com[1].console ? &o->com[1] : &o->com[0];
 
 	if (!o->console_none)
-		serial_init(com->io_base, com->irq, com->baud);
+		serial_init(com);
 	if (o->log.level != BOOT_LOG_NONE)
 		log_level = o->log.level;
 	guest_level = o->guest_log.level;
 	console_to_ring = o->console_to_ring;
-	no_reboot = o->reboot == BOOT_REBOOT_NONE;
+	no_reboot = o->noreboot;
 	switch_key = (char)(o->conswitch & 0x1f);
 	input_to_keys = o->conswitch_stays;
 }

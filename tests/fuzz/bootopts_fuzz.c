@@ -12,7 +12,7 @@ static void check_serial(const struct boot_serial *s)
 	FUZZ_CHECK(s->data_bits >= 5 && s->data_bits <= 8);
 	FUZZ_CHECK(s->stop_bits >= 1 && s->stop_bits <= 2);
 	FUZZ_CHECK(s->parity != '\0' && str_find_char("noems", s->parity) != NULL);
-	FUZZ_CHECK(s->io_base != 0 && s->irq <= 15);
+	FUZZ_CHECK(s->io_base != 0 && s->irq >= 2 && s->irq <= 15);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_serial(&options.com[0]);
 	check_serial(&options.com[1]);
 	for (size_t i = 0; i < sizeof(memories) / sizeof(memories[0]); i++)
-		FUZZ_CHECK(bootopts_dom0_bytes(&options, memories[i]) <= memories[i]);
+		FUZZ_CHECK(bootopts_dom0_bytes(&options, memories[i], 1 << 20) <= memories[i]);
 	free(line);
 	return 0;
 }

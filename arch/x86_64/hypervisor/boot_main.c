@@ -149,11 +149,9 @@ static uint64_t dom0_bytes(void)
 {
 	uint64_t free = mm_free_frames() << PAGE_SHIFT, size;
 
-	if (options.dom0_mem.given)
-		return bootopts_dom0_bytes(&options, free);
 	/* A dom0 of tools only needs little: a quarter, within bounds. */
 	size = MIN(free / 4, 256UL << 20);
-	return MAX(size, MIN(free / 2, 32UL << 20));
+	return bootopts_dom0_bytes(&options, free, MAX(size, MIN(free / 2, 32UL << 20)));
 }
 
 /* On the stack window now: the pointers of the identity map are gone. */

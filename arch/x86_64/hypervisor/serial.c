@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The console: a 16550 at 0x3f8 (com1), polled for output, interrupting for input. */
+/* The console: a 16550 (com1 or com2), polled for output, interrupting for input. */
 #include <hv/serial.h>
 
 #include <cpu/insn.h>
+#include <hv/bootopts.h>
 
 #include "apic.h"
 
@@ -16,24 +17,40 @@
 static uint16_t base;
 static unsigned irq;
 
-bool serial_init(uint16_t io_base, unsigned line, uint32_t baud)
+/* The line control register for data bits, parity and stop bits. */
+static uint8_t line_control(const struct boot_serial *port)
 {
-	unsigned divisor = baud ? 115200 / baud : 0;
+	unsigned lcr = (port->data_bits - 5) | (port->stop_bits == 2 ? 4 : 0);
 
-	outb((uint16_t)(io_base + LCR), 0);
-	outb((uint16_t)(io_base + IER), 0);
-	if (inb((uint16_t)(io_base + LSR)) == 0xff)
+	switch (port->parity) {
+	case 'o': return (uint8_t)(lcr | 0x08);
+	case 'e': return (uint8_t)(lcr | 0x18);
+	case 'm': return (uint8_t)(lcr | 0x28);
+	case 's': return (uint8_t)(lcr | 0x38);
+	default: return (uint8_t)lcr;
+	}
+}
+
+bool serial_init(const struct boot_serial *port)
+{
+	uint16_t io = port->io_base;
+	unsigned highest = port->clock_hz ? port->clock_hz / 16 : 115200;
+	unsigned divisor = port->baud ? highest / port->baud : 0;
+
+	outb((uint16_t)(io + LCR), 0);
+	outb((uint16_t)(io + IER), 0);
+	if (inb((uint16_t)(io + LSR)) == 0xff)
 		return false;
 	if (divisor) {
-		outb((uint16_t)(io_base + LCR), 0x80);
-		outb((uint16_t)(io_base + RBR), (uint8_t)divisor);
-		outb((uint16_t)(io_base + IER), (uint8_t)(divisor >> 8));
+		outb((uint16_t)(io + LCR), 0x80);
+		outb((uint16_t)(io + RBR), (uint8_t)divisor);
+		outb((uint16_t)(io + IER), (uint8_t)(divisor >> 8));
 	}
-	outb((uint16_t)(io_base + LCR), 3);
-	outb((uint16_t)(io_base + FCR), 7);
-	outb((uint16_t)(io_base + MCR), 0x0b);
-	base = io_base;
-	irq = line;
+	outb((uint16_t)(io + LCR), line_control(port));
+	outb((uint16_t)(io + FCR), 7);
+	outb((uint16_t)(io + MCR), 0x0b);
+	base = io;
+	irq = port->irq;
 	return true;
 }
 

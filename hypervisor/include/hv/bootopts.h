@@ -21,15 +21,6 @@ enum boot_log_level {
 	BOOT_LOG_DEBUG,		/* "debug" and "all" */
 };
 
-enum boot_reboot {
-	BOOT_REBOOT_DEFAULT,	/* nothing was asked for: the usual chain of methods */
-	BOOT_REBOOT_NONE,	/* "noreboot", "reboot=no": stop after a panic */
-	BOOT_REBOOT_TRIPLE,
-	BOOT_REBOOT_KBD,
-	BOOT_REBOOT_ACPI,
-	BOOT_REBOOT_PCI,
-};
-
 /** loglvl=LEVEL[/RATE-LIMITED LEVEL]: up to level always, up to limited at a bounded rate. */
 struct boot_log {
 	enum boot_log_level level;
@@ -45,7 +36,7 @@ struct boot_serial {
 	char parity;		/* n o e m s */
 	unsigned stop_bits;	/* 1 or 2 */
 	uint16_t io_base;
-	unsigned irq;		/* 0: poll */
+	unsigned irq;
 };
 
 /** A size as dom0_mem= knows it: [-]BYTES, PERCENT%, or BYTES+PERCENT%. */
@@ -65,7 +56,6 @@ struct boot_problem {
 struct boot_options {
 	struct boot_serial com[2];
 	bool console_none;		/* console=none */
-	bool console_vga;		/* console=vga or nothing given; there may be no screen */
 	bool sync_console;
 	bool console_to_ring;
 	struct boot_size dom0_mem;	/* the size, as asked for */
@@ -76,11 +66,9 @@ struct boot_options {
 	uint64_t mem_limit;		/* mem=: use no memory above this address; 0: all */
 	struct boot_log log;
 	struct boot_log guest_log;
-	enum boot_reboot reboot;
+	bool noreboot;			/* stop after a panic */
 	char conswitch;			/* the letter of Ctrl-X that switches the input; 0: none */
 	bool conswitch_stays;		/* conswitch=ax: input is not switched to dom0 at boot */
-	bool watchdog;
-	bool smep, smap, pcid, xsave;	/* true unless switched off */
 	const char *dom0_cmdline;	/* what followed "--", or "" */
 
 	struct boot_problem problems[BOOT_PROBLEMS_MAX];
@@ -100,7 +88,8 @@ const char *bootopts_read_serial(struct boot_serial *serial, const char *value);
 uint64_t bootopts_size_of(const struct boot_size *size, uint64_t total);
 
 /**
- * Decides dom0's memory: dom0_mem= within dom0_min and dom0_max (the maximum wins), of the
- * available bytes; without dom0_mem= all but a sixteenth, at most 128 MiB.
+ * Decides dom0's memory out of the available bytes: dom0_mem=, or usual when it was not given,
+ * within min: and max: (the maximum wins). Never more than available.
  */
-uint64_t bootopts_dom0_bytes(const struct boot_options *options, uint64_t available);
+uint64_t bootopts_dom0_bytes(const struct boot_options *options, uint64_t available,
+			     uint64_t usual);

@@ -4,8 +4,10 @@
 
 #include <hv/types.h>
 
-/** baud 0 leaves the speed as it is. False: no such port. */
-bool serial_init(uint16_t io_base, unsigned irq, uint32_t baud);
+struct boot_serial;
+
+/** Sets the port up as com1= asks (hv/bootopts.h). False: no such port. */
+bool serial_init(const struct boot_serial *port);
 void serial_enable_input(void);
 bool serial_is_irq(unsigned irq);
 void serial_putc(char c);

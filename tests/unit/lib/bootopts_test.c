@@ -42,9 +42,8 @@ static void an_empty_line_gives_the_defaults(void **state)
 	assert_int_equal(o.log.level, BOOT_LOG_INFO);
 	assert_int_equal(o.guest_log.level, BOOT_LOG_NONE);
 	assert_int_equal(o.guest_log.limited, BOOT_LOG_WARNING);
-	assert_int_equal(o.reboot, BOOT_REBOOT_DEFAULT);
+	assert_false(o.noreboot);
 	assert_false(o.dom0_mem.given);
-	assert_true(o.smep && o.smap && o.pcid && o.xsave);
 	assert_int_equal(o.conswitch, 'a');
 	assert_string_equal(o.dom0_cmdline, "");
 	assert_int_equal(o.problem_count, 0);
@@ -53,17 +52,17 @@ static void an_empty_line_gives_the_defaults(void **state)
 static void the_usual_line_is_understood(void **state)
 {
 	(void)state;
-	parse("  console=com1,vga com1=57600,8n1 dom0_mem=512M,max:1G loglvl=all\t"
+	parse("  console=com1 com1=57600,8n1 dom0_mem=512M,max:1G loglvl=all\t"
 	      "guest_loglvl=error/all noreboot sync_console=on maxcpus=2  ");
 	assert_int_equal(o.problem_count, 0);
-	assert_true(o.com[0].console && o.console_vga && !o.console_none);
+	assert_true(o.com[0].console && !o.com[1].console && !o.console_none);
 	assert_int_equal(o.com[0].baud, 57600);
 	assert_true(o.dom0_mem.given && o.dom0_mem.bytes == 512 * MB);
 	assert_true(o.dom0_max.given && o.dom0_max.bytes == GB);
 	assert_int_equal(o.log.level, BOOT_LOG_DEBUG);
 	assert_int_equal(o.guest_log.level, BOOT_LOG_ERROR);
 	assert_int_equal(o.guest_log.limited, BOOT_LOG_DEBUG);
-	assert_int_equal(o.reboot, BOOT_REBOOT_NONE);
+	assert_true(o.noreboot);
 	assert_true(o.sync_console);
 	assert_int_equal(o.maxcpus, 2);
 }
@@ -71,14 +70,14 @@ static void the_usual_line_is_understood(void **state)
 static void serial_ports_are_described_by_place_and_by_name(void **state)
 {
 	(void)state;
-	parse("com1=115200/230400,7e2,0x2e8,0 com2=auto");
+	parse("com1=115200/230400,7e2,0x2e8,5 com2=auto");
 	assert_int_equal(o.problem_count, 0);
 	assert_int_equal(o.com[0].clock_hz, 230400 * 16);
 	assert_int_equal(o.com[0].data_bits, 7);
 	assert_int_equal(o.com[0].parity, 'e');
 	assert_int_equal(o.com[0].stop_bits, 2);
 	assert_int_equal(o.com[0].io_base, 0x2e8);
-	assert_int_equal(o.com[0].irq, 0);
+	assert_int_equal(o.com[0].irq, 5);
 	assert_int_equal(o.com[1].baud, 0);
 	parse("com1=baud=9600,parity=o,stop-bits=2,io-base=0x3e8,data-bits=5,irq=7,clock-hz=921600");
 	assert_int_equal(o.problem_count, 0);
@@ -97,7 +96,7 @@ static void a_malformed_serial_port_changes_nothing(void **state)
 	static const char *const bad[] = {
 		"com1=fast", "com1=10", "com1=115200x", "com1=9600/300", "com1=9600,9n1",
 		"com1=9600,8x1", "com1=9600,8n3", "com1=9600,8n", "com1=9600,8n1,0",
-		"com1=9600,8n1,0x10000", "com1=9600,8n1,pci", "com1=9600,8n1,0x3f8,16",
+		"com1=9600,8n1,0x10000", "com1=9600,8n1,0x3f8,0", "com1=9600,8n1,pci", "com1=9600,8n1,0x3f8,16",
 		"com1=9600,8n1,0x3f8,msi", "com1=9600,8n1,0x3f8,4,00:1f.0", "com1=baud=x",
 		"com1=parity=nn", "com1=stop-bits=3", "com1=data-bits=9", "com1=clock-hz=1",
 		"com1=reg-width=4",
@@ -117,6 +116,8 @@ static void a_console_that_is_not_known_leaves_no_machine_mute(void **state)
 {
 	(void)state;
 	assert_problem("console=tty0", "console=tty0", "not supported");
+	assert_true(o.com[0].console);
+	assert_problem("console=vga", "console=vga", "not supported");
 	assert_true(o.com[0].console);
 	assert_problem("console=com2,xhci", "console=com2,xhci", "not supported");
 	assert_true(o.com[1].console && !o.com[0].console);
@@ -162,9 +163,10 @@ static void bad_values_are_named_with_what_was_wanted(void **state)
 	assert_problem("dom0_max_vcpus=x", "dom0_max_vcpus=x", "wants a number");
 	assert_problem("mem=0", "mem=0", "wants a size");
 	assert_problem("noreboot=maybe", "noreboot=maybe", "yes or no");
-	assert_problem("watchdog=maybe", "watchdog=maybe", "yes or no");
+	assert_problem("sync_console=maybe", "sync_console=maybe", "yes or no");
 	assert_problem("nosmp=x", "nosmp=x", "yes or no");
 	assert_problem("reboot=efi", "reboot=efi", "not supported");
+	assert_problem("watchdog", "watchdog", "not known");
 	assert_problem("conswitch=ab", "conswitch=ab", "wants a letter");
 	assert_problem("no-dom0_mem", "no-dom0_mem", "not known");
 	memset(longest, 'x', sizeof(longest));
@@ -176,30 +178,28 @@ static void bad_values_are_named_with_what_was_wanted(void **state)
 static void booleans_have_all_their_forms(void **state)
 {
 	(void)state;
-	parse("no-smap smep=off pcid=0 xsave=no watchdog");
-	assert_int_equal(o.problem_count, 0);
-	assert_true(!o.smap && !o.smep && !o.pcid && !o.xsave && o.watchdog);
-	parse("smap=false smap=enable watchdog=yes no-watchdog");
-	assert_true(o.smap && !o.watchdog);
-	parse("noreboot noreboot=0 nosmp");
-	assert_int_equal(o.reboot, BOOT_REBOOT_DEFAULT);
+	parse("sync_console console_to_ring=on");
+	assert_true(o.sync_console && o.console_to_ring);
+	parse("sync_console=1 no-sync_console console_to_ring=true console_to_ring=off");
+	assert_true(!o.sync_console && !o.console_to_ring);
+	parse("no-sync_console=no");
+	assert_true(o.sync_console);
+	parse("noreboot=enable noreboot=0 nosmp");
+	assert_false(o.noreboot);
 	assert_int_equal(o.maxcpus, 1);
+	assert_int_equal(o.problem_count, 0);
 }
 
-static void reboot_methods_go_by_their_first_letter(void **state)
+static void reboot_may_be_refused(void **state)
 {
 	(void)state;
-	parse("reboot=triple");
-	assert_int_equal(o.reboot, BOOT_REBOOT_TRIPLE);
-	parse("reboot=k,warm");
-	assert_int_equal(o.reboot, BOOT_REBOOT_KBD);
-	parse("reboot=acpi");
-	assert_int_equal(o.reboot, BOOT_REBOOT_ACPI);
-	parse("reboot=Power");
-	assert_int_equal(o.reboot, BOOT_REBOOT_PCI);
 	parse("reboot=no");
-	assert_int_equal(o.reboot, BOOT_REBOOT_NONE);
+	assert_true(o.noreboot);
+	parse("reboot=n,warm");
+	assert_true(o.noreboot);
 	assert_int_equal(o.problem_count, 0);
+	assert_problem("reboot=kbd,cold", "reboot=kbd,cold", "not supported");
+	assert_false(o.noreboot);
 }
 
 static void the_switch_key_may_be_changed_or_taken_away(void **state)
@@ -229,7 +229,7 @@ static uint64_t dom0_bytes(const char *line, uint64_t available)
 {
 	parse(line);
 	assert_int_equal(o.problem_count, 0);
-	return bootopts_dom0_bytes(&o, available);
+	return bootopts_dom0_bytes(&o, available, available / 4);
 }
 
 static void dom0_gets_what_was_asked_for(void **state)
@@ -245,18 +245,19 @@ static void dom0_gets_what_was_asked_for(void **state)
 	assert_int_equal(dom0_bytes("dom0_mem=90%", UINT64_MAX), UINT64_MAX / 100 * 90 + 13);
 }
 
-static void dom0_without_a_size_leaves_a_reserve(void **state)
+static void dom0_without_a_size_gets_the_usual(void **state)
 {
 	(void)state;
-	assert_int_equal(dom0_bytes("", GB), GB - 64 * MB);
-	assert_int_equal(dom0_bytes("", 16 * GB), 16 * GB - 128 * MB);
+	assert_int_equal(dom0_bytes("", GB), 256 * MB);
+	assert_int_equal(bootopts_dom0_bytes(&o, 4 * MB, GB), 4 * MB);
 	assert_int_equal(dom0_bytes("", 0), 0);
 }
 
 static void dom0s_bounds_hold_and_the_upper_one_wins(void **state)
 {
 	(void)state;
-	assert_int_equal(dom0_bytes("dom0_mem=max:256M", GB), 256 * MB);
+	assert_int_equal(dom0_bytes("dom0_mem=max:128M", GB), 128 * MB);
+	assert_int_equal(dom0_bytes("dom0_mem=min:-512M", GB), 512 * MB);
 	assert_int_equal(dom0_bytes("dom0_mem=64M,min:128M", GB), 128 * MB);
 	assert_int_equal(dom0_bytes("dom0_mem=min:512M,max:256M", GB), 256 * MB);
 	assert_int_equal(dom0_bytes("dom0_mem=min:4G", GB), GB);
@@ -274,11 +275,11 @@ int main(void)
 		cmocka_unit_test(problems_beyond_the_list_are_still_counted),
 		cmocka_unit_test(bad_values_are_named_with_what_was_wanted),
 		cmocka_unit_test(booleans_have_all_their_forms),
-		cmocka_unit_test(reboot_methods_go_by_their_first_letter),
+		cmocka_unit_test(reboot_may_be_refused),
 		cmocka_unit_test(the_switch_key_may_be_changed_or_taken_away),
 		cmocka_unit_test(what_follows_two_dashes_is_dom0s),
 		cmocka_unit_test(dom0_gets_what_was_asked_for),
-		cmocka_unit_test(dom0_without_a_size_leaves_a_reserve),
+		cmocka_unit_test(dom0_without_a_size_gets_the_usual),
 		cmocka_unit_test(dom0s_bounds_hold_and_the_upper_one_wins),
 	};
 
