@@ -24,7 +24,7 @@
 #include <hv/mm.h>
 #include <hv/segments.h>
 
-#include "farret.h"
+#include "far.h"
 #include "image.h"
 #include "walk.h"
 
