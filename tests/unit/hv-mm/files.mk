@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Memory: the allocator, page types over the four levels (each behaviour, every history in a small
 # scope), the hypercalls, stores to page tables.
-UNITS += hv_buddy hv_pagetype
+UNITS += hv_buddy hv_pagetype hv_pagetype_all
 
 hv_mm_SHARED := tests/unit/hv-mm/world.c \
 	$(addprefix hypervisor/core/,buddy.c frame.c machine.c pagetype.c ptable.c ptaudit.c) \

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Page types under all that a guest may do, in a small scope: one harness, and two engines that
+ * answer its questions. The first tries every combination of a few steps, the second makes
+ * long histories of chance. After each step all books must agree to the last reference,
+ * nothing that the TLB may remember may be dangerous, and at the end all frames are back.
+ *
+ * Hypercalls are stopped early and either go on or are left alone for another one.
+ */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hv-sched/choose.h"
+
+#define PAGES 6u
+
+static uint64_t dice;		/* 0: the exhaustive engine */
+
+static unsigned pick(unsigned n)
+{
+	if (!dice)
+		return choose(n);
+	dice = dice * 6364136223846793005UL + 1442695040888963407UL;
+	return (unsigned)(dice >> 33) % n;
+}
+
+/* Two slots of each table matter; in the top level the second stands behind the hypervisor's. */
+static unsigned pick_slot(void)
+{
+	return dice && pick(2) ? 300 : 0;
+}
+
+static uint64_t pick_entry(unsigned pages)
+{
+	unsigned n = pick(2 * pages + 1);
+
+	if (!n)
+		return 0;
+	n--;
+	return page(1, n / 2) << PAGE_SHIFT | (n % 2 ? P_RW : P_RO);
+}
+
+/* An operation that was stopped: it goes on, or is forgotten by the guest. */
+static void go_on(long rc, bool may_leave)
+{
+	while (rc == -XEN_ERESTART) {
+		world_check();
+		world_guest_runs();
+		if (may_leave && !pick(4))
+			return;
+		rc = world_again();
+	}
+}
+
+static void do_update(unsigned pages, bool may_leave)
+{
+	static struct mmu_update req;
+
+	req.ptr = (page(1, pick(pages)) << PAGE_SHIFT) + pick_slot() * 8;
+	req.val = pick_entry(pages);
+	go_on(world_call(do_mmu_update, (uint64_t)&req, 1, 0, DOMID_SELF), may_leave);
+}
+
+static void do_ext(unsigned cmd, uint64_t m, bool may_leave)
+{
+	static struct mmuext_op op;
+
+	op = (struct mmuext_op){ .cmd = cmd, .arg1.mfn = m };
+	go_on(world_call(do_mmuext_op, (uint64_t)&op, 1, 0, DOMID_SELF), may_leave);
+}
+
+/* The control domain maps or unmaps a page of the other. */
+static void do_foreign(unsigned pages)
+{
+	static struct mmu_update req;
+
+	world_run(0);
+	req.ptr = page(0, 0) << PAGE_SHIFT;
+	req.val = pick_entry(pages);
+	world_call(do_mmu_update, (uint64_t)&req, 1, 0, 1);
+	world_run(1);
+}
+
+/* A page that the guest has given back may be gone: it gets another in its place. */
+static void do_replace(unsigned pages)
+{
+	unsigned p = pick(pages);
+	struct frame *f = frame_get(mfn(page(1, p)), &world_dom[1]);
+	mfn_t m;
+
+	if (!f)
+		return;
+	/* Given back while in use it would stay: that is tried with a domain's end. */
+	if ((f->count_info & FC_COUNT) == 2 && frame_drop_allocated(f)) {
+		frame_put(f);
+		assert_true(domain_pages_alloc(&world_dom[1], 0, &m));
+		m2p_set(m, p);
+		return;
+	}
+	frame_put(f);
+}
+
+static void step(unsigned pages, bool all)
+{
+	world_budget = pick(2) ? 1u << 20 : dice ? 17 : 60;
+	switch (pick(all ? 7 : 4)) {
+	case 0:
+		do_update(pages, all);
+		break;
+	case 1:
+		do_ext(MMUEXT_PIN_L1_TABLE + pick(4), page(1, pick(pages)), all);
+		break;
+	case 2:
+		do_ext(MMUEXT_UNPIN_TABLE, page(1, pick(pages)), all);
+		break;
+	case 3:
+		do_ext(pick(2) ? MMUEXT_NEW_BASEPTR : MMUEXT_NEW_USER_BASEPTR,
+		       page(1, pick(pages)), all);
+		break;
+	case 4:
+		do_foreign(pages);
+		break;
+	case 5:
+		do_replace(pages);
+		break;
+	default:
+		do_update(pages, all);
+		break;
+	}
+	world_guest_runs();
+	world_check();
+}
+
+static void start(bool running)
+{
+	world_start(PAGES);
+	build_tree(1);
+	assert_int_equal(ext_op(MMUEXT_PIN_L4_TABLE, page(1, 0)), 0);
+	if (running)
+		assert_int_equal(ext_op(MMUEXT_NEW_BASEPTR, page(1, 0)), 0);
+	world_run(0);
+	assert_int_equal(ext_op(MMUEXT_PIN_L1_TABLE, page(0, 0)), 0);
+	world_run(1);
+	world_guest_runs();
+}
+
+static void end(void)
+{
+	uint64_t foreign = page(0, 0) << PAGE_SHIFT;
+	struct mmu_update req = { foreign, 0 };
+
+	world_kill(dice ? 17 : 1u << 20);
+	assert_int_equal(mm_check(), 0);
+	world_run(0);
+	assert_int_equal(world_call(do_mmu_update, (uint64_t)&req, 1, 0, DOMID_SELF), 0);
+	mm_reap();
+	world_check();
+	assert_int_equal(world_dom[1].mm.tot_pages, 0);
+	assert_int_equal(mm_free_frames(), FRAMES - 2 - PAGES);
+	assert_int_equal(world_reaped, 1);
+}
+
+/* The tree has four tables; the fifth page is data that could be any. */
+static void every_history_of_two_steps_keeps_the_books(void **state)
+{
+	unsigned histories = 0;
+
+	(void)state;
+	dice = 0;
+	do {
+		start(true);
+		step(5, false);
+		step(5, false);
+		end();
+		histories++;
+	} while (choose_again());
+	assert_true(histories > 20000);
+}
+
+static void long_histories_of_chance_keep_the_books(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 20; seed++) {
+		dice = seed * 0x9e3779b97f4a7c15UL | 1;
+		start(pick(2));
+		for (unsigned i = 0; i < 300; i++)
+			step(PAGES, true);
+		world_reaped = 0;
+		end();
+	}
+	dice = 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_history_of_two_steps_keeps_the_books),
+		cmocka_unit_test(long_histories_of_chance_keep_the_books),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
