@@ -152,8 +152,11 @@ static void watchdog(void)
 
 static void block_for_ever(void)
 {
-	for (;;)
+	/* A pending event would end the sleep at once. */
+	for (;;) {
+		pv_vcpu_info()->evtchn_upcall_pending = 0;
 		hypercall_sched_op(SCHEDOP_block, NULL);
+	}
 }
 
 static void spin_for_ever(void)
