@@ -45,14 +45,19 @@ int cmd_unpause(struct args *a)
 	return report("unpause", domid, domctl_unpause(domid));
 }
 
-/* A domain that is between two lives has no id yet, but a name. */
+/*
+ * A domain between two lives has a name but no id. It will not begin the second;
+ * returns whether that is all there was to do.
+ */
 static bool cancel_restart(const char *name)
 {
-	struct record *r = record_find_restarting(name);
+	struct record *r = record_find_ending(name);
+	struct xen_domctl_getdomaininfo info;
 
-	if (r)
-		r->cancelled = true;
-	return r;
+	if (!r)
+		return false;
+	r->cancelled = true;
+	return domctl_info(r->domid, &info) != 0;
 }
 
 int cmd_destroy(struct args *a)

@@ -43,10 +43,10 @@ struct record *record_find(domid_t domid)
 	return NULL;
 }
 
-struct record *record_find_restarting(const char *name)
+struct record *record_find_ending(const char *name)
 {
 	for (struct record *r = records; r; r = r->next)
-		if (r->domid == DOMID_INVALID && !strcmp(r->conf.name, name))
+		if (r->state == RECORD_ENDING && !strcmp(r->conf.name, name))
 			return r;
 	return NULL;
 }

@@ -42,8 +42,8 @@ struct record *record_add(domid_t domid, struct domconf *conf);
 
 /** The record of a living (or preserved) domain, or NULL. */
 struct record *record_find(domid_t domid);
-/** The record of this name whose domain is gone and about to be made anew, or NULL. */
-struct record *record_find_restarting(const char *name);
+/** The record of this name whose domain has ended and may be made anew, or NULL. */
+struct record *record_find_ending(const char *name);
 struct record *record_first(void);
 
 /** Takes it off the list, frees it when nobody holds it, and wakes those who wait. */

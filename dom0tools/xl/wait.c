@@ -2,23 +2,19 @@
 /* The shell waits while a command does, so Ctrl-C is looked for here. */
 #include "xl/wait.h"
 
+#include <stdio.h>
+
 #include "build/domctl.h"
+#include "dom0/terminal.h"
 #include "pvguest/clock.h"
-#include "pvguest/console.h"
 #include "xl/format.h"
 #include "xl/record.h"
 
-#define CTRL_C 3
-
 bool wait_step(void)
 {
-	char c;
-
+	fflush(stdout);
 	record_wait(100 * NSEC_PER_MSEC);
-	while (console_readable())
-		if (console_read(&c, 1, 0) == 1 && c == CTRL_C)
-			return true;
-	return false;
+	return terminal_interrupted();
 }
 
 /* Until the monitor has done what the configuration wants, so that the name is free again. */

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "dom0/console.h"
+#include "dom0/terminal.h"
 #include "dom0/xenstored.h"
-#include "pvguest/console.h"
 #include "pvguest/fs.h"
 #include "xl/log.h"
 
@@ -108,15 +108,7 @@ void xenstored_check_domains(void)
 {
 }
 
-bool console_readable(void)
+bool terminal_interrupted(void)
 {
 	return false;
-}
-
-size_t console_read(void *buf, size_t n, uint64_t deadline_ns)
-{
-	(void)buf;
-	(void)n;
-	(void)deadline_ns;
-	return 0;
 }

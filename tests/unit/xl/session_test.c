@@ -376,6 +376,7 @@ static void destroy_between_two_lives_cancels_the_restart(void **state)
 	fake_domains[1].exists = false;
 	fake_store_reset();
 	r->domid = DOMID_INVALID;
+	r->state = RECORD_ENDING;
 	assert_xl("destroy uk1", 0, "", "");
 	assert_true(r->cancelled);
 }
