@@ -29,15 +29,16 @@ static bool no_reboot, console_to_ring;
 static char switch_key = 'a' & 0x1f;
 static unsigned switch_seen;
 static bool input_to_keys;
-static enum boot_log_level log_level = BOOT_LOG_INFO, guest_level = BOOT_LOG_WARNING;
+static struct boot_log log_levels = { BOOT_LOG_INFO, BOOT_LOG_INFO };
+static struct boot_log guest_levels = { BOOT_LOG_NONE, BOOT_LOG_WARNING };
 
-/* Guests can cause messages at will: a burst, then a few a second. */
-#define GUEST_BURST  20
-#define GUEST_PER_S  10
+/* For the levels behind the slash of loglvl= and guest_loglvl=: a burst, then a few a second. */
+#define RATE_BURST  20
+#define RATE_PER_S  10
 static struct {
 	uint64_t since_ns;
 	uint32_t left, dropped;
-} guest_rate = { 0, GUEST_BURST, 0 };
+} rate = { 0, RATE_BURST, 0 };
 
 size_t log_pointer(char *buf, size_t size, const char *spec, const void *ptr)
 {
@@ -110,42 +111,44 @@ void log_printf(const char *fmt, ...)
 }
 
 /* True when this message is one too many; the next one that passes tells how many were. */
-static bool guest_rate_exceeded(void)
+static bool rate_exceeded(void)
 {
-	uint64_t now = arch_now_ns(), earned = (now - guest_rate.since_ns) / (1000000000 / GUEST_PER_S);
+	uint64_t now = arch_now_ns(), earned = (now - rate.since_ns) / (1000000000 / RATE_PER_S);
 
 	if (earned) {
-		guest_rate.left = MIN(GUEST_BURST, guest_rate.left + earned);
-		guest_rate.since_ns = now;
+		rate.left = MIN(RATE_BURST, rate.left + earned);
+		rate.since_ns = now;
 	}
-	if (!guest_rate.left) {
-		guest_rate.dropped++;
+	if (!rate.left) {
+		rate.dropped++;
 		return true;
 	}
-	guest_rate.left--;
+	rate.left--;
 	return false;
 }
 
 void log_print(enum log_level level, const char *fmt, ...)
 {
 	char line[512];
-	bool guest = level & LOG_GUEST_ERR;
+	const struct boot_log *wanted = level & LOG_GUEST_ERR ? &guest_levels : &log_levels;
+	unsigned rank = (level & 7) + 1u;
+	bool limited = rank > wanted->level;
 	va_list args;
 
-	if ((level & 7) + 1u > (unsigned)(guest ? guest_level : log_level))
+	if (rank > wanted->limited)
 		return;
 	va_start(args, fmt);
 	fmt_vsnprintf_hook(line, sizeof(line), log_pointer, fmt, args);
 	va_end(args);
 
 	spin_lock(&log_lock);
-	if (!guest || !guest_rate_exceeded()) {
-		if (guest && guest_rate.dropped) {
+	if (!limited || !rate_exceeded()) {
+		if (limited && rate.dropped) {
 			char note[64];
 
-			fmt_snprintf(note, sizeof(note), "(XEN) %u guest messages suppressed\n",
-				     guest_rate.dropped);
-			guest_rate.dropped = 0;
+			fmt_snprintf(note, sizeof(note), "(XEN) %u messages suppressed\n",
+				     rate.dropped);
+			rate.dropped = 0;
 			emit(note, str_len(note));
 		}
 		emit("(XEN) ", 6);
@@ -161,9 +164,8 @@ void console_init(const struct boot_options *o)
 
 	if (!o->console_none)
 		serial_init(com);
-	if (o->log.level != BOOT_LOG_NONE)
-		log_level = o->log.level;
-	guest_level = o->guest_log.level;
+	log_levels = o->log;
+	guest_levels = o->guest_log;
 	console_to_ring = o->console_to_ring;
 	no_reboot = o->noreboot;
 	switch_key = (char)(o->conswitch & 0x1f);
@@ -177,7 +179,7 @@ bool console_reboot_wanted(void)
 
 bool console_guest_verbose(void)
 {
-	return guest_level >= BOOT_LOG_INFO;
+	return guest_levels.limited >= BOOT_LOG_INFO;
 }
 
 void console_start_input(void)

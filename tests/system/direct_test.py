@@ -59,6 +59,13 @@ def test_lines(tap, build, hello):
               "an option with a bad value is named", text)
     tap.check("memory 32768 KiB" in text, "dom0_mem= is dom0's size", text)
     tap.check('command line "one two=2"' in text, "what follows -- reaches dom0", text)
+    text = boot(build, hello, "loglvl=none")
+    tap.check(GREETING in text and "(XEN) memory:" not in text, "loglvl=none is quiet", text)
+    text = boot(build, hello, "loglvl=warning foo")
+    tap.check("ignored option foo" in text and "(XEN) memory:" not in text,
+              "loglvl=warning leaves out what is only information", text)
+    text = boot(build, hello, "dom0_mem=max:24M")
+    tap.check("memory 24576 KiB" in text, "dom0_mem=max: bounds dom0", text)
 
 
 def test_archives(tap, build, tmp, kernel):
