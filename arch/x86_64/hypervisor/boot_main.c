@@ -129,8 +129,8 @@ static void make_idle_vcpu(void)
 	idle_vcpu0.initialised = true;
 	idle_vcpu0.info = (vcpu_info_t *)&idle_domain;	/* never looked at */
 	idle_vcpu[0] = &idle_vcpu0;
-	this_cpu()->current = &idle_vcpu0;
-	this_cpu()->id = 0;
+	/* start.S has left its descriptor table in there. */
+	*this_cpu() = (struct cpu){ .current = &idle_vcpu0, .id = 0 };
 }
 
 /* The modules' pages, once dom0 has its copy. */
