@@ -23,6 +23,7 @@
 #include <hv/log.h>
 #include <hv/mem.h>
 #include <hv/str.h>
+#include <hv/tables.h>
 #include <hv/traps.h>
 
 struct build {
@@ -309,6 +310,14 @@ static void start_vcpu(const struct build *b)
 		budget.left = HYPERCALL_BUDGET;
 		rc = vcpu_set_context(b->d->vcpu[0], c, &budget);
 	} while (rc == -XEN_ERESTART);
+	/* The ABI's builders leave the first top-level table pinned; Linux unpins it. */
+	while (!rc) {
+		budget.left = HYPERCALL_BUDGET;
+		rc = tables_pin(b->d, b->l4, 4, &b->d->vcpu[0]->pt_pending, &budget);
+		if (!rc)
+			break;
+		rc = rc == -XEN_ERESTART ? 0 : rc;
+	}
 	if (rc)
 		panic("dom0: its page tables or context were refused (%d)", rc);
 	hv_pages_free(c, 1);

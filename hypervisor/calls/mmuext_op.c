@@ -29,22 +29,8 @@ static bool guest_address(uint64_t va)
 
 static int ext_pin(struct ext *x)
 {
-	struct pt_pending *pending = &x->v->pt_pending;
-	unsigned level = x->op.cmd - MMUEXT_PIN_L1_TABLE + 1;
-	struct frame *f;
-	int rc = tables_take(x->owner, mfn(x->op.arg1.mfn), level, pending, current_budget(), &f);
-
-	if (rc)
-		return rc;
-	spin_lock(&x->owner->mm.pt_lock);
-	if ((f->type_info & FT_PINNED) || x->owner->life.state >= LIFE_DYING)
-		rc = -XEN_EINVAL;
-	else
-		__atomic_fetch_or(&f->type_info, FT_PINNED, __ATOMIC_RELAXED);
-	spin_unlock(&x->owner->mm.pt_lock);
-	if (rc)
-		tables_put(x->owner, f, pending, current_budget());
-	return rc;
+	return tables_pin(x->owner, mfn(x->op.arg1.mfn), x->op.cmd - MMUEXT_PIN_L1_TABLE + 1,
+			  &x->v->pt_pending, current_budget());
 }
 
 static int ext_unpin(struct ext *x)

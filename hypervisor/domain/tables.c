@@ -118,6 +118,25 @@ void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, s
 		frame_put(f);
 }
 
+int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
+	       struct budget *b)
+{
+	struct frame *f;
+	int rc = tables_take(d, m, level, pending, b, &f);
+
+	if (rc)
+		return rc;
+	spin_lock(&d->mm.pt_lock);
+	if ((f->type_info & FT_PINNED) || d->life.state >= LIFE_DYING)
+		rc = -XEN_EINVAL;
+	else
+		__atomic_fetch_or(&f->type_info, FT_PINNED, __ATOMIC_RELAXED);
+	spin_unlock(&d->mm.pt_lock);
+	if (rc)
+		tables_put(d, f, pending, b);
+	return rc;
+}
+
 bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b)
 {
 	bool pinned;

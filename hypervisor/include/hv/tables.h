@@ -24,6 +24,10 @@ int tables_take(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pe
 /** Gives both back; what remains is pending (which must be empty). */
 void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b);
 
+/** Pins a frame of d as a table of the level. 0; -XEN_ERESTART; -XEN_EINVAL and others. */
+int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
+	       struct budget *b);
+
 /** The pin of a frame of d: taken off; what it held is pending or given back. False: not pinned. */
 bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending,
 		  struct budget *b);
