@@ -3,6 +3,7 @@
  * Boot as a table of contents: from the start_info that the loader hands over to
  * dom0's first instruction.
  */
+#include <cpu/insn.h>
 #include <format/cr.h>
 #include <hv/arch.h>
 #include <hv/buildinfo.h>
@@ -19,6 +20,7 @@
 #include <hv/log.h>
 #include <hv/mem.h>
 #include <hv/memmap.h>
+#include <hv/mm.h>
 #include <hv/msr.h>
 #include <hv/paging.h>
 #include <hv/sched.h>
@@ -39,12 +41,16 @@ struct vcpu *idle_vcpu[MAX_CPUS];
 
 static uint64_t image_at;
 static struct memmap ram, free_ram;
+static struct hvm_memmap_table_entry machine_map[MEMMAP_RANGES];
 static struct boot_plan plan;
 static struct boot_options options;
 static struct domain idle_domain = { .id = DOMID_IDLE, .refs = 1 };
 static struct vcpu idle_vcpu0;
 static uint64_t modules_start = ~0UL, modules_end;
 
+/* Where the first I/O APIC and the local one are on every PC. */
+#define IO_APIC_PHYS	0xfec00000UL
+#define LOCAL_APIC_PHYS 0xfee00000UL
 #define LOW_MEMORY (1UL << 20)		/* firmware's, and where CPUs start */
 #define MAX_MODULES 4
 
@@ -123,6 +129,27 @@ static void find_memory(const struct hvm_start_info *info)
 		 (unsigned long)memmap_total(&ram) >> 20, ram.count, (unsigned long)memmap_top(&ram));
 }
 
+/* What guests' page-table entries may name, and what dom0 is told of the machine. */
+static void describe_machine(const struct hvm_start_info *info)
+{
+	struct mm_machine machine = { .ram = &ram, .map = machine_map, .phys_bits = 36 };
+	uint32_t r[4];
+
+	machine.map_entries = MIN(info->memmap_entries, (uint32_t)ARRAY_SIZE(machine_map));
+	memcpy(machine_map, (const void *)info->memmap_paddr,
+	       machine.map_entries * sizeof(machine_map[0]));
+	cpuid(0x80000001, 0, r);
+	machine.nx = r[3] >> 20 & 1;
+	cpuid(0x80000000, 0, r);
+	if (r[0] >= 0x80000008) {
+		cpuid(0x80000008, 0, r);
+		machine.phys_bits = r[0] & 0xff;
+	}
+	mm_set_machine(&machine);
+	mm_forbid_io(mfn(IO_APIC_PHYS >> PAGE_SHIFT), mfn((IO_APIC_PHYS >> PAGE_SHIFT) + 1));
+	mm_forbid_io(mfn(LOCAL_APIC_PHYS >> PAGE_SHIFT), mfn((LOCAL_APIC_PHYS >> PAGE_SHIFT) + 1));
+}
+
 static void make_idle_vcpu(void)
 {
 	idle_vcpu0.domain = &idle_domain;
@@ -196,6 +223,7 @@ void boot_main(uint64_t start_info, uint64_t moved)
 	plan_boot(info);
 	print_banner();
 	find_memory(info);
+	describe_machine(info);
 	const char *missing = paging_init(&free_ram, &ram);
 
 	if (missing)
