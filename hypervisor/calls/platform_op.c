@@ -41,7 +41,6 @@ static long op_get_cpuinfo(struct xen_platform_op *op, guest_va_t arg)
 	info->max_present = arch_nr_cpus() - 1;
 	if (cpu > info->max_present) {
 		info->flags = XEN_PCPU_FLAGS_INVALID;
-		info->apic_id = info->acpi_id = ~0U;
 	} else {
 		info->flags = XEN_PCPU_FLAGS_ONLINE;
 		info->apic_id = info->acpi_id = cpu;

@@ -188,6 +188,10 @@ const char *grant_core_check(const struct grant_domain *g)
 	uint32_t pinned = 0;
 
 	for (uint32_t ref = 0; ref < grant_core_entries(g); ref++) {
+		if (grant_core_wants_bucket(g, ref)) {	/* nor is any of the bucket in use */
+			ref |= GRANT_BUCKET - 1;
+			continue;
+		}
 		const char *wrong = check_active(g, ref, &pinned);
 
 		if (wrong)

@@ -189,9 +189,12 @@ static void count_holds(uint64_t m, uint64_t *refs, uint64_t *uses)
 				*uses += !!(e & PTE_W);
 			}
 		}
-		for (uint32_t h = 0; h < g->map_pages * MAPTRACK_PER_PAGE; h++) {
+		uint32_t live = g->map_live;
+
+		for (uint32_t h = 0; live; h++) {
 			const struct grant_map *e = maptrack_entry(g, h);
 
+			live -= !!e->flags;
 			if ((e->flags & GNTMAP_device_map) &&
 			    grant_pinned_mfn(e->granter, e->ref) == m) {
 				++*refs;
