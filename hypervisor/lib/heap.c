@@ -185,13 +185,13 @@ static const char *object_fault(const struct header *page, size_t offset)
 
 void heap_free(struct heap *heap, void *object)
 {
-	size_t offset = (uintptr_t)object % HEAP_PAGE;
-	struct header *page = (struct header *)((char *)object - offset);
-	const char *fault;
-
 	if (object == NULL)
 		return;
-	fault = object_fault(page, offset);
+
+	size_t offset = (uintptr_t)object % HEAP_PAGE;
+	struct header *page = (struct header *)((char *)object - offset);
+	const char *fault = object_fault(page, offset);
+
 	if (fault != NULL)
 		heap->source.bug(heap->source.ctx, object, fault);
 	else if (page->magic == LARGE_MAGIC)
