@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Any bytes as a configuration file, and as the first module: a plan that is made names memory inside
- * the module, all texts end, and every refusal is one printable line.
+ * Any bytes as a configuration file, and as the first module: a plan that is made names memory
+ * inside the module, all texts end, and every refusal is one printable line.
  */
 #include "fuzz.h"
 
