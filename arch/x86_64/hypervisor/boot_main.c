@@ -4,6 +4,7 @@
  * dom0's first instruction.
  */
 #include <cpu/insn.h>
+#include <cpu/insn.h>
 #include <format/cr.h>
 #include <hv/arch.h>
 #include <hv/buildinfo.h>
@@ -53,6 +54,12 @@ static uint64_t modules_start = ~0UL, modules_end;
 #define LOCAL_APIC_PHYS 0xfee00000UL
 #define LOW_MEMORY (1UL << 20)		/* firmware's, and where CPUs start */
 #define MAX_MODULES 4
+#define MAP_ENTRIES 256
+#define APIC_PAGES  2			/* local APIC, I/O APIC: nobody else's */
+
+static struct hvm_memmap_table_entry firmware_map[MAP_ENTRIES];
+static int firmware_entries;
+static struct memmap guest_ram;		/* where entries of guests may not claim a device */
 
 uint64_t image_phys(void)
 {
@@ -120,8 +127,13 @@ static void find_memory(const struct hvm_start_info *info)
 		     options.mem_limit);
 	if (ram.lost)
 		log_warn("memory: %lu KiB in small ranges are not used", (unsigned long)ram.lost >> 10);
-	free_ram = ram;
-	memmap_remove(&free_ram, 0, LOW_MEMORY);
+	firmware_entries = memmap_clean(firmware_map, MAP_ENTRIES, (const void *)info->memmap_paddr,
+					info->memmap_entries);
+	if (firmware_entries < 0)
+		panic("boot: the firmware's memory map has more than %u parts", MAP_ENTRIES);
+	guest_ram = ram;
+	memmap_remove(&guest_ram, 0, LOW_MEMORY);
+	free_ram = guest_ram;
 	memmap_remove(&free_ram, image_at, (uint64_t)(image_end - image_start));
 	if (modules_end > modules_start)
 		memmap_remove(&free_ram, modules_start, modules_end - modules_start);
@@ -148,6 +160,26 @@ static void describe_machine(const struct hvm_start_info *info)
 	mm_set_machine(&machine);
 	mm_forbid_io(mfn(IO_APIC_PHYS >> PAGE_SHIFT), mfn((IO_APIC_PHYS >> PAGE_SHIFT) + 1));
 	mm_forbid_io(mfn(LOCAL_APIC_PHYS >> PAGE_SHIFT), mfn((LOCAL_APIC_PHYS >> PAGE_SHIFT) + 1));
+}
+
+/* What page-table entries may name, beside RAM. */
+static void describe_machine(void)
+{
+	static const uint64_t apics[APIC_PAGES] = { 0xfec00, 0xfee00 };
+	uint32_t r[4];
+	struct mm_machine m = { .ram = &guest_ram, .map = firmware_map,
+				.map_entries = (unsigned)firmware_entries, .phys_bits = 36 };
+
+	cpuid(0x80000000, 0, r);
+	if (r[0] >= 0x80000008) {
+		cpuid(0x80000008, 0, r);
+		m.phys_bits = MIN(r[0] & 0xff, 52);
+	}
+	cpuid(0x80000001, 0, r);
+	m.nx = r[3] & (1u << 20);
+	mm_set_machine(&m);
+	for (unsigned i = 0; i < APIC_PAGES; i++)
+		mm_forbid_io(mfn(apics[i]), mfn(apics[i] + 1));
 }
 
 static void make_idle_vcpu(void)
@@ -187,6 +219,7 @@ static void boot_on_window(struct cpu *c)
 {
 	paging_boot_done();
 	mm_init();
+	describe_machine();
 	for (unsigned i = 0; i < free_ram.count; i++)
 		mm_add_ram(mfn(free_ram.range[i].start >> PAGE_SHIFT),
 			   mfn(free_ram.range[i].end >> PAGE_SHIFT));
