@@ -10,13 +10,38 @@
 #include <hv/mem.h>
 #include <hv/usercopy.h>
 
-/* What needs hardware or parts that are not here, but that Xen's tools know: they are told
- * that there is no such thing, rather than that we do not know it. */
-static long not_supported(struct domain *d, struct xen_domctl *op, bool *copyback)
-{
-	(void)d, (void)op, (void)copyback;
-	return -XEN_EOPNOTSUPP;
-}
+/*
+ * Operations that Xen has and that need hardware or parts that are not here. They answer
+ * what Xen answers for a PV domain on a machine without those, as far as it refuses them.
+ */
+static const int16_t absent[] = {
+	[XEN_DOMCTL_subscribe] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_gethvmcontext] = -XEN_EINVAL,
+	[XEN_DOMCTL_sethvmcontext] = -XEN_EINVAL,
+	[XEN_DOMCTL_assign_device] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_bind_pt_irq] = -XEN_EINVAL,
+	[XEN_DOMCTL_memory_mapping] = -XEN_EINVAL,
+	[XEN_DOMCTL_ioport_mapping] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_test_assign_device] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_set_target] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_deassign_device] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_unbind_pt_irq] = -XEN_EINVAL,
+	[XEN_DOMCTL_get_device_group] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_debug_op] = -XEN_EINVAL,
+	[XEN_DOMCTL_gethvmcontext_partial] = -XEN_EINVAL,
+	[XEN_DOMCTL_vm_event_op] = -XEN_ENOSYS,
+	[XEN_DOMCTL_mem_sharing_op] = -XEN_ENOSYS,
+	[XEN_DOMCTL_set_access_required] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_set_broken_page_p2m] = -XEN_EINVAL,
+	[XEN_DOMCTL_setvnumainfo] = -XEN_EINVAL,
+	[XEN_DOMCTL_psr_cmt_op] = -XEN_ENODEV,
+	[XEN_DOMCTL_monitor_op] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_psr_alloc] = -XEN_ENODEV,
+	[XEN_DOMCTL_soft_reset] = -XEN_EINVAL,
+	[XEN_DOMCTL_vmtrace_op] = -XEN_EINVAL,
+	[XEN_DOMCTL_get_paging_mempool_size] = -XEN_EOPNOTSUPP,
+	[XEN_DOMCTL_set_paging_mempool_size] = -XEN_EOPNOTSUPP,
+};
 
 static domctl_fn *const domctl_table[] = {
 	[XEN_DOMCTL_createdomain] = domctl_createdomain,
@@ -42,19 +67,10 @@ static domctl_fn *const domctl_table[] = {
 	[XEN_DOMCTL_getvcpuaffinity] = domctl_getvcpuaffinity,
 	[XEN_DOMCTL_resumedomain] = domctl_resumedomain,
 	[XEN_DOMCTL_sendtrigger] = domctl_sendtrigger,
-	[XEN_DOMCTL_subscribe] = not_supported,
-	[XEN_DOMCTL_gethvmcontext] = not_supported,
-	[XEN_DOMCTL_sethvmcontext] = not_supported,
 	[XEN_DOMCTL_set_address_size] = domctl_set_address_size,
 	[XEN_DOMCTL_get_address_size] = domctl_get_address_size,
-	[XEN_DOMCTL_assign_device] = not_supported,
 	[XEN_DOMCTL_set_ext_vcpucontext] = domctl_set_ext_vcpucontext,
 	[XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_vcpucontext,
-	[XEN_DOMCTL_test_assign_device] = not_supported,
-	[XEN_DOMCTL_deassign_device] = not_supported,
-	[XEN_DOMCTL_get_device_group] = not_supported,
-	[XEN_DOMCTL_vm_event_op] = not_supported,
-	[XEN_DOMCTL_mem_sharing_op] = not_supported,
 	[XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,
 	[XEN_DOMCTL_settscinfo] = domctl_settscinfo,
 	[XEN_DOMCTL_getpageframeinfo3] = domctl_getpageframeinfo3,
@@ -65,16 +81,8 @@ static domctl_fn *const domctl_table[] = {
 	[XEN_DOMCTL_getnodeaffinity] = domctl_getnodeaffinity,
 	[XEN_DOMCTL_get_vcpu_msrs] = domctl_get_vcpu_msrs,
 	[XEN_DOMCTL_set_vcpu_msrs] = domctl_set_vcpu_msrs,
-	[XEN_DOMCTL_setvnumainfo] = not_supported,
-	[XEN_DOMCTL_psr_cmt_op] = not_supported,
-	[XEN_DOMCTL_monitor_op] = not_supported,
-	[XEN_DOMCTL_psr_alloc] = not_supported,
-	[XEN_DOMCTL_soft_reset] = not_supported,
 	[XEN_DOMCTL_get_cpu_policy] = domctl_get_cpu_policy,
 	[XEN_DOMCTL_set_cpu_policy] = domctl_set_cpu_policy,
-	[XEN_DOMCTL_vmtrace_op] = not_supported,
-	[XEN_DOMCTL_get_paging_mempool_size] = not_supported,
-	[XEN_DOMCTL_set_paging_mempool_size] = not_supported,
 };
 
 static bool names_a_domain(const struct xen_domctl *op)
@@ -85,10 +93,15 @@ static bool names_a_domain(const struct xen_domctl *op)
 static long run(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	domctl_fn *fn = NULL;
+	long rc = 0;
 
 	if (op->cmd < ARRAY_SIZE(domctl_table))
 		fn = domctl_table[index_clamp(op->cmd, ARRAY_SIZE(domctl_table))];
-	return fn ? fn(d, op, copyback) : -XEN_ENOSYS;
+	if (fn)
+		return fn(d, op, copyback);
+	if (op->cmd < ARRAY_SIZE(absent))
+		rc = absent[index_clamp(op->cmd, ARRAY_SIZE(absent))];
+	return rc ? rc : -XEN_ENOSYS;
 }
 
 long do_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)

@@ -68,7 +68,7 @@ long domctl_hypercall_init(struct domain *d, struct xen_domctl *op, bool *copyba
 
 	(void)copyback;
 	if (!f)
-		return -XEN_EACCES;
+		return -XEN_EINVAL;
 	hypercall_page_init(d, frame_ptr(m));
 	frame_put_typed(f);
 	return 0;
@@ -102,20 +102,30 @@ long domctl_shadow_op(struct domain *d, struct xen_domctl *op, bool *copyback)
 	(void)copyback;
 	if (d == current_vcpu()->domain)
 		return -XEN_EINVAL;
-	return op->u.shadow_op.op == XEN_DOMCTL_SHADOW_OP_OFF ? 0 : -XEN_EOPNOTSUPP;
+	switch (op->u.shadow_op.op) {
+	case XEN_DOMCTL_SHADOW_OP_OFF:
+		return 0;
+	case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
+		return -XEN_EOPNOTSUPP;
+	default:
+		return -XEN_EINVAL;
+	}
 }
 
 /* ---- rights to devices: no domain but dom0 has any, and none can be given --------------------- */
+
+#define PIRQS 256u
 
 static long permission(bool allow)
 {
 	return allow ? -XEN_EOPNOTSUPP : 0;
 }
 
+/* No interrupt is dom0's to give. */
 long domctl_irq_permission(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	(void)d, (void)copyback;
-	return permission(op->u.irq_permission.allow_access);
+	return op->u.irq_permission.pirq < PIRQS ? -XEN_EPERM : -XEN_EINVAL;
 }
 
 long domctl_iomem_permission(struct domain *d, struct xen_domctl *op, bool *copyback)
@@ -125,6 +135,8 @@ long domctl_iomem_permission(struct domain *d, struct xen_domctl *op, bool *copy
 	(void)d, (void)copyback;
 	if (p->first_mfn + p->nr_mfns - 1 < p->first_mfn)
 		return -XEN_EINVAL;
+	if (!p->nr_mfns)	/* that is, all there are */
+		return -XEN_EPERM;
 	return permission(p->allow_access);
 }
 

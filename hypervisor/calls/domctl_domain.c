@@ -12,7 +12,8 @@
 
 /* ---- creation --------------------------------------------------------------------- */
 
-#define PV_FLAGS (XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_xs_domain)
+/* oos_off says something of shadow tables; tools may set it for any domain. */
+#define PV_FLAGS (XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain)
 
 /* What a PV guest can be created with; the defaults filled in. */
 static int check_config(struct xen_domctl_createdomain *c)
@@ -21,12 +22,14 @@ static int check_config(struct xen_domctl_createdomain *c)
 		return -XEN_EINVAL;
 	if (!c->max_vcpus || c->max_vcpus > MAX_VCPUS)
 		return -XEN_EINVAL;
-	if (c->arch.emulation_flags || c->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
+	if (c->arch.misc_flags & ~XEN_X86_MSR_RELAXED)
 		return -XEN_EINVAL;
+	if (c->arch.emulation_flags)
+		return -XEN_EOPNOTSUPP;
 	if (c->grant_opts != XEN_DOMCTL_GRANT_version(1))
 		return -XEN_EINVAL;
 	if (c->cpupool_id)
-		return -XEN_ENOENT;
+		return -XEN_ESRCH;
 	if (c->max_grant_frames < 0)
 		c->max_grant_frames = GRANT_FRAMES_DEFAULT;
 	if (c->max_maptrack_frames < 0)
@@ -180,6 +183,7 @@ void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->ssidref = d->ssidref;
 	memcpy(info->handle, d->handle, sizeof(info->handle));
 	info->gpaddr_bits = (uint8_t)mm_machine()->phys_bits;
+	info->arch_config.emulation_flags = d->control ? XEN_X86_EMU_PIT : 0;
 }
 
 long domctl_getdomaininfo(struct domain *d, struct xen_domctl *op, bool *copyback)
@@ -266,7 +270,19 @@ long domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 
 /* ---- scheduling: in the terms of Xen's credit2 ---------------------------------------------- */
 
-#define CAP_UNCHANGED 0xffff
+static int put_weight(struct domain *d, unsigned weight, unsigned cap)
+{
+	unsigned vcpus = 0;
+
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		vcpus += d->vcpu[i] != NULL;
+	if (cap > 100 * vcpus)
+		return -XEN_EINVAL;
+	if (weight)
+		sched_set_weight(d, weight);
+	d->sched_cap = cap;
+	return 0;
+}
 
 long domctl_scheduler_op(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -277,11 +293,7 @@ long domctl_scheduler_op(struct domain *d, struct xen_domctl *op, bool *copyback
 		return -XEN_EINVAL;
 	switch (s->cmd) {
 	case XEN_DOMCTL_SCHEDOP_putinfo:
-		if (s->u.credit2.weight)
-			sched_set_weight(d, s->u.credit2.weight);
-		if (s->u.credit2.cap != CAP_UNCHANGED)
-			d->sched_cap = s->u.credit2.cap;
-		return 0;
+		return put_weight(d, s->u.credit2.weight, s->u.credit2.cap);
 	case XEN_DOMCTL_SCHEDOP_getinfo:
 		s->u.credit2.weight = (uint16_t)d->sched_weight;
 		s->u.credit2.cap = (uint16_t)d->sched_cap;
@@ -308,7 +320,7 @@ long domctl_settscinfo(struct domain *d, struct xen_domctl *op, bool *copyback)
 	if (t->tsc_mode == TSC_DEFAULT && t->gtsc_khz && t->gtsc_khz != arch_tsc_khz())
 		return -XEN_EOPNOTSUPP;
 	d->tsc_mode = t->tsc_mode;
-	d->tsc_incarnation = t->incarnation;
+	d->tsc_incarnation = t->incarnation + 1;
 	return 0;
 }
 

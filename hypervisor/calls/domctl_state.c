@@ -25,7 +25,7 @@ long domctl_get_ext_vcpucontext(struct domain *d, struct xen_domctl *op, bool *c
 	if (!v)
 		return rc;
 	if (v == current_vcpu())
-		return -XEN_EINVAL;
+		return -XEN_ESRCH;
 	memset(e, 0, sizeof(*e));
 	e->vcpu = id;
 	e->size = sizeof(*e);
@@ -52,7 +52,9 @@ long domctl_set_ext_vcpucontext(struct domain *d, struct xen_domctl *op, bool *c
 	v = domctl_vcpu(d, e->vcpu, -XEN_ESRCH, -XEN_ESRCH, &rc);
 	if (!v)
 		return rc;
-	if (d == current_vcpu()->domain || e->size < offsetof(__typeof__(*e), mcg_cap))
+	if (d == current_vcpu()->domain)
+		return -XEN_ESRCH;
+	if (e->size < offsetof(__typeof__(*e), mcg_cap))
 		return -XEN_EINVAL;
 	if (!is_canonical(e->syscall32_callback_eip) || !is_canonical(e->sysenter_callback_eip))
 		return -XEN_EINVAL;
@@ -79,10 +81,8 @@ static unsigned area_order(uint64_t bytes)
 	return order;
 }
 
-static int get_area(struct vcpu *v, const struct xen_domctl_vcpuextstate *e, unsigned bytes)
+static int get_area(struct vcpu *v, guest_va_t to, unsigned bytes)
 {
-	uint64_t header[2] = { v->xcr0, v->xcr0 };
-	guest_va_t to = handle_va(e->buffer);
 	void *area = hv_pages_alloc(area_order(bytes));
 	int rc;
 
@@ -92,17 +92,23 @@ static int get_area(struct vcpu *v, const struct xen_domctl_vcpuextstate *e, uns
 	rc = fpu_get_area(v, area, bytes);
 	vcpu_unpause(v);
 	if (!rc)
-		rc = copy_to_guest(to, header, sizeof(header));
-	if (!rc)
-		rc = copy_to_guest(guest_va(to.a + sizeof(header)), area, bytes);
+		rc = copy_to_guest(to, area, bytes);
 	hv_pages_free(area, area_order(bytes));
 	return rc;
+}
+
+static int put_header(struct vcpu *v, guest_va_t to)
+{
+	uint64_t header[2] = { v->xcr0, v->xcr0 };
+
+	return copy_to_guest(to, header, sizeof(header));
 }
 
 long domctl_getvcpuextstate(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
 	uint64_t mask = fpu_xfeatures(), size;
+	guest_va_t to = handle_va(e->buffer);
 	struct vcpu *v;
 	int rc;
 
@@ -111,7 +117,7 @@ long domctl_getvcpuextstate(struct domain *d, struct xen_domctl *op, bool *copyb
 		return rc;
 	if (v == current_vcpu())
 		return -XEN_EINVAL;
-	size = mask ? EXT_HEADER + fpu_area_size(v->xcr0) : 0;
+	size = EXT_HEADER + (mask ? fpu_area_size(v->xcr0) : 0);
 	if ((!e->size && !e->xfeature_mask) || handle_is_null(e->buffer)) {
 		e->xfeature_mask = mask;
 		e->size = size;
@@ -121,7 +127,10 @@ long domctl_getvcpuextstate(struct domain *d, struct xen_domctl *op, bool *copyb
 	if (e->size != size || e->xfeature_mask != mask)
 		return -XEN_EINVAL;
 	*copyback = true;
-	return size ? get_area(v, e, (unsigned)(size - EXT_HEADER)) : 0;
+	rc = put_header(v, to);
+	if (rc || size == EXT_HEADER)
+		return rc;
+	return get_area(v, guest_va(to.a + EXT_HEADER), (unsigned)(size - EXT_HEADER));
 }
 
 static int set_area(struct vcpu *v, guest_va_t from, unsigned bytes, const uint64_t *header)
@@ -145,7 +154,7 @@ long domctl_setvcpuextstate(struct domain *d, struct xen_domctl *op, bool *copyb
 {
 	const struct xen_domctl_vcpuextstate *e = &op->u.vcpuextstate;
 	guest_va_t from = handle_va(e->buffer);
-	uint64_t header[2];
+	uint64_t header[2], max;
 	struct vcpu *v;
 	int rc;
 
@@ -153,8 +162,8 @@ long domctl_setvcpuextstate(struct domain *d, struct xen_domctl *op, bool *copyb
 	v = domctl_vcpu(d, e->vcpu, -XEN_ESRCH, -XEN_ESRCH, &rc);
 	if (!v)
 		return rc;
-	if (d == current_vcpu()->domain || !fpu_xfeatures() || e->size < EXT_HEADER ||
-	    e->size > EXT_HEADER + fpu_area_size(fpu_xfeatures()))
+	max = EXT_HEADER + (fpu_xfeatures() ? fpu_area_size(fpu_xfeatures()) : 0);
+	if (d == current_vcpu()->domain || e->size < EXT_HEADER || e->size > max)
 		return -XEN_EINVAL;
 	if (copy_from_guest(header, from, sizeof(header)))
 		return -XEN_EFAULT;

@@ -39,8 +39,8 @@ long domctl_setvcpucontext(struct domain *d, struct xen_domctl *op, bool *copyba
 	v = domctl_vcpu(d, a->vcpu, -XEN_EINVAL, -XEN_EINVAL, &rc);
 	if (d == current_vcpu()->domain || !v || d->life.state >= LIFE_DYING)
 		return -XEN_EINVAL;
-	if (handle_is_null(a->ctxt))
-		return -XEN_EOPNOTSUPP;		/* a reset to the state before any context */
+	if (handle_is_null(a->ctxt))	/* back to the state before any context */
+		return v->initialised ? -XEN_EOPNOTSUPP : 0;
 	c = xmalloc(sizeof(*c));
 	if (!c)
 		return -XEN_ENOMEM;
@@ -124,8 +124,6 @@ static int set_soft(struct vcpu *v, const struct xenctl_bitmap *map)
 
 	if (rc)
 		return rc;
-	if (!cpus)
-		return -XEN_EINVAL;
 	v->sched.soft_affinity = cpus;
 	return ctl_bitmap_put(map, cpus & v->sched.hard_affinity & sched_online_cpus());
 }
@@ -154,6 +152,7 @@ long domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 long domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
+	uint64_t all = sched_online_cpus();
 	struct vcpu *v;
 	int rc;
 
@@ -164,9 +163,9 @@ long domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 	if (!affinity_args_ok(a))
 		return -XEN_EINVAL;
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
-		rc = ctl_bitmap_put(&a->cpumap_hard, v->sched.hard_affinity);
+		rc = ctl_bitmap_put(&a->cpumap_hard, v->sched.hard_affinity & all);
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
-		rc = ctl_bitmap_put(&a->cpumap_soft, v->sched.soft_affinity);
+		rc = ctl_bitmap_put(&a->cpumap_soft, v->sched.soft_affinity & all);
 	return rc;
 }
 
@@ -178,7 +177,7 @@ long domctl_sendtrigger(struct domain *d, struct xen_domctl *op, bool *copyback)
 	int rc;
 
 	(void)copyback;
-	v = domctl_vcpu(d, op->u.sendtrigger.vcpu, -XEN_EINVAL, -XEN_ESRCH, &rc);
+	v = domctl_vcpu(d, op->u.sendtrigger.vcpu, -XEN_ESRCH, -XEN_ESRCH, &rc);
 	if (!v)
 		return rc;
 	switch (op->u.sendtrigger.trigger) {

@@ -51,10 +51,13 @@ static long op_shutdown_code(uint64_t arg)
 	return 0;
 }
 
-/* Looks whether a port is pending: in *found. */
+/* Looks whether a port, which must be in use, is pending: in *found. */
 static int look_at_port(struct vcpu *v, evtchn_port_t port, bool *found)
 {
-	if (port >= v->domain->evtchn.max_ports)
+	/* Without the lock: the bucket stays, and the state is only a hint here. */
+	const struct evtchn *c = evtchn_core_channel(&v->domain->evtchn, port);
+
+	if (!c || c->state == EVTCHN_FREE)
 		return -XEN_EINVAL;
 	*found = evtchn_is_pending(v->domain, port);
 	return 0;

@@ -80,12 +80,6 @@ static long sysctl_pm_op(struct xen_sysctl *op, bool *copyback)
 									 : -XEN_ENOSYS;
 }
 
-static long not_supported(struct xen_sysctl *op, bool *copyback)
-{
-	(void)op, (void)copyback;
-	return -XEN_EOPNOTSUPP;
-}
-
 /* ---- dispatch ---------------------------------------------------------------------------------- */
 
 static sysctl_fn *const sysctl_table[] = {
@@ -97,26 +91,44 @@ static sysctl_fn *const sysctl_table[] = {
 	[XEN_SYSCTL_getcpuinfo] = sysctl_getcpuinfo,
 	[XEN_SYSCTL_availheap] = sysctl_availheap,
 	[XEN_SYSCTL_get_pmstat] = sysctl_get_pmstat,
-	[XEN_SYSCTL_cpu_hotplug] = not_supported,
 	[XEN_SYSCTL_pm_op] = sysctl_pm_op,
-	[XEN_SYSCTL_page_offline_op] = not_supported,
 	[XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
 	[XEN_SYSCTL_numainfo] = sysctl_numainfo,
 	[XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
 	[XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
-	[XEN_SYSCTL_psr_cmt_op] = not_supported,
-	[XEN_SYSCTL_pcitopoinfo] = not_supported,
-	[XEN_SYSCTL_psr_alloc] = not_supported,
 	[XEN_SYSCTL_get_cpu_levelling_caps] = sysctl_get_cpu_levelling_caps,
 	[XEN_SYSCTL_get_cpu_featureset] = sysctl_get_cpu_featureset,
 	[XEN_SYSCTL_get_cpu_policy] = sysctl_get_cpu_policy,
 };
 
+/* What Xen has and needs hardware or parts that are not here; -ENOSYS where it is not named. */
+static const int16_t absent[] = {
+	[XEN_SYSCTL_cpu_hotplug] = -XEN_EOPNOTSUPP,
+	[XEN_SYSCTL_page_offline_op] = -XEN_EOPNOTSUPP,
+	[XEN_SYSCTL_coverage_op] = -XEN_EOPNOTSUPP,
+	[XEN_SYSCTL_psr_cmt_op] = -XEN_ENODEV,
+	[XEN_SYSCTL_pcitopoinfo] = -XEN_EINVAL,
+	[XEN_SYSCTL_psr_alloc] = -XEN_ENODEV,
+};
+
+static long run(struct xen_sysctl *op, bool *copyback)
+{
+	sysctl_fn *fn = NULL;
+	long rc = 0;
+
+	if (op->cmd < ARRAY_SIZE(sysctl_table))
+		fn = sysctl_table[index_clamp(op->cmd, ARRAY_SIZE(sysctl_table))];
+	if (fn)
+		return fn(op, copyback);
+	if (op->cmd < ARRAY_SIZE(absent))
+		rc = absent[index_clamp(op->cmd, ARRAY_SIZE(absent))];
+	return rc ? rc : -XEN_ENOSYS;
+}
+
 long do_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	struct xen_sysctl op;
 	bool copyback = false;
-	sysctl_fn *fn = NULL;
 	long rc;
 
 	(void)a2, (void)a3, (void)a4, (void)a5;
@@ -126,11 +138,7 @@ long do_sysctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 		return -XEN_EACCES;
 	if (!domain_is_control(current_vcpu()->domain))
 		return -XEN_EPERM;
-	if (op.cmd < ARRAY_SIZE(sysctl_table))
-		fn = sysctl_table[index_clamp(op.cmd, ARRAY_SIZE(sysctl_table))];
-	if (!fn)
-		return -XEN_ENOSYS;
-	rc = fn(&op, &copyback);
+	rc = run(&op, &copyback);
 	if (copyback && copy_to_guest(guest_va(arg), &op, sizeof(op)))
 		rc = -XEN_EFAULT;
 	return rc;

@@ -99,9 +99,10 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op, bool *copyba
 	struct policy_copy *c;
 	int rc;
 
-	/* Not of a domain that may be running by it. */
-	if (d == current_vcpu()->domain || !d->life.holds)
+	if (d == current_vcpu()->domain)
 		return -XEN_EINVAL;
+	if (d->life.started)	/* it may have looked already */
+		return -XEN_EEXIST;
 	a->err_leaf = a->err_subleaf = a->err_msr = ~0U;
 	*copyback = true;
 	if (a->nr_leaves > CPUID_MAX_LEAVES || a->nr_msrs > MSRS_MAX)

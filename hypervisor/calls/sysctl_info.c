@@ -181,9 +181,8 @@ static uint32_t count_domains(void)
 static long pool_info(struct xen_sysctl_cpupool_op *p)
 {
 	/* It is asked for the next pool from this number on. */
-	if (p->cpupool_id && p->cpupool_id != XEN_SYSCTL_CPUPOOL_PAR_ANY)
+	if (p->cpupool_id)
 		return -XEN_ENOENT;
-	p->cpupool_id = 0;
 	p->sched_id = XEN_SCHEDULER_CREDIT2;
 	p->n_dom = count_domains();
 	return ctl_bitmap_put(&p->cpumap, sched_online_cpus());
@@ -196,6 +195,8 @@ static long pool_move_domain(const struct xen_sysctl_cpupool_op *p)
 	if (!d)
 		return -XEN_ESRCH;
 	domain_put(d);
+	if (d == current_vcpu()->domain)
+		return -XEN_EPERM;
 	return p->cpupool_id ? -XEN_ENOENT : 0;
 }
 
@@ -212,10 +213,12 @@ long sysctl_cpupool_op(struct xen_sysctl *op, bool *copyback)
 	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
 		return pool_move_domain(p);
 	case XEN_SYSCTL_CPUPOOL_OP_CREATE:
+		return p->cpupool_id ? -XEN_EOPNOTSUPP : -XEN_EEXIST;
 	case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
-	case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
 	case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-		return -XEN_EOPNOTSUPP;
+		return p->cpupool_id ? -XEN_ENOENT : -XEN_EBUSY;
+	case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+		return p->cpupool_id ? -XEN_ENOENT : -XEN_ENODEV;
 	default:
 		return -XEN_ENOSYS;
 	}

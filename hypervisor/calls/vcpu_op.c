@@ -8,7 +8,6 @@
 #include <xen/vcpu.h>
 
 #include <hv/alloc.h>
-#include <hv/arch.h>
 #include <hv/domain.h>
 #include <hv/mem.h>
 #include <hv/time.h>
@@ -114,6 +113,7 @@ static long op_stop_periodic(struct vcpu *v, uint64_t arg)
 	return 0;
 }
 
+/* VCPU_SSHOTTMR_future may be ignored, and Xen does: a time that has passed fires at once. */
 static long op_set_singleshot(struct vcpu *v, uint64_t arg)
 {
 	struct vcpu_set_singleshot_timer t;
@@ -122,8 +122,6 @@ static long op_set_singleshot(struct vcpu *v, uint64_t arg)
 		return -XEN_EINVAL;
 	if (copy_from_guest(&t, guest_va(arg), sizeof(t)))
 		return -XEN_EFAULT;
-	if ((t.flags & VCPU_SSHOTTMR_future) && t.timeout_abs_ns < arch_now_ns())
-		return -XEN_ETIME;
 	timer_set(&v->singleshot_timer, t.timeout_abs_ns);
 	return 0;
 }
@@ -160,7 +158,7 @@ static long op_send_nmi(struct vcpu *v, uint64_t arg)
 /* Only for a vCPU of dom0 that can be on one CPU alone. CPUs are numbered by APIC id. */
 static long op_get_physid(struct vcpu *v, uint64_t arg)
 {
-	uint64_t cpus = v->sched.hard_affinity;
+	uint64_t cpus = v->sched.hard_affinity & sched_online_cpus();
 	struct vcpu_get_physid p;
 	unsigned cpu;
 

@@ -14,6 +14,7 @@ void life_init(struct life *l)
 	l->state = LIFE_ALIVE;
 	l->code = LIFE_NO_CODE;
 	l->holds = 1;
+	l->started = false;
 }
 
 int life_hold(struct life *l)
@@ -29,6 +30,8 @@ int life_release(struct life *l)
 	if (!l->holds)
 		return -XEN_EINVAL;
 	l->holds--;
+	if (!l->holds)
+		l->started = true;
 	return 0;
 }
 

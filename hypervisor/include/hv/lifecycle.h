@@ -41,6 +41,7 @@ struct life {
 	enum life_state state;
 	uint32_t code;		/* SHUTDOWN_*, or LIFE_NO_CODE; may be latched while alive */
 	uint32_t holds;		/* by the control domain */
+	bool started;		/* was once held by nobody */
 };
 
 /** A new domain: alive, held once by the control domain. */

@@ -39,7 +39,7 @@ static void what_is_not_built_in_is_not_there(void **state)
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_tbuf_op), -XEN_ENOSYS);
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_perfc_op), -XEN_ENOSYS);
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_lockprof_op), -XEN_ENOSYS);
-	assert_int_equal(sysctl(&op, XEN_SYSCTL_coverage_op), -XEN_ENOSYS);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_coverage_op), -XEN_EOPNOTSUPP);
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_livepatch_op), -XEN_ENOSYS);
 	assert_int_equal(sysctl(&op, UINT32_MAX), -XEN_ENOSYS);
 }
@@ -225,10 +225,14 @@ static void there_is_one_pool_with_everything(void **state)
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_ENOENT);
 	p->cpupool_id = 0;
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), 0);
+	p->domid = 0;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EPERM);
 	p->domid = 99;
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_ESRCH);
 	p->op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
-	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EOPNOTSUPP);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EEXIST);
+	p->op = XEN_SYSCTL_CPUPOOL_OP_RMCPU;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EBUSY);
 	p->op = 99;
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_ENOSYS);
 }

@@ -306,6 +306,7 @@ static void a_singleshot_timer_is_set_by_its_own_vcpu(void **state)
 	machine_run(MS);
 	assert_int_equal(machine_timer_virqs[0][0], 1);
 	t.timeout_abs_ns = machine_now + MS;
+	t.flags = VCPU_SSHOTTMR_future;
 	assert_int_equal(vcpu(VCPUOP_set_singleshot_timer, 0, &t), 0);
 	assert_int_equal(vcpu(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
 	machine_run(10 * MS);
@@ -329,10 +330,12 @@ static void the_physical_id_is_told_to_a_pinned_vcpu_of_dom0(void **state)
 	struct vcpu_get_physid p = { .phys_id = 99 };
 
 	(void)state;
+	machine_cpus = 2;
 	assert_int_equal(vcpu(VCPUOP_get_physid, 0, &p), -XEN_EINVAL);
 	assert_int_equal(sched_set_affinity(self, 1), 0);
 	assert_int_equal(vcpu(VCPUOP_get_physid, 0, &p), 0);
 	assert_int_equal(p.phys_id, 0);
+	machine_cpus = 1;
 	world_caller(1);
 	assert_int_equal(sched_set_affinity(&machine_vcpu[1][0], 1), 0);
 	assert_int_equal(vcpu(VCPUOP_get_physid, 0, &p), -XEN_EINVAL);

@@ -281,6 +281,18 @@ int evtchn_set_virq_handler(struct domain *d, uint32_t virq)
 	return virq < 24 ? 0 : -XEN_EINVAL;
 }
 
+/* Every port is in use. */
+static struct evtchn channels[EVTCHN_BUCKET];
+
+static void make_channels(struct evtchn_domain *e)
+{
+	for (unsigned i = 0; i < EVTCHN_BUCKET; i++)
+		channels[i].state = EVTCHN_UNBOUND;
+	for (unsigned i = 0; i < EVTCHN_BUCKETS; i++)
+		e->bucket[i] = channels;
+	e->max_ports = EVTCHN_PORTS;
+}
+
 bool evtchn_is_pending(struct domain *d, unsigned port)
 {
 	return d->shared_info->evtchn_pending[port / 64] >> (port % 64) & 1;
@@ -417,8 +429,8 @@ int world_start(void **state)
 	for (unsigned n = 0; n < DOMAINS; n++) {
 		machine_domain[n].refs = 1;
 		machine_domain[n].control = n == 0;
-		machine_domain[n].life = (struct life){ LIFE_ALIVE, LIFE_NO_CODE, 0 };
-		machine_domain[n].evtchn.max_ports = 4096;
+		machine_domain[n].life = (struct life){ .code = LIFE_NO_CODE };
+		make_channels(&machine_domain[n].evtchn);
 	}
 	machine_up(&machine_vcpu[0][0]);
 	machine_exit();

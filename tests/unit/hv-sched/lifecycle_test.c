@@ -27,9 +27,13 @@ static void a_new_domain_is_held_once(void **state)
 	(void)state;
 	life_init(&l);
 	assert_true(life_is_stopped(&l));
+	assert_false(l.started);
 	assert_int_equal(life_release(&l), 0);
 	assert_false(life_is_stopped(&l));
+	assert_true(l.started);
 	assert_int_equal(life_release(&l), -XEN_EINVAL);
+	assert_int_equal(life_hold(&l), 0);
+	assert_true(l.started);
 }
 
 static void holds_count(void **state)
