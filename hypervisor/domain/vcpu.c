@@ -254,7 +254,7 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, uint32_t offset)
 	struct frame *f;
 
 	if (offset > PAGE_SIZE - sizeof(vcpu_info_t) || offset & 7)
-		return -XEN_EINVAL;
+		return -XEN_ENXIO;
 	if (v->info_frame)
 		return -XEN_EINVAL;
 	if (v != current_vcpu() && !(v->pause_flags & VPF_DOWN))
