@@ -13,6 +13,10 @@ int build_fail(struct build_error *err, int code, const char *format, ...)
 		va_start(args, format);
 		vsnprintf(err->text, sizeof(err->text), format, args);
 		va_end(args);
+		/* A kernel's own words may be in it: one line it stays. */
+		for (char *p = err->text; *p; p++)
+			if ((unsigned char)*p < ' ')
+				*p = '?';
 	}
 	return code;
 }

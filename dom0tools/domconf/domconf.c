@@ -50,6 +50,10 @@ static int refuse(struct reader *r, const struct cfg_setting *s, const char *for
 	va_start(args, format);
 	vsnprintf(text + n, size - n, format, args);
 	va_end(args);
+	/* A value that is quoted may hold anything: one line it stays. */
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ')
+			*p = '?';
 	return -EINVAL;
 }
 

@@ -157,6 +157,7 @@ static void values_of_the_wrong_kind_are_refused(void **state)
 {
 	(void)state;
 	assert_refused(BASE "memory='much'\n", "d.cfg:3:1: memory: needs a number, not 'much'");
+	assert_refused(BASE "memory='a\\nb'\n", "d.cfg:3:1: memory: needs a number, not 'a?b'");
 	assert_refused(BASE "memory=[1]\n", "d.cfg:3:1: memory: needs a number, not a list");
 	assert_refused(BASE "ramdisk=5\n", "d.cfg:3:1: ramdisk: needs a string in quotes");
 	assert_refused(BASE "on_crash='explode'\n", "d.cfg:3:1: on_crash: 'explode' is no action "
