@@ -4,7 +4,6 @@
  * dom0's first instruction.
  */
 #include <cpu/insn.h>
-#include <cpu/insn.h>
 #include <format/cr.h>
 #include <hv/arch.h>
 #include <hv/buildinfo.h>
@@ -54,11 +53,7 @@ static uint64_t modules_start = ~0UL, modules_end;
 #define LOCAL_APIC_PHYS 0xfee00000UL
 #define LOW_MEMORY (1UL << 20)		/* firmware's, and where CPUs start */
 #define MAX_MODULES 4
-#define MAP_ENTRIES 256
-#define APIC_PAGES  2			/* local APIC, I/O APIC: nobody else's */
 
-static struct hvm_memmap_table_entry firmware_map[MAP_ENTRIES];
-static int firmware_entries;
 static struct memmap guest_ram;		/* where entries of guests may not claim a device */
 
 uint64_t image_phys(void)
@@ -123,14 +118,19 @@ static void print_banner(void)
 
 static void find_memory(const struct hvm_start_info *info)
 {
+	const struct hvm_modlist_entry *list = (const void *)info->modlist_paddr;
+
 	memmap_build(&ram, (const void *)info->memmap_paddr, info->memmap_entries,
 		     options.mem_limit);
+	if (options.mem_limit) {
+		/* What the loader has put above the limit has to be mapped all the same. */
+		memmap_add(&ram, image_at, (uint64_t)(image_end - image_start));
+		for (unsigned i = 0; i < MIN(info->nr_modules, MAX_MODULES); i++)
+			memmap_add(&ram, list[i].paddr & PAGE_MASK,
+				   list[i].size + 2 * PAGE_SIZE - 1);
+	}
 	if (ram.lost)
 		log_warn("memory: %lu KiB in small ranges are not used", (unsigned long)ram.lost >> 10);
-	firmware_entries = memmap_clean(firmware_map, MAP_ENTRIES, (const void *)info->memmap_paddr,
-					info->memmap_entries);
-	if (firmware_entries < 0)
-		panic("boot: the firmware's memory map has more than %u parts", MAP_ENTRIES);
 	guest_ram = ram;
 	memmap_remove(&guest_ram, 0, LOW_MEMORY);
 	free_ram = guest_ram;
@@ -144,7 +144,7 @@ static void find_memory(const struct hvm_start_info *info)
 /* What guests' page-table entries may name, and what dom0 is told of the machine. */
 static void describe_machine(const struct hvm_start_info *info)
 {
-	struct mm_machine machine = { .ram = &ram, .map = machine_map, .phys_bits = 36 };
+	struct mm_machine machine = { .ram = &guest_ram, .map = machine_map, .phys_bits = 36 };
 	uint32_t r[4];
 
 	machine.map_entries = MIN(info->memmap_entries, (uint32_t)ARRAY_SIZE(machine_map));
@@ -160,26 +160,6 @@ static void describe_machine(const struct hvm_start_info *info)
 	mm_set_machine(&machine);
 	mm_forbid_io(mfn(IO_APIC_PHYS >> PAGE_SHIFT), mfn((IO_APIC_PHYS >> PAGE_SHIFT) + 1));
 	mm_forbid_io(mfn(LOCAL_APIC_PHYS >> PAGE_SHIFT), mfn((LOCAL_APIC_PHYS >> PAGE_SHIFT) + 1));
-}
-
-/* What page-table entries may name, beside RAM. */
-static void describe_machine(void)
-{
-	static const uint64_t apics[APIC_PAGES] = { 0xfec00, 0xfee00 };
-	uint32_t r[4];
-	struct mm_machine m = { .ram = &guest_ram, .map = firmware_map,
-				.map_entries = (unsigned)firmware_entries, .phys_bits = 36 };
-
-	cpuid(0x80000000, 0, r);
-	if (r[0] >= 0x80000008) {
-		cpuid(0x80000008, 0, r);
-		m.phys_bits = MIN(r[0] & 0xff, 52);
-	}
-	cpuid(0x80000001, 0, r);
-	m.nx = r[3] & (1u << 20);
-	mm_set_machine(&m);
-	for (unsigned i = 0; i < APIC_PAGES; i++)
-		mm_forbid_io(mfn(apics[i]), mfn(apics[i] + 1));
 }
 
 static void make_idle_vcpu(void)
@@ -219,7 +199,6 @@ static void boot_on_window(struct cpu *c)
 {
 	paging_boot_done();
 	mm_init();
-	describe_machine();
 	for (unsigned i = 0; i < free_ram.count; i++)
 		mm_add_ram(mfn(free_ram.range[i].start >> PAGE_SHIFT),
 			   mfn(free_ram.range[i].end >> PAGE_SHIFT));
