@@ -227,6 +227,8 @@ int fs_symlink(const char *target, const char *path)
 
 	if (!dir)
 		return -1;
+	if (!len)
+		return fail(ENOENT);
 	if (fs_child(dir, leaf))
 		return fail(EEXIST);
 	n = fs_add(dir, leaf, FS_LINK);

@@ -275,6 +275,8 @@ static int rename_over(const struct fs_node *node, struct fs_node *old)
 		return fail_int(ENOTDIR);
 	if (old->children)
 		return fail_int(ENOTEMPTY);
+	if (old == cwd)
+		return fail_int(EBUSY);
 	fs_remove(old);
 	return 0;
 }

@@ -134,6 +134,7 @@ static int parts_add(struct parts *p, const char *answer, size_t len)
 	memcpy(text + p->len, answer + head, body);
 	p->text = text;
 	p->len += body - (last && body ? 1 : 0);
+	text[p->len] = '\0';
 	return !last;
 }
 

@@ -220,6 +220,10 @@ static void paths_are_walked(void **state)
 	assert_string_equal(fs_getcwd(cwd, sizeof(cwd)), "/d");
 	assert_null(fs_getcwd(tiny, sizeof(tiny)));
 	assert_int_equal(fs_rmdir("/d"), -1);
+	fs_mkdir("/e");
+	fs_unlink("/d/a");
+	assert_int_equal(fs_rename("/e", "/d"), -1);
+	assert_int_equal(errno, EBUSY);
 	assert_int_equal(fs_chdir(".."), 0);
 	assert_string_equal(fs_getcwd(cwd, sizeof(cwd)), "/");
 	memset(longest, 'x', sizeof(longest) - 1);
@@ -250,6 +254,8 @@ static void links_are_followed_and_loops_found(void **state)
 	assert_non_null(fs_find("/loop", false));
 	assert_int_equal(fs_unlink("/l"), 0);
 	assert_true(fs_is_dir("/d"));
+	assert_int_equal(fs_symlink("", "/nowhere"), -1);
+	assert_int_equal(errno, ENOENT);
 }
 
 static void an_archive_fills_the_tree(void **state)

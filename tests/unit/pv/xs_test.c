@@ -240,6 +240,28 @@ static void a_long_directory_comes_in_parts_of_one_generation(void **state)
 	free(names);
 }
 
+static void say_part_without_end(const struct xsd_sockmsg *msg, const char *body)
+{
+	(void)body;
+	if (msg->type == XS_DIRECTORY)
+		say(XS_ERROR, msg->req_id, "E2BIG", 6);
+	else
+		say(msg->type, msg->req_id, "7\0\0", 3);
+}
+
+static void an_empty_part_is_an_empty_directory(void **state)
+{
+	unsigned int n = 9;
+	char **names;
+
+	(void)state;
+	daemon = say_part_without_end;
+	names = xs_directory(h, XBT_NULL, "/d", &n);
+	assert_non_null(names);
+	assert_int_equal(n, 0);
+	free(names);
+}
+
 static void say_perms(const struct xsd_sockmsg *msg, const char *body)
 {
 	(void)body;
@@ -451,6 +473,7 @@ int main(void)
 		TEST(too_much_is_refused_before_it_is_sent),
 		TEST(a_directory_is_an_array),
 		TEST(a_long_directory_comes_in_parts_of_one_generation),
+		TEST(an_empty_part_is_an_empty_directory),
 		TEST(permissions_go_both_ways),
 		TEST(a_conflict_is_eagain),
 		TEST(a_watch_event_has_the_callers_token),
