@@ -50,6 +50,14 @@ def test_machines(tap, build, hello):
                                  ("16G", "max", "q35")]:
         text = boot(build, hello, "console=com1 com1=115200,8n1", memory, cpu, machine)
         tap.check(GREETING in text, f"dom0 starts with {memory}, CPU {cpu}, machine {machine}", text)
+    text = boot(build, hello, "", "1G", "max", "q35,max-ram-below-4g=64M")
+    tap.check(GREETING in text, "dom0 starts with most of the memory above 4 GiB", text)
+    text = boot(build, hello, "mem=100M", "1G")
+    tap.check(GREETING in text and "100 MiB RAM" in text,
+              "mem= is kept to, with modules above it", text)
+    text = boot(build, hello, "", "4M", "max", "pc")
+    tap.check("Panic: " in text and "memory" in text.split("Panic: ")[-1].splitlines()[0],
+              "too little memory is said in one line", text)
 
 
 def test_lines(tap, build, hello):

@@ -125,9 +125,12 @@ static void find_memory(const struct hvm_start_info *info)
 	if (options.mem_limit) {
 		/* What the loader has put above the limit has to be mapped all the same. */
 		memmap_add(&ram, image_at, (uint64_t)(image_end - image_start));
-		for (unsigned i = 0; i < MIN(info->nr_modules, MAX_MODULES); i++)
-			memmap_add(&ram, list[i].paddr & PAGE_MASK,
-				   list[i].size + 2 * PAGE_SIZE - 1);
+		for (unsigned i = 0; i < MIN(info->nr_modules, MAX_MODULES); i++) {
+			uint64_t start = list[i].paddr & PAGE_MASK;
+			uint64_t end = list[i].paddr + list[i].size + PAGE_SIZE - 1;
+
+			memmap_add(&ram, start, (end & PAGE_MASK) - start);
+		}
 	}
 	if (ram.lost)
 		log_warn("memory: %lu KiB in small ranges are not used", (unsigned long)ram.lost >> 10);
