@@ -6,6 +6,7 @@
 
 #define APIC_DEFAULT_BASE	0xfee00000UL
 #define MC_BANKS		2
+#define MC_BANKS_MAX		32
 #define FEATURE_CONTROL_LOCK	1
 #define DE_CFG_LFENCE		2	/* lfence is serialising */
 #define MSR_PLATFORM_ID		0x17
@@ -55,11 +56,12 @@ static uint64_t platform_info(const struct msr_env *env, uint32_t msr)
 	return env->platform_info;
 }
 
-/* Of each bank's four registers the first enables reporting; nothing has been reported. */
+/* Of each bank's four registers the first enables reporting; nothing has been reported. Banks
+ * beyond those that MCG_CAP counts read as zero. */
 static uint64_t mc_bank(const struct msr_env *env, uint32_t msr)
 {
 	(void)env;
-	return (msr & 3) == 0 ? ~0UL : 0;
+	return (msr & 3) == 0 && msr < MSR_MC0_CTL + 4 * MC_BANKS ? ~0UL : 0;
 }
 
 static const struct fixed_msr table[] = {
@@ -73,9 +75,9 @@ static const struct fixed_msr table[] = {
 	{ MSR_MCG_CAP, MSR_MCG_CAP, ALL, WRITE_FAULTS, MC_BANKS, NULL },
 	{ MSR_MCG_STATUS, MSR_MCG_STATUS, ALL, WRITE_ANY, 0, NULL },
 	{ MSR_MISC_ENABLE, MSR_MISC_ENABLE, MSR_INTEL | MSR_OTHER, WRITE_ANY, 0, misc_enable },
-	{ MSR_PAT, MSR_PAT, ALL, WRITE_SAME, PAT_VALUE, NULL },
+	{ MSR_PAT, MSR_PAT, ALL, WRITE_FAULTS, PAT_VALUE, NULL },
 	{ MSR_PERF_CAPABILITIES, MSR_PERF_CAPABILITIES, MSR_INTEL, WRITE_FAULTS, 0, NULL },
-	{ MSR_MC0_CTL, MSR_MC0_CTL + 4 * MC_BANKS - 1, ALL, WRITE_ANY, 0, mc_bank },
+	{ MSR_MC0_CTL, MSR_MC0_CTL + 4 * MC_BANKS_MAX - 1, ALL, WRITE_ANY, 0, mc_bank },
 	{ MSR_EFER, MSR_EFER, ALL, WRITE_SAME, EFER_SCE | EFER_LME | EFER_LMA | EFER_NX, NULL },
 	{ MSR_K8_HWCR, MSR_K8_HWCR, MSR_AMD, WRITE_SAME, HWCR_TSC_FREQ_SEL, NULL },
 	{ MSR_AMD_DE_CFG, MSR_AMD_DE_CFG, MSR_AMD, WRITE_ANY, DE_CFG_LFENCE, NULL },

@@ -147,7 +147,9 @@ static void hypervisor_leaf(const struct vcpu *v, uint32_t leaf, uint32_t sublea
 	case 1:
 		r->a = XEN_VERSION_SHOWN;
 		break;
-	case 2:		/* no MSR to ask for a transfer page: a PV guest has a note or domctl */
+	case 2:		/* one transfer page, by this MSR */
+		r->a = 1;
+		r->b = CPUID_HV_BASE;
 		r->c = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
 		break;
 	case 3:

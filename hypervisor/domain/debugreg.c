@@ -6,6 +6,7 @@
 #include <format/trap.h>
 #include <hv/cpu.h>
 #include <hv/domain.h>
+#include <hv/traps.h>
 #include <hv/usercopy.h>
 
 #define DR_IO 5
@@ -28,6 +29,8 @@ static int set_dr7(struct vcpu *v, uint64_t value)
 	bool before = breaks(v), here = v == current_vcpu();
 	uint64_t io;
 
+	if (value >> 32)
+		return -XEN_EINVAL;
 	if (!dr7_check(&value, &io, v->ctrlreg[4] & CR4_DE))
 		return -XEN_EPERM;
 	v->debugreg[7] = value;
@@ -45,7 +48,7 @@ int vcpu_set_debugreg(struct vcpu *v, unsigned reg, uint64_t value)
 		return -XEN_ENODEV;
 	switch (reg) {
 	case 0 ... 3:
-		if (!guest_range_ok(guest_va(value), sizeof(uint64_t)))
+		if (!is_canonical(value) || !guest_range_ok(guest_va(value), sizeof(uint64_t)))
 			return -XEN_EPERM;
 		v->debugreg[reg] = value;
 		if (v == current_vcpu() && breaks(v))
@@ -53,7 +56,9 @@ int vcpu_set_debugreg(struct vcpu *v, unsigned reg, uint64_t value)
 		return 0;
 	case 4:
 	case 6:
-		v->debugreg[6] = (value & 0xffffefffUL) | DR6_DEFAULT;
+		if (value >> 32)
+			return -XEN_EINVAL;
+		v->debugreg[6] = (value & ~(1UL << 12)) | DR6_DEFAULT;
 		return 0;
 	case 5:
 	case 7:

@@ -82,6 +82,7 @@ void cpu_init(struct cpu *c)
 	syscall_init(c);
 	wrmsr(MSR_PAT, PAT_VALUE);
 	paging_protect();
+	write_cr4(read_cr4() | CR4_MCE);
 	fpu_init_cpu();
 	c->cr4 = read_cr4();
 }

@@ -107,8 +107,12 @@ bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 	enum emul_result result;
 
 	if (!segments_is_code64(regs->cs) ||
-	    !insn_decode(code, emulate_fetch(regs->rip, code), &in) || in.lock)
+	    !insn_decode(code, emulate_fetch(regs->rip, code), &in))
 		return false;
+	if (in.lock) {
+		bounce_exception(v, regs, TRAP_UD, 0);
+		return true;
+	}
 	fn = in.map == INSN_MAP_1 ? map_1[in.opcode] : map_0f[in.opcode];
 	if (!fn)
 		return false;

@@ -6,6 +6,7 @@
 #include <format/layout.h>
 #include <format/msr.h>
 #include <format/trap.h>
+#include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/cpuid.h>
 #include <hv/domain.h>
@@ -64,6 +65,19 @@ void msrs_load(struct vcpu *v)
 		load_tsc_aux(v->tsc_aux);
 }
 
+/* The transfer page, as CPUID leaf 0x40000002 offers it: bits 0-11 page 0, above its address. */
+static bool write_transfer_page(struct vcpu *v, uint64_t value)
+{
+	mfn_t m = mfn(value >> PAGE_SHIFT);
+	struct frame *f = value & (PAGE_SIZE - 1) ? NULL : frame_get_writable(m, v->domain);
+
+	if (!f)
+		return false;
+	hypercall_page_init(v->domain, frame_ptr(m));
+	frame_put_typed(f);
+	return true;
+}
+
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
 	struct msr_env env;
@@ -80,6 +94,9 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_TSC_AUX:
 		*value = v->tsc_aux;
 		return has_tsc_aux(v);
+	case CPUID_HV_BASE:
+		*value = 0;
+		return true;
 	}
 	env = env_of(v);
 	return msr_fixed_read(&env, msr, value);
@@ -103,6 +120,8 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 		v->tsc_aux = (uint32_t)value;
 		load_tsc_aux(v->tsc_aux);
 		return true;
+	case CPUID_HV_BASE:
+		return write_transfer_page(v, value);
 	}
 	env = env_of(v);
 	return msr_fixed_write(&env, msr, value);

@@ -4,6 +4,7 @@
 
 #include <cpu/insn.h>
 #include <hv/bootopts.h>
+#include <hv/ioport.h>
 
 #include "apic.h"
 
@@ -51,6 +52,7 @@ bool serial_init(const struct boot_serial *port)
 	outb((uint16_t)(io + MCR), 0x0b);
 	base = io;
 	irq = port->irq;
+	ioport_reserve(io, 8);
 	return true;
 }
 

@@ -10,7 +10,7 @@ struct vcpu;
  *  for the guest to read but not loaded. de: the guest's CR4.DE. (core/dr7.c) */
 bool dr7_check(uint64_t *dr7, uint64_t *io, bool de);
 
-/** Register 0 to 7 of v: 0, -XEN_EPERM, -XEN_ENODEV as Xen answers. */
+/** Register 0 to 7 of v: 0, -XEN_EPERM, -XEN_EINVAL, -XEN_ENODEV as Xen answers. */
 int vcpu_set_debugreg(struct vcpu *v, unsigned reg, uint64_t value);
 /** 0 or -XEN_ENODEV. */
 int vcpu_get_debugreg(struct vcpu *v, unsigned reg, uint64_t *value);
