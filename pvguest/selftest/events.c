@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Event channels of which both ends are ours. */
 #include "selftest.h"
 
 #include <pvguest/clock.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Files through newlib's own functions. */
 #include "selftest.h"
 
 #include <errno.h>

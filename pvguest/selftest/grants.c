@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Grants to ourselves: copied, mapped, ended. */
 #include "selftest.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Pages, mappings, the heap; and all memory taken and given back. */
 #include "selftest.h"
 
 #include <errno.h>

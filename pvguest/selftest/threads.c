@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Threads, mutexes, wait queues, sleeping. */
 #include "selftest.h"
 
 #include <errno.h>

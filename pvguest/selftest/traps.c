@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Exceptions come to their handlers and go. */
 #include "selftest.h"
 
 #include <pvguest/trap.h>
