@@ -245,7 +245,8 @@ static bool plan_archive(struct boot_plan *plan, const struct boot_module *archi
 	str_copy(plan->options, sizeof(plan->options), config->options);
 	str_copy(plan->dom0_args, sizeof(plan->dom0_args), config->kernel_args);
 	str_copy(plan->warning, sizeof(plan->warning), config->warning);
-	return move_dom0_part(plan, error) && bootconf_check_kernel(config->kernel, plan->kernel, plan->kernel_size, error);
+	return move_dom0_part(plan, error) &&
+	       bootconf_check_kernel(config->kernel, plan->kernel, plan->kernel_size, error);
 }
 
 static bool plan_kernel(struct boot_plan *plan, const struct boot_module *kernel, char *error)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Places the hypervisor. Its segments name the physical addresses they want (2 MiB and up); when the
- * firmware has something there, the whole image is moved by a multiple of 2 MiB, which its entry
- * code finds out by itself. Memory beyond a segment's bytes in the file is zero, as PVH has it.
+ * Places the hypervisor. Its segments name the physical addresses they want (2 MiB and up); when
+ * the firmware has something there, the whole image is moved by a multiple of 2 MiB, which its
+ * entry code finds out by itself. Memory beyond a segment's bytes in the file is zero, as PVH
+ * has it.
  */
 #include "loader.h"
 

@@ -56,8 +56,8 @@ void memory_free_all(void);
 EFI_STATUS memory_prepare_exit(void);
 
 /**
- * Leaves boot services. On success no service may be called any more, and table holds the map of the
- * machine in E820 types, clean; *count is its length. On failure the firmware goes on.
+ * Leaves boot services. On success no service may be called any more, and table holds the map of
+ * the machine in E820 types, clean; *count is its length. On failure the firmware goes on.
  */
 EFI_STATUS memory_exit(struct hvm_memmap_table_entry *table, uint32_t max, uint32_t *count);
 

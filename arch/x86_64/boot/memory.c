@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory: pages below 4 GiB (the entry point runs without paging), each remembered so that a refusal
- * gives everything back; and the end of boot services, with the firmware's memory map turned
- * into the E820 types that hvm_start_info speaks.
+ * Memory: pages below 4 GiB (the entry point runs without paging), each remembered so that a
+ * refusal gives everything back; and the end of boot services, with the firmware's memory map
+ * turned into the E820 types that hvm_start_info speaks.
  */
 #include "loader.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The load options: "[NAME.efi] [-cfg=FILE] [SECTION] [-- OPTIONS]", in the words of xen.efi. A shell
- * puts the application's name first, a boot entry usually does not; and firmware is known to
- * pass bytes that are no text at all, which are not worth failing the boot for.
+ * The load options: "[NAME.efi] [-cfg=FILE] [SECTION] [-- OPTIONS]", in the words of xen.efi. A
+ * shell puts the application's name first, a boot entry usually does not; and firmware is known
+ * to pass bytes that are no text at all, which are not worth failing the boot for.
  */
 #include "loader.h"
 

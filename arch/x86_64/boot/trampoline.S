@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the firmware's 64-bit mode to the state that the PVH entry point is promised: 32-bit protected
- * mode, flat segments, a task register, no paging, interrupts off, ebx = start_info. The code
- * is copied to a page below 4 GiB that the firmware maps to itself, and finds its own address.
+ * From the firmware's 64-bit mode to the state that the PVH entry point is promised: 32-bit
+ * protected mode, flat segments, a task register, no paging, interrupts off, ebx = start_info.
+ * The code is copied to a page below 4 GiB that the firmware maps to itself, and finds its own
+ * address.
  *
  * trampoline(edi = entry, esi = start_info)
  */
