@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""A machine with Cloison and its dom0 in QEMU, spoken to over the serial console."""
+import os
+import re
+import subprocess
+
+import pexpect
+
+PROMPT = "dom0# "
+# What the hypervisor says in between, and the escapes of a terminal.
+NOISE = re.compile(r"\(XEN\) [^\n]*\n|\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def archive(folder, out):
+    """A newc archive of all that lies below the folder; returns its path."""
+    names = subprocess.run(["find", ".", "-mindepth", "1"], cwd=folder, check=True,
+                           stdout=subprocess.PIPE).stdout
+    with open(out, "wb") as f:
+        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=folder, check=True, stdout=f,
+                       input=names)
+    return out
+
+
+class Session:
+    """Boots to the prompt. files: {path in dom0: bytes or text}, put on top of dom0's own."""
+
+    def __init__(self, build, tmp, files=None, memory="512M", cpu="max", options="", words="noauto"):
+        boot, root = os.path.join(tmp, "boot"), os.path.join(tmp, "root")
+        for path, data in (files or {}).items():
+            self._write(root + path, data)
+        self._write(f"{boot}/cloison.cfg", "[global]\ndefault=dom0\n[dom0]\n"
+                    f"options=console=com1 com1=115200,8n1 dom0_mem=128M {options}\n"
+                    f"kernel=dom0 {words}\n" + ("ramdisk=root\n" if files else ""))
+        with open(f"{build}/dom0", "rb") as f:
+            self._write(f"{boot}/dom0", f.read())
+        if files:
+            archive(root, f"{boot}/root")
+        module = archive(boot, os.path.join(tmp, "boot.cpio"))
+        self.seen = ""
+        self.qemu = pexpect.spawn("qemu-system-x86_64", [
+            "-machine", "q35", "-accel", "tcg", "-cpu", cpu, "-m", memory, "-display", "none",
+            "-net", "none", "-no-reboot", "-serial", "mon:stdio", "-kernel", f"{build}/cloison",
+            "-initrd", module], encoding="utf-8", codec_errors="replace", timeout=30)
+        self.qemu.expect_exact(PROMPT)
+
+    @staticmethod
+    def _write(path, data):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data.encode() if isinstance(data, str) else data)
+
+    def run(self, line, timeout=30):
+        """Types a line at the prompt; returns (what it printed, exit code)."""
+        self.qemu.send(line + "\r")
+        self.qemu.expect_exact(PROMPT, timeout)
+        text = self._clean(line)
+        self.qemu.send("echo $?\r")
+        self.qemu.expect_exact(PROMPT, timeout)
+        code = self._clean("echo $?").strip()
+        self.seen = text
+        return text, int(code) if code.lstrip("-").isdigit() else code
+
+    def _clean(self, line):
+        text = NOISE.sub("", self.qemu.before.replace("\r", ""))
+        return text[len(line) + 1:] if text.startswith(line + "\n") else text
+
+    def talk(self, line, *steps, timeout=30):
+        """Types a line, then for each (wait for, send) pair; ends at the prompt. Returns all that was seen."""
+        seen = ""
+        self.qemu.send(line + "\r")
+        for wait, send in steps:
+            self.qemu.expect_exact(wait, timeout)
+            seen += self.qemu.before + wait
+            self.qemu.send(send)
+        self.qemu.expect_exact(PROMPT, timeout)
+        self.seen = NOISE.sub("", (seen + self.qemu.before).replace("\r", ""))
+        return self.seen
+
+    def close(self):
+        self.qemu.close(force=True)
