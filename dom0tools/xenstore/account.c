@@ -38,13 +38,22 @@ void account_trim(struct store *store, struct account *account)
 	free(account);
 }
 
-int tally_add(struct tally *tally, domid_t domid, int32_t delta)
+static struct tally_entry *tally_find(const struct tally *tally, domid_t domid)
 {
-	for (size_t i = 0; i < tally->n; i++) {
-		if (tally->entries[i].domid == domid) {
-			tally->entries[i].nodes += delta;
-			return 0;
-		}
+	for (size_t i = 0; i < tally->n; i++)
+		if (tally->entries[i].domid == domid)
+			return &tally->entries[i];
+	return NULL;
+}
+
+int tally_add(struct tally *tally, domid_t domid, int32_t nodes, int64_t bytes)
+{
+	struct tally_entry *entry = tally_find(tally, domid);
+
+	if (entry) {
+		entry->nodes += nodes;
+		entry->bytes += bytes;
+		return 0;
 	}
 	if (tally->n == tally->cap) {
 		size_t cap = tally->cap ? tally->cap * 2 : 4;
@@ -55,18 +64,26 @@ int tally_add(struct tally *tally, domid_t domid, int32_t delta)
 		tally->entries = entries;
 		tally->cap = cap;
 	}
-	tally->entries[tally->n].domid = domid;
-	tally->entries[tally->n].nodes = delta;
-	tally->n++;
+	tally->entries[tally->n++] = (struct tally_entry) { domid, nodes, bytes };
 	return 0;
 }
 
-int32_t tally_of(const struct tally *tally, domid_t domid)
+struct tally_entry tally_of(const struct tally *tally, domid_t domid)
 {
-	for (size_t i = 0; i < tally->n; i++)
-		if (tally->entries[i].domid == domid)
-			return tally->entries[i].nodes;
-	return 0;
+	const struct tally_entry *entry = tally_find(tally, domid);
+
+	return entry ? *entry : (struct tally_entry) { .domid = domid };
+}
+
+bool tally_fits(struct store *store, const struct tally *tally, domid_t domid, uint32_t nodes,
+		uint64_t bytes)
+{
+	const struct account *account = account_get(store, domid);
+	struct tally_entry noted = tally_of(tally, domid);
+
+	return account &&
+	       (int64_t)account->nodes + noted.nodes + nodes <= store->quota.nodes &&
+	       (int64_t)(account->bytes + bytes) + noted.bytes <= store->quota.memory;
 }
 
 int tally_reserve(struct store *store, const struct tally *tally)
@@ -83,6 +100,7 @@ void tally_apply(struct store *store, struct tally *tally)
 		struct account *account = account_get(store, tally->entries[i].domid);
 
 		account->nodes += (uint32_t)tally->entries[i].nodes;
+		account->bytes += (uint64_t)tally->entries[i].bytes;
 		account_trim(store, account);
 	}
 	tally->n = 0;

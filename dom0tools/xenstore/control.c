@@ -100,13 +100,14 @@ int control_domain_path(struct call *call)
 
 /* ---- control commands ---- */
 
-#define QUOTA_COUNT 6
+#define QUOTA_COUNT 7
 
 static const struct {
 	const char *name;
 	size_t offset;
 } quotas[QUOTA_COUNT] = {
 	{ "nodes", offsetof(struct store_quota, nodes) },
+	{ "memory", offsetof(struct store_quota, memory) },
 	{ "node-size", offsetof(struct store_quota, node_size) },
 	{ "permissions", offsetof(struct store_quota, permissions) },
 	{ "watches", offsetof(struct store_quota, watches) },
@@ -154,8 +155,9 @@ static int quota_of_domain(struct call *call, domid_t domid)
 		a = a->next;
 	if (!a)
 		return -ENOENT;
-	snprintf(text, sizeof(text), "Domain %u:\n%-18s %u\n%-18s %u\n%-18s %u\n", domid,
-		 "nodes", a->nodes, "watches", a->watches, "transactions", a->transactions);
+	snprintf(text, sizeof(text), "Domain %u:\n%-18s %u\n%-18s %llu\n%-18s %u\n%-18s %u\n",
+		 domid, "nodes", a->nodes, "memory", (unsigned long long)a->bytes, "watches",
+		 a->watches, "transactions", a->transactions);
 	return call_reply_text(call, text);
 }
 

@@ -34,12 +34,20 @@ void path_to_parent(char *abs);
 struct account {
 	domid_t domid;
 	uint32_t nodes, watches, transactions, conns;
+	uint64_t bytes;			/* of nodes and watches */
+	uint32_t transaction_bytes;
 	struct account *next;
 };
 
-/** Changes of node counts that are not yet in the accounts. */
+/** Changes of what nodes cost that are not yet in the accounts. */
+struct tally_entry {
+	domid_t domid;
+	int32_t nodes;
+	int64_t bytes;
+};
+
 struct tally {
-	struct { domid_t domid; int32_t nodes; } *entries;
+	struct tally_entry *entries;
 	size_t n, cap;
 };
 
@@ -49,9 +57,13 @@ struct tally {
 struct account *account_get(struct store *store, domid_t domid);
 /** To be called after a count went down. */
 void account_trim(struct store *store, struct account *account);
-/** Notes delta nodes more. Returns 0 or -ENOMEM. */
-int tally_add(struct tally *tally, domid_t domid, int32_t delta);
-int32_t tally_of(const struct tally *tally, domid_t domid);
+/** Notes nodes and bytes more (or less). Returns 0 or -ENOMEM. */
+int tally_add(struct tally *tally, domid_t domid, int32_t nodes, int64_t bytes);
+/** What is noted for the domain. */
+struct tally_entry tally_of(const struct tally *tally, domid_t domid);
+/** Whether the quotas let the domain have so much more than account and tally say. */
+bool tally_fits(struct store *store, const struct tally *tally, domid_t domid, uint32_t nodes,
+		uint64_t bytes);
 /** Makes sure that tally_apply() cannot fail. Returns 0 or -ENOMEM. */
 int tally_reserve(struct store *store, const struct tally *tally);
 /** Books the tally and empties it. */
@@ -100,6 +112,8 @@ int watch_add(struct store_conn *conn, const struct path *path, const char *toke
 /** Returns 0 or -ENOENT. */
 int watch_remove(struct store_conn *conn, const struct path *path, const char *token);
 void watch_remove_all(struct store_conn *conn);
+/** What the connection's watches cost. */
+uint64_t watch_bytes(const struct store_conn *conn);
 /** Queues the event with the watch's own path, that each watch begins with. */
 void watch_fire_first(struct store_conn *conn);
 /**
@@ -165,7 +179,7 @@ struct store_conn {
 	struct watch *watches;	/* the newest first */
 	struct transaction *transactions;
 	struct event *events, **events_tail;
-	uint32_t n_events;
+	uint32_t n_events, event_bytes;
 	bool told;		/* event_pending was called, the queue not yet empty */
 };
 

@@ -28,6 +28,11 @@ struct node *node_create(const char *name, size_t name_len, const struct perm *p
 	return node;
 }
 
+uint64_t node_bytes(const struct node *node)
+{
+	return node_price(strlen(node->name), node->n_perms, node->len);
+}
+
 struct node *node_get(struct node *node)
 {
 	node->refs++;

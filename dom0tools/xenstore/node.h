@@ -44,7 +44,17 @@ struct node {
 	char name[];
 };
 
-/** What happened to one node, for permissions and accounts. */
+/** What a node costs: a flat price and what is variable of it. */
+#define NODE_PRICE 128
+static inline uint64_t node_price(size_t name_len, uint32_t n_perms, uint32_t len)
+{
+	return NODE_PRICE + name_len + n_perms * sizeof(struct perm) + len;
+}
+
+/** The price of this node as it is. */
+uint64_t node_bytes(const struct node *node);
+
+/** Called for each node of a walk. */
 typedef void (*node_visit_fn)(void *ctx, const char *path, const struct node *node);
 
 /** A new node with one reference, or NULL. */

@@ -11,6 +11,7 @@
 
 static const struct store_quota default_quota = {
 	.nodes = 1000,
+	.memory = 512 << 10,
 	.node_size = 2048,
 	.permissions = 5,
 	.watches = 128,
@@ -21,6 +22,8 @@ static const struct store_quota default_quota = {
 struct store *store_create(const struct store_ops *ops, void *ctx)
 {
 	static const struct perm private = { 0, PERM_NONE };
+	const int64_t price = 3 * (int64_t)node_price(0, 1, 0) +
+			      (int64_t)strlen("@introduceDomain" "@releaseDomain");
 	struct store *store = calloc(1, sizeof(*store));
 
 	if (!store)
@@ -30,7 +33,7 @@ struct store *store_create(const struct store_ops *ops, void *ctx)
 	store->quota = default_quota;
 	store->main.store = store;
 	store->main.root = node_create("", 0, &private, 1, ++store->gen);
-	if (!store->main.root || tally_add(&store->main.tally, 0, 3) ||
+	if (!store->main.root || tally_add(&store->main.tally, 0, 3, price) ||
 	    tally_reserve(store, &store->main.tally) ||
 	    node_add(&store->main.root, "/@introduceDomain", &private, 1, ++store->gen) ||
 	    node_add(&store->main.root, "/@releaseDomain", &private, 1, ++store->gen)) {
@@ -205,7 +208,7 @@ static void census_visit(void *ctx, const char *path, const struct node *node)
 
 	(void)path;
 	census->n++;
-	if (tally_add(&census->tally, node_owner(node), 1))
+	if (tally_add(&census->tally, node_owner(node), 1, (int64_t)node_bytes(node)))
 		census->failed = true;
 	for (uint32_t i = 1; i < node->n_kids; i++)
 		if (strcmp(node->kids[i - 1]->name, node->kids[i]->name) >= 0)
@@ -218,10 +221,15 @@ bool store_check(const struct store *store)
 	uint64_t booked = 0;
 
 	node_walk(store->main.root, "", census_visit, &census);
+	for (const struct store_conn *conn = store->conns; conn; conn = conn->next)
+		if (tally_add(&census.tally, conn->domid, 0, (int64_t)watch_bytes(conn)))
+			census.failed = true;
 	for (size_t i = 0; i < ACCOUNT_BUCKETS; i++) {
 		for (const struct account *a = store->accounts[i]; a; a = a->next) {
+			struct tally_entry found = tally_of(&census.tally, a->domid);
+
 			booked += a->nodes;
-			if (tally_of(&census.tally, a->domid) != (int32_t)a->nodes)
+			if (found.nodes != (int32_t)a->nodes || found.bytes != (int64_t)a->bytes)
 				census.failed = true;
 		}
 	}

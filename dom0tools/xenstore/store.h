@@ -40,6 +40,7 @@ struct store_ops {
 /** Limits for each domain but the privileged ones; `control quota` changes them. */
 struct store_quota {
 	uint32_t nodes;		/* owned by one domain */
+	uint32_t memory;	/* bytes of its nodes and watches */
 	uint32_t node_size;	/* bytes of one value */
 	uint32_t permissions;	/* entries of one node */
 	uint32_t watches;

@@ -27,17 +27,19 @@ static struct access **access_bucket(struct transaction *txn, const char *path)
 	return &txn->accesses[hash % ACCESS_BUCKETS];
 }
 
-/* What the list of one transaction of a guest may hold. */
+/* What the notes of all transactions of a guest may hold, and what a note costs beside its text. */
 #define BYTES_MAX_GUEST (128u << 10)
+#define NOTE_PRICE 64
 
 static int txn_touch(const struct store_conn *conn, struct transaction *txn, size_t bytes)
 {
 	if (!conn_is_privileged(conn) &&
 	    (txn->touched >= conn->store->quota.transaction_nodes ||
-	     bytes > BYTES_MAX_GUEST - txn->bytes))
+	     bytes + NOTE_PRICE > BYTES_MAX_GUEST - conn->account->transaction_bytes))
 		return -ENOSPC;
 	txn->touched++;
-	txn->bytes += (uint32_t)bytes;
+	txn->bytes += (uint32_t)bytes + NOTE_PRICE;
+	conn->account->transaction_bytes += (uint32_t)bytes + NOTE_PRICE;
 	return 0;
 }
 
@@ -121,6 +123,7 @@ static void transaction_free(struct store_conn *conn, struct transaction *txn)
 		at = &(*at)->next;
 	*at = txn->next;
 	conn->account->transactions--;
+	conn->account->transaction_bytes -= txn->bytes;
 	while (txn->ops) {
 		struct op *op = txn->ops;
 

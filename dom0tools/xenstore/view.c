@@ -2,7 +2,7 @@
 /*
  * Reading and changing a view of the tree with the rights of a connection. A change
  * that fails leaves the view's contents and its tally as they were (a write that runs out
- * of memory at the very end may leave the new node, empty).
+ * of memory at the very end may leave its new node, empty).
  */
 #include "internal.h"
 
@@ -50,6 +50,12 @@ static unsigned int count_parts(const char *rest)
 	return n;
 }
 
+/* What the missing nodes will cost: all names together are rest without its slashes. */
+static uint64_t missing_price(const char *rest, unsigned int missing, uint32_t n_perms)
+{
+	return missing * node_price(0, n_perms, 0) + strlen(rest) - missing;
+}
+
 /* Adds the missing nodes, parents first; rest is the part of path that is missing. */
 static int add_missing(struct view *view, const char *path, const char *rest,
 		       const struct perm *perms, uint32_t n_perms)
@@ -72,40 +78,42 @@ static int add_missing(struct view *view, const char *path, const char *rest,
 	return err;
 }
 
+/* more: bytes that the caller will add to the node; there must be room for them, too. */
 static int make_missing(struct view *view, const struct store_conn *conn, const char *path,
-			const struct node *parent, const char *rest)
+			const struct node *parent, const char *rest, uint32_t more)
 {
 	uint32_t n_perms = parent->n_perms;
 	struct perm *perms = malloc(n_perms * sizeof(*perms));
 	unsigned int missing = count_parts(rest);
+	uint64_t price;
 	int err;
 
 	if (!perms)
 		return -ENOMEM;
 	/* Permissions are inherited, but guests own what they make. */
 	memcpy(perms, parent->perms, n_perms * sizeof(*perms));
+	price = missing_price(rest, missing, n_perms);
 	if (!conn_is_privileged(conn)) {
-		int64_t owned = (int64_t)conn->account->nodes +
-				tally_of(&view->tally, conn->domid);
-
 		perms[0].domid = conn->domid;
-		if (owned + missing > view->store->quota.nodes) {
+		if (!tally_fits(view->store, &view->tally, conn->domid, missing, price + more)) {
 			free(perms);
 			return -ENOSPC;
 		}
 	}
-	err = tally_add(&view->tally, perms[0].domid, (int32_t)missing);
+	err = tally_add(&view->tally, perms[0].domid, (int32_t)missing, (int64_t)price);
 	if (!err) {
 		err = add_missing(view, path, rest, perms, n_perms);
 		if (err)
-			tally_add(&view->tally, perms[0].domid, -(int32_t)missing);
+			tally_add(&view->tally, perms[0].domid, -(int32_t)missing,
+				  -(int64_t)price);
 	}
 	free(perms);
 	return err;
 }
 
 /* The common start of write and mkdir. Returns 1 when made, 0 when it was there, -errno. */
-static int make_node(struct view *view, const struct store_conn *conn, const char *path)
+static int make_node(struct view *view, const struct store_conn *conn, const char *path,
+		     uint32_t more)
 {
 	const char *rest;
 	struct node *node = node_lookup_deepest(view->root, path, &rest);
@@ -115,7 +123,7 @@ static int make_node(struct view *view, const struct store_conn *conn, const cha
 	if (!*rest)
 		return 0;
 
-	int err = make_missing(view, conn, path, node, rest);
+	int err = make_missing(view, conn, path, node, rest, more);
 
 	return err ? err : 1;
 }
@@ -126,16 +134,31 @@ int view_write(struct view *view, const struct store_conn *conn, const char *pat
 	if (!conn_is_privileged(conn) && len > view->store->quota.node_size)
 		return -ENOSPC;
 
-	int made = make_node(view, conn, path);
+	int made = make_node(view, conn, path, len);
 
 	if (made < 0)
 		return made;
-	return node_set_value(&view->root, path, value, len, ++view->store->gen);
+
+	const struct node *node = node_lookup(view->root, path);
+	domid_t owner = node_owner(node);
+	int64_t more = (int64_t)len - node->len;
+	int err;
+
+	if (!made && !conn_is_privileged(conn) && more > 0 &&
+	    !tally_fits(view->store, &view->tally, owner, 0, (uint64_t)more))
+		return -ENOSPC;
+	err = tally_add(&view->tally, owner, 0, more);
+	if (err)
+		return err;
+	err = node_set_value(&view->root, path, value, len, ++view->store->gen);
+	if (err)
+		tally_add(&view->tally, owner, 0, -more);
+	return err;
 }
 
 int view_mkdir(struct view *view, const struct store_conn *conn, const char *path, bool *changed)
 {
-	int made = make_node(view, conn, path);
+	int made = make_node(view, conn, path, 0);
 
 	*changed = made > 0;
 	return made < 0 ? made : 0;
@@ -151,7 +174,7 @@ static void count_owner(void *ctx, const char *path, const struct node *node)
 	struct owners *owners = ctx;
 
 	(void)path;
-	if (tally_add(owners->tally, node_owner(node), -1))
+	if (tally_add(owners->tally, node_owner(node), -1, -(int64_t)node_bytes(node)))
 		owners->err = -ENOMEM;
 }
 
@@ -165,11 +188,12 @@ int view_remove_tree(struct view *view, const char *path)
 	err = owners.err;
 	/* Entries of zero first, so that adding the counts later needs no memory. */
 	for (size_t i = 0; !err && i < gone.n; i++)
-		err = tally_add(&view->tally, gone.entries[i].domid, 0);
+		err = tally_add(&view->tally, gone.entries[i].domid, 0, 0);
 	if (!err)
 		err = node_remove(&view->root, path, ++view->store->gen);
 	for (size_t i = 0; !err && i < gone.n; i++)
-		tally_add(&view->tally, gone.entries[i].domid, gone.entries[i].nodes);
+		tally_add(&view->tally, gone.entries[i].domid, gone.entries[i].nodes,
+			  gone.entries[i].bytes);
 	tally_clear(&gone);
 	return err;
 }
@@ -207,15 +231,19 @@ int view_set_perms(struct view *view, const struct store_conn *conn, const char 
 		if (n > view->store->quota.permissions)
 			return -ENOSPC;
 	}
-	err = tally_add(&view->tally, owner, 0);
+
+	int64_t before = (int64_t)node_bytes(node);
+	int64_t after = before + ((int64_t)n - node->n_perms) * (int64_t)sizeof(*perms);
+
+	err = tally_add(&view->tally, owner, 0, 0);
 	if (!err)
-		err = tally_add(&view->tally, perms[0].domid, 0);
+		err = tally_add(&view->tally, perms[0].domid, 0, 0);
 	if (!err)
 		err = node_set_perms(&view->root, path, perms, n, ++view->store->gen);
 	if (err)
 		return err;
 	/* Cannot fail: both entries are there. */
-	tally_add(&view->tally, owner, -1);
-	tally_add(&view->tally, perms[0].domid, 1);
+	tally_add(&view->tally, owner, -1, -before);
+	tally_add(&view->tally, perms[0].domid, 1, after);
 	return 0;
 }

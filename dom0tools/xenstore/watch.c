@@ -20,6 +20,7 @@
 #define TOKEN_MAX (XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
 #define EVENTS_MAX_GUEST 256
 #define EVENTS_MAX_PRIVILEGED 16384
+#define EVENT_BYTES_MAX_GUEST (64u << 10)
 
 struct watch {
 	struct watch *next;		/* of the connection */
@@ -80,6 +81,25 @@ static bool index_grow(struct watch_index *index)
 	return true;
 }
 
+static uint64_t watch_price(size_t token_size, size_t path_size)
+{
+	return sizeof(struct watch) + token_size + path_size;
+}
+
+static uint64_t watch_price_of(const struct watch *watch)
+{
+	return watch_price(strlen(watch->token) + 1, strlen(watch->path) + 1);
+}
+
+uint64_t watch_bytes(const struct store_conn *conn)
+{
+	uint64_t bytes = 0;
+
+	for (const struct watch *watch = conn->watches; watch; watch = watch->next)
+		bytes += watch_price_of(watch);
+	return bytes;
+}
+
 static struct watch **watch_find(struct store_conn *conn, const char *path, const char *token)
 {
 	struct watch **at = &conn->watches;
@@ -99,7 +119,9 @@ int watch_add(struct store_conn *conn, const struct path *path, const char *toke
 	if (*watch_find(conn, path->abs, token))
 		return -EEXIST;
 	if (!conn_is_privileged(conn) &&
-	    conn->account->watches >= conn->store->quota.watches)
+	    (conn->account->watches >= conn->store->quota.watches ||
+	     conn->account->bytes + watch_price(token_size, path_size) >
+	     conn->store->quota.memory))
 		return -E2BIG;
 	if (!index_grow(index))
 		return -ENOMEM;
@@ -121,7 +143,22 @@ int watch_add(struct store_conn *conn, const struct path *path, const char *toke
 	*bucket_of(index, watch->hash) = watch;
 	index->n_watches++;
 	conn->account->watches++;
+	conn->account->bytes += watch_price_of(watch);
 	return 0;
+}
+
+static uint32_t event_price(const char *path)
+{
+	return (uint32_t)(sizeof(struct event) + strlen(path) + 1);
+}
+
+/* Whether one more event must not be queued as it is. */
+static bool events_are_many(const struct store_conn *conn, const char *path)
+{
+	if (conn_is_privileged(conn))
+		return conn->n_events >= EVENTS_MAX_PRIVILEGED;
+	return conn->n_events >= EVENTS_MAX_GUEST ||
+	       conn->event_bytes + event_price(path) > EVENT_BYTES_MAX_GUEST;
 }
 
 /* Drops the events that wait for the watch. */
@@ -138,6 +175,7 @@ static void events_drop(struct watch *watch)
 			continue;
 		}
 		*at = event->next;
+		conn->event_bytes -= event_price(event->path);
 		free(event);
 		watch->n_events--;
 		conn->n_events--;
@@ -160,6 +198,7 @@ static void watch_delete(struct watch **link)
 	*link = watch->next;
 	index->n_watches--;
 	watch->conn->account->watches--;
+	watch->conn->account->bytes -= watch_price_of(watch);
 	if (watch->n_events)
 		events_drop(watch);
 	free(watch);
@@ -185,11 +224,11 @@ void watch_remove_all(struct store_conn *conn)
 static void event_queue(struct watch *watch, const char *abs)
 {
 	struct store_conn *conn = watch->conn;
-	uint32_t max = conn_is_privileged(conn) ? EVENTS_MAX_PRIVILEGED : EVENTS_MAX_GUEST;
 	const char *path = abs + watch->skip;
 
-	if (conn->n_events >= max && watch->n_events) {
-		events_drop(watch);
+	if (events_are_many(conn, path)) {
+		if (watch->n_events)
+			events_drop(watch);
 		path = watch->path + watch->skip;
 	}
 	if (watch->last && !strcmp(watch->last->path, path))
@@ -205,6 +244,7 @@ static void event_queue(struct watch *watch, const char *abs)
 	*conn->events_tail = event;
 	conn->events_tail = &event->next;
 	conn->n_events++;
+	conn->event_bytes += event_price(path);
 	watch->n_events++;
 	watch->last = event;
 	if (!conn->told) {
@@ -234,6 +274,7 @@ bool store_conn_event(struct store_conn *conn, struct store_message *out)
 	if (!conn->events)
 		conn->events_tail = &conn->events;
 	conn->n_events--;
+	conn->event_bytes -= event_price(event->path);
 	watch->n_events--;
 	if (watch->last == event)
 		watch->last = NULL;

@@ -18,21 +18,18 @@ dom0_lineedit_USRCS := tests/unit/dom0/lineedit_test.c dom0tools/shell/lineedit.
 	dom0tools/shell/history.c
 UNITS += dom0_parse
 dom0_parse_USRCS := tests/unit/dom0/parse_test.c dom0tools/shell/parse.c dom0tools/shell/complete.c
-# The daemons on the library's own threads and xenstore client. (The kit's sources are
-# named here and not by pv_KIT, because the order of files.mk is not ours.)
-DAEMON_SRCS := tests/unit/dom0/daemonkit.c tests/unit/pv/kit.c arch/x86_64/pvguest/switch.S \
-	arch/x86_64/pvguest/stack.c $(addprefix pvguest/,event.c clock.c thread.c xs.c xsconn.c \
-	xswatch.c errno.c ring.c) $(filter-out tests/%,$(STORE_SRCS)) \
+# The daemons on the library's own threads and xenstore client. (Deferred by =, because
+# pv_KIT is set in a file that may be read later.)
+DAEMON_SRCS = tests/unit/dom0/daemonkit.c $(pv_KIT) $(addprefix pvguest/,xs.c xsconn.c xswatch.c \
+	errno.c ring.c) $(filter-out tests/%,$(STORE_SRCS)) \
 	$(addprefix dom0tools/xenstore/,xsring.c domains.c local.c daemon.c)
 UNITS += dom0_xenstored
-dom0_xenstored_USRCS := tests/unit/dom0/xenstored_test.c $(DAEMON_SRCS)
+dom0_xenstored_USRCS = tests/unit/dom0/xenstored_test.c $(DAEMON_SRCS)
 UNITS += dom0_consoled
-dom0_consoled_USRCS := tests/unit/dom0/consoled_test.c $(DAEMON_SRCS) \
+dom0_consoled_USRCS = tests/unit/dom0/consoled_test.c $(DAEMON_SRCS) \
 	$(addprefix dom0tools/console/,scrollback.c consring.c consoled.c attach.c)
 UNITS += dom0_terminal
-dom0_terminal_USRCS := tests/unit/dom0/terminal_test.c dom0tools/console/terminal.c \
-	tests/unit/pv/kit.c arch/x86_64/pvguest/switch.S arch/x86_64/pvguest/stack.c \
-	$(addprefix pvguest/,event.c clock.c thread.c)
+dom0_terminal_USRCS = tests/unit/dom0/terminal_test.c dom0tools/console/terminal.c $(pv_KIT)
 UNITS += dom0_shell
 dom0_shell_USRCS := tests/unit/dom0/shell_test.c $(addprefix dom0tools/shell/,shell.c parse.c \
 	complete.c lineedit.c history.c)

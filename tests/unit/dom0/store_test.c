@@ -330,6 +330,34 @@ static void a_guests_values_and_permission_lists_are_bounded(void **state)
 				     "r5", NULL), "ENOSPC");
 }
 
+static void the_memory_of_a_guests_nodes_is_bounded(void **state)
+{
+	char name[16], value[2001];
+	int n = 0;
+
+	memset(value, 'v', sizeof(value));
+	value[2000] = '\0';
+	store_quota(STORE)->memory = 20000;
+	for (; n < 100; n++) {
+		snprintf(name, sizeof(name), "n%d", n);
+		if (kit_write(DOM1, 0, name, value))
+			break;
+	}
+	assert_string_equal(kit_error(), "ENOSPC");
+	assert_int_equal(n, 9);
+	assert_string_equal(kit_read(DOM1, 0, name), "!ENOENT");
+	/* A node that is there does not grow either, but may shrink and make room. */
+	assert_null(kit_write(DOM1, 0, "small", ""));
+	assert_string_equal(kit_write(DOM1, 0, "small", value), "ENOSPC");
+	assert_string_equal(kit_read(DOM1, 0, "small"), "");
+	assert_null(kit_write(DOM1, 0, "n0", "short"));
+	assert_null(kit_write(DOM1, 0, "small", value));
+	assert_true(store_check(STORE));
+	/* Others cannot fill it up for its owner. */
+	kit_call(DOM1, 0, XS_SET_PERMS, "n0", "n1", "b2", NULL);
+	assert_string_equal(kit_write(DOM2, 0, "/local/domain/1/n0", value), "ENOSPC");
+}
+
 static void giving_a_node_away_moves_it_between_accounts(void **state)
 {
 	kit_write(DOM0, 0, "/g", "");
@@ -383,6 +411,7 @@ int main(void)
 		T(privileged_messages_are_eacces_for_guests),
 		T(a_guest_makes_as_many_nodes_as_its_quota),
 		T(a_guests_values_and_permission_lists_are_bounded),
+		T(the_memory_of_a_guests_nodes_is_bounded),
 		T(giving_a_node_away_moves_it_between_accounts),
 		T(a_dead_domains_nodes_go_with_it),
 	};

@@ -194,6 +194,35 @@ static void a_guest_that_does_not_read_keeps_a_bounded_number_of_events(void **s
 	assert_true(other);
 }
 
+static void long_events_and_watches_cost_no_more_memory_than_allowed(void **state)
+{
+	char path[2000], token[16];
+	size_t bytes = 0;
+	int n;
+
+	memset(path, 'x', sizeof(path));
+	memcpy(path, "data/", 5);
+	path[1500] = '\0';
+	kit_call(DOM1, 0, XS_WATCH, "data", "t", NULL);
+	for (n = 0; n < 100; n++) {
+		path[1000 + n] = 'y';
+		assert_null(kit_write(DOM1, 0, path, ""));
+	}
+	for (const char *event; (event = kit_event(DOM1))[0];)
+		bytes += strlen(event);
+	assert_in_range(bytes, 1, 64 << 10);
+	store_quota(STORE)->memory = 300000;
+	for (n = 0; n < 120; n++) {
+		snprintf(token, sizeof(token), "%d", n);
+		if (kit_call(DOM1, 0, XS_WATCH, path, token, NULL))
+			break;
+	}
+	assert_string_equal(kit_error(), "E2BIG");
+	assert_in_range(n, 60, 110);
+	kit_call(DOM1, 0, XS_RESET_WATCHES, "", NULL);
+	assert_null(kit_call(DOM1, 0, XS_WATCH, path, "t", NULL));
+}
+
 static void tokens_have_a_longest_length(void **state)
 {
 	char token[1200];
@@ -242,6 +271,7 @@ int main(void)
 		T(a_commit_fires_once_for_each_change_and_an_abort_not_at_all),
 		T(a_guest_sets_as_many_watches_as_its_quota),
 		T(a_guest_that_does_not_read_keeps_a_bounded_number_of_events),
+		T(long_events_and_watches_cost_no_more_memory_than_allowed),
 		T(tokens_have_a_longest_length),
 		T(watches_of_many_domains_are_found_by_their_paths),
 	};
