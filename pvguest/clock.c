@@ -21,10 +21,12 @@ static uint64_t clock_read(const volatile struct vcpu_time_info *t)
 	uint64_t ns;
 
 	do {
-		uint64_t delta;
+		uint64_t delta, tsc;
 
 		version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
-		delta = arch_tsc() - t->tsc_timestamp;
+		/* Another processor's counter may be a little behind the one that wrote. */
+		tsc = arch_tsc();
+		delta = tsc > t->tsc_timestamp ? tsc - t->tsc_timestamp : 0;
 		if (t->tsc_shift < 0)
 			delta >>= -t->tsc_shift & 63;
 		else

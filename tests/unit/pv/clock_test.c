@@ -39,6 +39,15 @@ static void time_never_goes_back(void **state)
 	assert_int_equal(clock_monotonic_ns(), before);
 }
 
+static void a_counter_behind_the_time_stamp_is_no_time(void **state)
+{
+	(void)state;
+	kit_advance(10);
+	pv_vcpu_info()->time.tsc_timestamp = 1UL << 40;
+	pv_vcpu_info()->time.tsc_to_system_mul = 1U << 31;
+	assert_int_equal(clock_monotonic_ns(), pv_vcpu_info()->time.system_time);
+}
+
 static void the_wall_clock_begins_where_the_hypervisor_says(void **state)
 {
 	(void)state;
@@ -120,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(time_is_the_hypervisors_plus_what_has_passed),
 		TEST(time_never_goes_back),
+		TEST(a_counter_behind_the_time_stamp_is_no_time),
 		TEST(the_wall_clock_begins_where_the_hypervisor_says),
 		TEST(timers_run_in_the_order_of_their_deadlines),
 		TEST(a_cancelled_timer_does_not_run),
