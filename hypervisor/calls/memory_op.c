@@ -73,26 +73,30 @@ static long op_add_to_physmap(const struct memory_call *call)
 	return -XEN_EACCES;
 }
 
-/* Of a PV guest's own frame it has always been removed. */
 static long op_remove_from_physmap(const struct memory_call *call)
 {
-	struct xen_remove_from_physmap ask;
-	struct domain *d;
-	struct frame *f;
-	int err;
+	return call->start ? -XEN_EINVAL : op_add_to_physmap(call);
+}
 
-	if (call->start)
-		return -XEN_EINVAL;
-	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
-		return -XEN_EFAULT;
-	d = domain_get_target(ask.domid, &err);
-	if (!d)
-		return err;
-	f = frame_get(mfn(ask.gpfn), d);
-	if (f)
-		frame_put(f);
-	domain_put(d);
-	return f ? 0 : -XEN_ENOENT;
+/* "Populate on demand" is for translated guests too. */
+static long op_pod_target(const struct memory_call *call)
+{
+	long rc = op_add_to_physmap(call);
+
+	return rc == -XEN_EACCES ? -XEN_EINVAL : rc;
+}
+
+/* No page is ever shared by content: none, and none saved. */
+static long op_sharing_pages(const struct memory_call *call)
+{
+	(void)call;
+	return 0;
+}
+
+static long op_no_32_bit(const struct memory_call *call)
+{
+	(void)call;
+	return -XEN_EOPNOTSUPP;
 }
 
 static long op_vnumainfo(const struct memory_call *call)
@@ -123,6 +127,11 @@ static memory_op_fn *const ops[] = {
 	[XENMEM_add_to_physmap] = op_add_to_physmap,
 	[XENMEM_add_to_physmap_batch] = op_add_to_physmap,
 	[XENMEM_remove_from_physmap] = op_remove_from_physmap,
+	[XENMEM_set_pod_target] = op_pod_target,
+	[XENMEM_get_pod_target] = op_pod_target,
+	[XENMEM_get_sharing_freed_pages] = op_sharing_pages,
+	[XENMEM_get_sharing_shared_pages] = op_sharing_pages,
+	[XENMEM_machphys_compat_mfn_list] = op_no_32_bit,
 	[XENMEM_memory_map] = memory_op_memory_map,
 	[XENMEM_set_memory_map] = memory_op_set_memory_map,
 	[XENMEM_machine_memory_map] = memory_op_machine_memory_map,

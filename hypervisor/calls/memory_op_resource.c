@@ -64,7 +64,7 @@ long memory_op_acquire_resource(const struct memory_call *call)
 		return -XEN_EINVAL;
 	if (ask.nr_frames > MEMORY_OP_MAX)
 		return -XEN_E2BIG;
-	if (ask.domid == DOMID_SELF || ask.domid == self->id)
+	if (ask.domid == self->id)
 		return -XEN_EPERM;
 	d = domain_get(ask.domid);
 	if (!d)

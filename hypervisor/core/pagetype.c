@@ -63,7 +63,7 @@ static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
 
 		if (!(e & PTE_P))
 			continue;
-		int rc = pt_l1e_take(c, e);
+		int rc = pt_l1e_take(c, &e);
 
 		if (rc) {
 			while (i-- > 0)
@@ -71,8 +71,9 @@ static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
 			c->error = rc;
 			return set_partial(f, PT_BAD);
 		}
-		if (pt_l1e_adjust(e) != e)
-			table[i] = pt_l1e_adjust(e);
+		e = pt_l1e_adjust(e);
+		if (table[i] != e)
+			table[i] = e;
 	}
 	return set_validated(f);
 }
@@ -166,6 +167,12 @@ static enum pt_result drop_entry(struct pt_ctx *c, struct frame *table, unsigned
 	return PT_OK;
 }
 
+/* As Xen has it: the walk of a top level never has to set bits there. */
+static uint64_t adjust(unsigned level, uint64_t e)
+{
+	return level == 4 ? e | PTE_U | PTE_A : e | PTE_U;
+}
+
 /* ---- levels 2 to 4 ------------------------------------------------------------------------------ */
 
 static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned level,
@@ -180,8 +187,8 @@ static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned
 		r = pt_resume(c, frame_of(pte_mfn(e)));
 	else
 		r = take_entry(c, f, level, e);
-	if (r == PT_OK && !(e & PTE_U))
-		*slot = e | PTE_U;
+	if (r == PT_OK && adjust(level, e) != e)
+		*slot = adjust(level, e);
 	return r;
 }
 
@@ -341,12 +348,12 @@ int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned in
 		if (new & pte_refused_table)
 			return -XEN_EINVAL;
 		if (!((old ^ new) & ~PTE_HARMLESS)) {
-			table_entry_write(slot, new | PTE_U, keep_ad);
+			table_entry_write(slot, adjust(level, new), keep_ad);
 			return 0;
 		}
 		switch (take_new(c, table, level, new, pending)) {
 		case PT_OK:
-			new |= PTE_U;
+			new = adjust(level, new);
 			break;
 		case PT_AGAIN:
 			return -XEN_ERESTART;

@@ -26,26 +26,37 @@ uint64_t pt_l1e_adjust(uint64_t e)
 	return e;
 }
 
-static int take_io(const struct pt_ctx *c, mfn_t m)
+/* Devices want no cache, unless the guest says which kind; some are for looking at only. */
+static int take_io(const struct pt_ctx *c, uint64_t *e)
 {
+	mfn_t m = pte_mfn(*e);
+
+	if (m.n == PTE_ADDR >> PAGE_SHIFT)	/* what a guest means by "none" */
+		return -XEN_EINVAL;
 	if (!mm_is_io(m))
 		return m.n < arch_max_mfn ? -XEN_EBUSY : -XEN_EPERM;
-	return c->io ? 0 : -XEN_EPERM;
+	if (!c->io || mm_io_rights(m) == MM_IO_NONE)
+		return -XEN_EPERM;
+	if (mm_io_rights(m) == MM_IO_READ)
+		*e &= ~PTE_W;
+	if (!(*e & PTE_CACHE))
+		*e |= PTE_PWT | PTE_PCD;
+	return 0;
 }
 
-int pt_l1e_take(struct pt_ctx *c, uint64_t e)
+int pt_l1e_take(struct pt_ctx *c, uint64_t *e)
 {
-	mfn_t m = pte_mfn(e);
+	mfn_t m = pte_mfn(*e);
 	struct frame *f;
 
-	if (unlikely(e & c->refuse_l1))
+	if (unlikely(*e & c->refuse_l1))
 		return -XEN_EINVAL;
 	if (unlikely(m.n >= arch_max_mfn))
-		return take_io(c, m);
+		return take_io(c, e);
 	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
 	if (unlikely(!frame_try_ref_owned(f, c->pages)))
-		return take_io(c, m);
-	if ((e & PTE_W) && unlikely(!frame_type_take(f, FRAME_WRITABLE))) {
+		return take_io(c, e);
+	if ((*e & PTE_W) && unlikely(!frame_type_take(f, FRAME_WRITABLE))) {
 		frame_put(f);
 		return -XEN_EBUSY;
 	}
@@ -92,7 +103,7 @@ int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad)
 			entry_write(slot, pt_l1e_adjust(new), keep_ad);
 			return 0;
 		}
-		int rc = pt_l1e_take(c, new);
+		int rc = pt_l1e_take(c, &new);
 
 		if (unlikely(rc))
 			return rc;
@@ -109,7 +120,7 @@ int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new)
 	int rc;
 
 	if (new & PTE_P) {
-		rc = pt_l1e_take(c, new);
+		rc = pt_l1e_take(c, &new);
 		if (rc)
 			return rc;
 		new = pt_l1e_adjust(new);

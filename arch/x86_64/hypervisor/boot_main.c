@@ -161,8 +161,9 @@ static void describe_machine(const struct hvm_start_info *info)
 		machine.phys_bits = r[0] & 0xff;
 	}
 	mm_set_machine(&machine);
-	mm_forbid_io(mfn(IO_APIC_PHYS >> PAGE_SHIFT), mfn((IO_APIC_PHYS >> PAGE_SHIFT) + 1));
-	mm_forbid_io(mfn(LOCAL_APIC_PHYS >> PAGE_SHIFT), mfn((LOCAL_APIC_PHYS >> PAGE_SHIFT) + 1));
+	mm_limit_io(mfn(IO_APIC_PHYS >> PAGE_SHIFT), mfn((IO_APIC_PHYS >> PAGE_SHIFT) + 1), MM_IO_READ);
+	mm_limit_io(mfn(LOCAL_APIC_PHYS >> PAGE_SHIFT), mfn((LOCAL_APIC_PHYS >> PAGE_SHIFT) + 1),
+		    MM_IO_NONE);
 }
 
 static void make_idle_vcpu(void)

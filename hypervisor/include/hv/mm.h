@@ -50,9 +50,15 @@ struct mm_machine {
  *  is no I/O memory, 52 bits, NX. */
 void mm_set_machine(const struct mm_machine *machine);
 const struct mm_machine *mm_machine(void);
-/** Nobody may map these pages of I/O memory (local APIC, I/O APIC); boot only, a few. */
-void mm_forbid_io(mfn_t start, mfn_t end);
-/** True when the page is no RAM, a device may stand there, and it is not forbidden. */
+enum mm_io_rights {
+	MM_IO_ALL,
+	MM_IO_READ,	/* its mappings are made read-only */
+	MM_IO_NONE,
+};
+/** What even a domain with I/O memory may do with these pages; boot only, a few. */
+void mm_limit_io(mfn_t start, mfn_t end, enum mm_io_rights rights);
+enum mm_io_rights mm_io_rights(mfn_t m);
+/** True when the page is no RAM, so that a device may stand there. */
 bool mm_is_io(mfn_t m);
 
 /** An entry of a guest's memory map (XENMEM_memory_map), as the ABI has it. */

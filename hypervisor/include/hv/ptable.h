@@ -105,8 +105,9 @@ int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new)
 int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned index, uint64_t new,
 	      bool keep_ad, struct pt_pending *pending);
 
-/** What the guest may have in an L1 entry is taken: reference, use. 0 or -XEN_Exxx. */
-int pt_l1e_take(struct pt_ctx *c, uint64_t e);
+/** What the guest may have in an L1 entry is taken: reference, use. 0 or -XEN_Exxx. An entry for
+ *  I/O memory may come back changed: uncached, or read-only. */
+int pt_l1e_take(struct pt_ctx *c, uint64_t *e);
 /** An L1 entry is gone: its reference and its use. */
 void pt_l1e_drop(struct pt_ctx *c, uint64_t e);
 /** The bits that every present L1 entry of a guest gets. */
