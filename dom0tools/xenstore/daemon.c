@@ -48,10 +48,15 @@ static void event_pending(void *ctx, struct store_conn *conn)
 		local_event_pending();
 }
 
+/* Straight to the hypervisor: stdio might wait, and the store must not. */
 static void print_text(void *ctx, const char *text)
 {
+	char line[256];
+	int n = snprintf(line, sizeof(line), "xenstored: %s\n", text);
+
 	(void)ctx;
-	printf("xenstored: %s\n", text);
+	hypercall_console_io(CONSOLEIO_write, n < (int)sizeof(line) ? n : (int)sizeof(line) - 1,
+			     line);
 }
 
 static void daemon_thread(void *arg)
