@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A machine with Cloison and its dom0 in QEMU, spoken to over the serial console."""
+"""A machine with Cloison (or Xen) and our dom0 in QEMU, spoken to over the serial console."""
 import os
 import re
 import subprocess
@@ -24,24 +24,35 @@ def archive(folder, out):
 class Session:
     """Boots to the prompt. files: {path in dom0: bytes or text}, put on top of dom0's own."""
 
-    def __init__(self, build, tmp, files=None, memory="512M", cpu="max", options="", words="noauto"):
+    def __init__(self, build, tmp, files=None, memory="512M", cpu="max", options="", words="noauto", xen=None):
         boot, root = os.path.join(tmp, "boot"), os.path.join(tmp, "root")
         for path, data in (files or {}).items():
             self._write(root + path, data)
-        self._write(f"{boot}/cloison.cfg", "[global]\ndefault=dom0\n[dom0]\n"
-                    f"options=console=com1 com1=115200,8n1 dom0_mem=128M {options}\n"
-                    f"kernel=dom0 {words}\n" + ("ramdisk=root\n" if files else ""))
-        with open(f"{build}/dom0", "rb") as f:
-            self._write(f"{boot}/dom0", f.read())
         if files:
-            archive(root, f"{boot}/root")
-        module = archive(boot, os.path.join(tmp, "boot.cpio"))
+            archive(root, f"{tmp}/root.cpio")
+        options = f"console=com1 com1=115200,8n1 dom0_mem=128M {options}"
+        if xen:
+            cpu, machine = "Nehalem", "pc"
+            boot_args = ["-kernel", xen, "-append", options, "-initrd",
+                         f"{build}/dom0 {words}" + (f",{tmp}/root.cpio" if files else "")]
+        else:
+            machine = "q35"
+            self._make_boot(build, boot, tmp, options, words, files)
+            boot_args = ["-kernel", f"{build}/cloison", "-initrd", archive(boot, f"{tmp}/boot.cpio")]
         self.seen = ""
         self.qemu = pexpect.spawn("qemu-system-x86_64", [
-            "-machine", "q35", "-accel", "tcg", "-cpu", cpu, "-m", memory, "-display", "none",
-            "-net", "none", "-no-reboot", "-serial", "mon:stdio", "-kernel", f"{build}/cloison",
-            "-initrd", module], encoding="utf-8", codec_errors="replace", timeout=30)
+            "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory, "-display", "none",
+            "-net", "none", "-no-reboot", "-serial", "mon:stdio"] + boot_args,
+            encoding="utf-8", codec_errors="replace", timeout=30)
         self.qemu.expect_exact(PROMPT)
+
+    def _make_boot(self, build, boot, tmp, options, words, files):
+        """The archive that Cloison boots from: configuration, dom0, and its ramdisk."""
+        self._write(f"{boot}/cloison.cfg", f"[global]\ndefault=dom0\n[dom0]\noptions={options}\n"
+                    f"kernel=dom0 {words}\n" + ("ramdisk=root.cpio\n" if files else ""))
+        for name, path in [("dom0", f"{build}/dom0")] + ([("root.cpio", f"{tmp}/root.cpio")] if files else []):
+            with open(path, "rb") as f:
+                self._write(f"{boot}/{name}", f.read())
 
     @staticmethod
     def _write(path, data):
