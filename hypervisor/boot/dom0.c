@@ -323,10 +323,10 @@ static void start_vcpu(const struct build *b)
 	hv_pages_free(c, 1);
 }
 
-void dom0_build(const struct boot_plan *plan, uint64_t bytes)
+void dom0_build(const struct boot_plan *plan, uint64_t bytes, unsigned vcpus)
 {
-	static const struct xen_domctl_createdomain cfg = {
-		.max_vcpus = 1,
+	const struct xen_domctl_createdomain cfg = {
+		.max_vcpus = vcpus ? MIN(vcpus, (unsigned)MAX_VCPUS) : arch_nr_cpus(),
 		.max_grant_frames = 64,
 		.max_maptrack_frames = 1024,
 		.max_evtchn_port = 0,
@@ -351,9 +351,11 @@ void dom0_build(const struct boot_plan *plan, uint64_t bytes)
 	write_start_info(&b, plan);
 	if (b.has_hypercall_page)
 		hypercall_page_init(b.d, va_ptr(&b, b.hypercall_page));
-	err = vcpu_create(b.d, 0);
-	if (err)
-		panic("dom0: its vCPU could not be created (%d)", err);
+	for (unsigned i = 0; i < b.d->max_vcpus; i++) {
+		err = vcpu_create(b.d, i);
+		if (err)
+			panic("dom0: vCPU %u could not be created (%d)", i, err);
+	}
 	start_vcpu(&b);
 	log_info("dom0: %lu MiB, kernel %#lx-%#lx, entry %#lx", (unsigned long)b.pages >> 8,
 		 (unsigned long)b.kernel_start, (unsigned long)b.kernel_end, (unsigned long)b.entry);

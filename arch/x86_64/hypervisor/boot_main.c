@@ -215,7 +215,7 @@ static void boot_on_window(struct cpu *c)
 	cpuid_init();
 	msr_init();
 	sched_init();
-	dom0_build(&plan, dom0_bytes());
+	dom0_build(&plan, dom0_bytes(), options.dom0_max_vcpus);
 	free_modules();
 	log_info("memory: %lu MiB free", (unsigned long)mm_free_frames() >> 8);
 	console_start_input();

@@ -6,4 +6,4 @@
 #include <hv/types.h>
 
 /** Bytes: dom0_mem= as asked for. Panics, in words for the user, when dom0 cannot be built. */
-void dom0_build(const struct boot_plan *plan, uint64_t bytes);
+void dom0_build(const struct boot_plan *plan, uint64_t bytes, unsigned vcpus);
