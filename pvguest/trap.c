@@ -14,6 +14,7 @@
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 #include <pvguest/symbols.h>
+#include <pvguest/thread.h>
 
 #define STUB_SIZE	32	/* entry.S */
 #define MASK_EVENTS	4	/* <xen/arch-x86/xen.h>, TI_SET_IF */
@@ -89,10 +90,28 @@ static void say_page_fault(const struct trap_regs *r)
 	    trap_fault_address(), r->error & 1 ? "mapped but not like that" : "not mapped");
 }
 
+/* A call that has just been made, perhaps to nowhere: no frame yet, the caller is on the stack. */
+static void say_frameless_caller(const struct trap_regs *r)
+{
+	const uint64_t *top = (const uint64_t *)r->rsp;
+	uint64_t offset;
+
+	if (symbol_find(r->rip, &offset) && offset)
+		return;
+	if (!(r->rsp & 7) && trap_probe_read(top) && symbol_find(*top - 1, &offset))
+		say_frame(*top, true);
+}
+
+/* There is none yet while the library starts. */
+static const char *running_thread(void)
+{
+	return thread_self() ? thread_name(thread_self()) : "none";
+}
+
 void trap_dump(unsigned int vector, const struct trap_regs *r)
 {
-	say("\n*** %s (vector %u, error code %#lx) at %#lx\n", trap_name(vector), vector, r->error,
-	    r->rip);
+	say("\n*** %s (vector %u, error code %#lx) at %#lx, thread %s\n", trap_name(vector), vector,
+	    r->error, r->rip, running_thread());
 	if (vector == TRAP_PAGE_FAULT)
 		say_page_fault(r);
 	say("rax %016lx rbx %016lx rcx %016lx\n", r->rax, r->rbx, r->rcx);
@@ -102,7 +121,9 @@ void trap_dump(unsigned int vector, const struct trap_regs *r)
 	say("r14 %016lx r15 %016lx rbp %016lx\n", r->r14, r->r15, r->rbp);
 	say("rsp %016lx rip %016lx flags %lx\n", r->rsp, r->rip, r->rflags);
 	say("called from\n");
-	arch_backtrace(r->rip, r->rbp, say_frame);
+	say_frame(r->rip, false);
+	say_frameless_caller(r);
+	arch_backtrace(r->rbp, say_frame);
 }
 
 void pv_panic(const char *fmt, ...)
@@ -113,12 +134,12 @@ void pv_panic(const char *fmt, ...)
 	va_start(args, fmt);
 	fmt_vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	say("\n*** panic: ");
+	say("\n*** panic in thread %s: ", running_thread());
 	console_emergency(line, __builtin_strlen(line));
 	say("\n");
 	if (!dying) {
 		dying = true;
-		arch_backtrace(0, (uint64_t)__builtin_frame_address(0), say_frame);
+		arch_backtrace((uint64_t)__builtin_frame_address(0), say_frame);
 	}
 	pv_shutdown_now(SHUTDOWN_crash);
 }

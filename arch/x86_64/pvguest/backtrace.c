@@ -14,13 +14,11 @@ static bool frame_readable(const uint64_t *frame)
 	       trap_probe_read((const char *)(frame + 2) - 1);
 }
 
-void arch_backtrace(uint64_t rip, uint64_t rbp, void (*fn)(uint64_t address, bool is_return))
+void arch_backtrace(uint64_t rbp, void (*fn)(uint64_t address, bool is_return))
 {
 	const uint64_t *frame = (const uint64_t *)rbp;
 
-	if (rip)
-		fn(rip, false);
-	for (int i = 1; i < DEPTH && frame && frame_readable(frame); i++) {
+	for (int i = 0; i < DEPTH && frame && frame_readable(frame); i++) {
 		if (frame[1])
 			fn(frame[1], true);
 		if (frame[0] <= (uint64_t)frame)

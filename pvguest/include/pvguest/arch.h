@@ -42,9 +42,9 @@ uint64_t arch_tsc(void);
 void *arch_thread_stack(void *stack, size_t bytes, void (*fn)(void));
 void thread_switch_stack(void **save_sp, void *next_sp);
 
-/** Calls fn for rip (unless 0) and for each frame of the call chain from frame pointer rbp on; at most
- * 32, and only within readable memory. */
-void arch_backtrace(uint64_t rip, uint64_t rbp, void (*fn)(uint64_t address, bool is_return));
+/** Calls fn for each return address of the call chain from frame pointer rbp on; at most 32, and
+ * only within readable memory. */
+void arch_backtrace(uint64_t rbp, void (*fn)(uint64_t address, bool is_return));
 
 /* Called by the machine's entry code (start.c, trap.c). */
 
