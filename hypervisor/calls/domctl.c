@@ -143,7 +143,7 @@ struct vcpu *domctl_vcpu(struct domain *d, uint32_t id, int bad_id, int absent, 
 	return v;
 }
 
-/* ---- bitmaps of the two interfaces -------------------------------------------------------- */
+/* ---- bitmaps of the two interfaces ---------------------------------------------------- */
 
 #define BITMAP_BITS_MAX 65536u
 

@@ -12,7 +12,7 @@
 #include <hv/traps.h>
 #include <hv/usercopy.h>
 
-/* ---- frames ------------------------------------------------------------------------------- */
+/* ---- frames --------------------------------------------------------------------------- */
 
 #define PFINFO_MAX 1024
 
@@ -74,7 +74,7 @@ long domctl_hypercall_init(struct domain *d, struct xen_domctl *op, bool *copyba
 	return 0;
 }
 
-/* ---- what kind of guest: 64 bits, no shadow tables ------------------------------------------ */
+/* ---- what kind of guest: 64 bits, no shadow tables ------------------------------------ */
 
 long domctl_set_address_size(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -112,7 +112,7 @@ long domctl_shadow_op(struct domain *d, struct xen_domctl *op, bool *copyback)
 	}
 }
 
-/* ---- rights to devices: no domain but dom0 has any, and none can be given --------------------- */
+/* ---- rights to devices: no domain but dom0 has any, and none can be given ------------- */
 
 #define PIRQS 256u
 

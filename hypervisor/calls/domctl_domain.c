@@ -10,7 +10,7 @@
 #include <hv/mem.h>
 #include <hv/time.h>
 
-/* ---- creation --------------------------------------------------------------------- */
+/* ---- creation ------------------------------------------------------------------------- */
 
 /* oos_off says something of shadow tables; tools may set it for any domain. */
 #define PV_FLAGS (XEN_DOMCTL_CDF_oos_off | XEN_DOMCTL_CDF_xs_domain)
@@ -85,7 +85,7 @@ long domctl_createdomain(struct domain *none, struct xen_domctl *op, bool *copyb
 	return 0;
 }
 
-/* ---- life --------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------- */
 
 long domctl_destroydomain(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -206,7 +206,7 @@ long domctl_getdomaininfo(struct domain *d, struct xen_domctl *op, bool *copybac
 	return 0;
 }
 
-/* ---- limits and marks ------------------------------------------------------------------- */
+/* ---- limits and marks ----------------------------------------------------------------- */
 
 long domctl_max_mem(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -249,7 +249,7 @@ long domctl_set_virq_handler(struct domain *d, struct xen_domctl *op, bool *copy
 	return evtchn_set_virq_handler(d, op->u.set_virq_handler.virq);
 }
 
-/* ---- NUMA: one node ----------------------------------------------------------------------- */
+/* ---- NUMA: one node ------------------------------------------------------------------- */
 
 long domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -268,7 +268,7 @@ long domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 	return ctl_bitmap_put(&op->u.nodeaffinity.nodemap, 1);
 }
 
-/* ---- scheduling: in the terms of Xen's credit2 ---------------------------------------------- */
+/* ---- scheduling: in the terms of Xen's credit2 ---------------------------------------- */
 
 static int put_weight(struct domain *d, unsigned weight, unsigned cap)
 {
@@ -303,7 +303,7 @@ long domctl_scheduler_op(struct domain *d, struct xen_domctl *op, bool *copyback
 	}
 }
 
-/* ---- TSC: the guest has the machine's ---------------------------------------------------- */
+/* ---- TSC: the guest has the machine's ------------------------------------------------- */
 
 enum { TSC_DEFAULT, TSC_ALWAYS_EMULATE, TSC_NEVER_EMULATE };
 

@@ -12,7 +12,7 @@
 #include <hv/traps.h>
 #include <hv/usercopy.h>
 
-/* ---- entry points ---------------------------------------------------------------------- */
+/* ---- entry points --------------------------------------------------------------------- */
 
 long domctl_get_ext_vcpucontext(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -67,7 +67,7 @@ long domctl_set_ext_vcpucontext(struct domain *d, struct xen_domctl *op, bool *c
 	return 0;
 }
 
-/* ---- extended state: XCR0, the states ever used, the area in the standard format ---------- */
+/* ---- extended state: XCR0, the states ever used, the area in the standard format ------ */
 
 #define EXT_HEADER (2 * sizeof(uint64_t))
 #define EXT_AREA_MIN 576u	/* legacy region and XSAVE header */
@@ -172,7 +172,7 @@ long domctl_setvcpuextstate(struct domain *d, struct xen_domctl *op, bool *copyb
 	return set_area(v, guest_va(from.a + EXT_HEADER), (unsigned)(e->size - EXT_HEADER), header);
 }
 
-/* ---- MSRs: a PV vCPU has none of its own that the context does not hold ---------------------- */
+/* ---- MSRs: a PV vCPU has none of its own that the context does not hold --------------- */
 
 long domctl_get_vcpu_msrs(struct domain *d, struct xen_domctl *op, bool *copyback)
 {

@@ -26,7 +26,7 @@ long domctl_max_vcpus(struct domain *d, struct xen_domctl *op, bool *copyback)
 	return rc;
 }
 
-/* ---- contexts: 5 KiB, too much for the stack -------------------------------------------- */
+/* ---- contexts: 5 KiB, too much for the stack ------------------------------------------ */
 
 long domctl_setvcpucontext(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -96,7 +96,7 @@ long domctl_getvcpuinfo(struct domain *d, struct xen_domctl *op, bool *copyback)
 	return 0;
 }
 
-/* ---- affinity ------------------------------------------------------------------------------ */
+/* ---- affinity ------------------------------------------------------------------------- */
 
 static bool affinity_args_ok(const struct xen_domctl_vcpuaffinity *a)
 {
@@ -169,7 +169,7 @@ long domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 	return rc;
 }
 
-/* ---- triggers -------------------------------------------------------------------------------- */
+/* ---- triggers ------------------------------------------------------------------------- */
 
 long domctl_sendtrigger(struct domain *d, struct xen_domctl *op, bool *copyback)
 {

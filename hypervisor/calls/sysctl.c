@@ -11,7 +11,7 @@
 #include <hv/keys.h>
 #include <hv/usercopy.h>
 
-/* ---- console ------------------------------------------------------------------------------- */
+/* ---- console -------------------------------------------------------------------------- */
 
 static long sysctl_readconsole(struct xen_sysctl *op, bool *copyback)
 {
@@ -58,7 +58,7 @@ static long sysctl_debug_keys(struct xen_sysctl *op, bool *copyback)
 	return 0;
 }
 
-/* ---- power management: the hypervisor does none --------------------------------------------- */
+/* ---- power management: the hypervisor does none --------------------------------------- */
 
 static bool cpu_is_online(uint32_t cpu)
 {
@@ -80,7 +80,7 @@ static long sysctl_pm_op(struct xen_sysctl *op, bool *copyback)
 									 : -XEN_ENOSYS;
 }
 
-/* ---- dispatch ---------------------------------------------------------------------------------- */
+/* ---- dispatch ------------------------------------------------------------------------- */
 
 static sysctl_fn *const sysctl_table[] = {
 	[XEN_SYSCTL_readconsole] = sysctl_readconsole,

@@ -14,7 +14,7 @@
 #define MSRS_MAX 16u
 #define PLATFORM_INFO_FAULTING (1ULL << 31)
 
-/* ---- a policy to the caller ------------------------------------------------------------ */
+/* ---- a policy to the caller ----------------------------------------------------------- */
 
 static int put_leaves(const struct cpuid_policy *p, guest_va_t to, uint32_t *n)
 {
@@ -74,7 +74,7 @@ long domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op, bool *copyba
 	return rc;
 }
 
-/* ---- a policy from the caller -------------------------------------------------------------- */
+/* ---- a policy from the caller --------------------------------------------------------- */
 
 struct policy_copy {
 	struct xen_cpuid_leaf leaf[CPUID_MAX_LEAVES];
@@ -115,7 +115,7 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op, bool *copyba
 	return rc;
 }
 
-/* ---- feature words ------------------------------------------------------------------------- */
+/* ---- feature words -------------------------------------------------------------------- */
 
 long sysctl_get_cpu_levelling_caps(struct xen_sysctl *op, bool *copyback)
 {

@@ -134,7 +134,7 @@ long sysctl_cputopoinfo(struct xen_sysctl *op, bool *copyback)
 	return 0;
 }
 
-/* ---- the scheduler, in the terms of Xen's credit2 ------------------------------------------- */
+/* ---- the scheduler, in the terms of Xen's credit2 ------------------------------------- */
 
 long sysctl_sched_id(struct xen_sysctl *op, bool *copyback)
 {
@@ -165,7 +165,7 @@ long sysctl_scheduler_op(struct xen_sysctl *op, bool *copyback)
 	return 0;
 }
 
-/* ---- the pool of CPUs: number 0, all CPUs, all domains ----------------------------------------- */
+/* ---- the pool of CPUs: number 0, all CPUs, all domains -------------------------------- */
 
 static uint32_t count_domains(void)
 {

@@ -14,51 +14,20 @@
  *
  * Locks: the queue's; inside it the timer lock.
  */
-#include <hv/sched.h>
+#include "schedule.h"
 
 #include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/domain.h>
 #include <hv/lifecycle.h>
-#include <hv/log.h>
 #include <hv/time.h>
 #include <hv/watchdog.h>
 
-struct cpu_sched {
-	spinlock_t lock;
-	struct runq queue;
-	struct timer slice;	/* ends the turn of who runs while others wait */
-};
-
-static struct cpu_sched cpu_sched[SCHED_CPUS];
+struct cpu_sched cpu_sched[SCHED_CPUS];
 static volatile uint64_t idle_cpus;	/* a bit for each CPU that runs its idle vCPU */
-static uint32_t ratelimit_ns;
+uint32_t sched_ratelimit_ns;
 
-static inline bool is_idle(const struct vcpu *v)
-{
-	return v == idle_vcpu[v->processor];
-}
-
-static inline struct vcpu *vcpu_of(struct runq_entity *e)
-{
-	return container_of(e, struct vcpu, sched.entity);
-}
-
-/* The queue of v, locked; v may be moved until we hold the lock. */
-static struct cpu_sched *lock_queue(const struct vcpu *v)
-{
-	for (;;) {
-		uint32_t cpu = READ_ONCE(v->processor);
-		struct cpu_sched *s = &cpu_sched[cpu];
-
-		spin_lock(&s->lock);
-		if (likely(v->processor == cpu))
-			return s;
-		spin_unlock(&s->lock);
-	}
-}
-
-static void want_reschedule(unsigned cpu)
+void sched_want(unsigned cpu)
 {
 	struct cpu *me = this_cpu();
 
@@ -76,7 +45,7 @@ static void slice_ended(void *arg)
 	cpu_raise(this_cpu(), CPU_WORK_RESCHED);
 }
 
-/* ---- set-up ------------------------------------------------------------------------- */
+/* ---- set-up --------------------------------------------------------------------------- */
 
 void sched_init(void)
 {
@@ -108,7 +77,7 @@ int sched_vcpu_init(struct vcpu *v)
 
 void sched_vcpu_destroy(struct vcpu *v)
 {
-	struct cpu_sched *s = lock_queue(v);
+	struct cpu_sched *s = sched_lock(v);
 
 	CHECK(!v->sched.on_cpu);
 	if (runq_is_queued(&v->sched.entity))
@@ -129,7 +98,7 @@ void sched_domain_destroy(struct domain *d)
 	watchdog_destroy(d);
 }
 
-/* ---- waking and sleeping --------------------------------------------------------------- */
+/* ---- waking and sleeping -------------------------------------------------------------- */
 
 /* A better CPU than its own for a vCPU that is about to be queued: one that is idle, among
  * those where it may run; else its own; else the first allowed. */
@@ -146,25 +115,16 @@ static unsigned choose_cpu(const struct vcpu *v)
 	return (unsigned)__builtin_ctzll(best);
 }
 
-/* Brings v's account of the time and of the queue up to now. */
-static void charge(struct cpu_sched *s, struct vcpu *v, uint64_t now)
-{
-	if (now > v->sched.since) {
-		runq_charge(&s->queue, &v->sched.entity, now - v->sched.since);
-		v->sched.since = now;
-	}
-}
-
 /* v was queued on its CPU: shall that CPU look again? */
 static void tickle(struct cpu_sched *s, struct vcpu *v, struct vcpu *running, uint64_t now)
 {
-	if (is_idle(running)) {
-		want_reschedule(v->processor);
+	if (sched_is_idle(running)) {
+		sched_want(v->processor);
 	} else if (runq_should_switch(&s->queue, &running->sched.entity, RUNQ_WOKEN)) {
-		if (likely(now - running->sched.came >= ratelimit_ns))
-			want_reschedule(v->processor);
+		if (likely(now - running->sched.came >= sched_ratelimit_ns))
+			sched_want(v->processor);
 		else
-			timer_set(&s->slice, running->sched.came + ratelimit_ns);
+			timer_set(&s->slice, running->sched.came + sched_ratelimit_ns);
 	} else if (!timer_is_set(&s->slice)) {
 		timer_set(&s->slice, now + RUNQ_SLICE);
 	}
@@ -174,8 +134,8 @@ static void enqueue(struct cpu_sched *s, struct vcpu *v, uint64_t now)
 {
 	struct vcpu *running = cpu_by_id(v->processor)->current;
 
-	if (!is_idle(running))
-		charge(s, running, now);
+	if (!sched_is_idle(running))
+		sched_charge(s, running, now);
 	runq_wake(&s->queue, &v->sched.entity);
 	vcpu_runstate_change(v, RUNSTATE_runnable, now);
 	tickle(s, v, running, now);
@@ -189,7 +149,7 @@ static bool wants_queue(const struct vcpu *v)
 
 void vcpu_recheck(struct vcpu *v)
 {
-	struct cpu_sched *s = lock_queue(v);
+	struct cpu_sched *s = sched_lock(v);
 	unsigned cpu;
 
 	if (!wants_queue(v)) {
@@ -206,7 +166,7 @@ void vcpu_recheck(struct vcpu *v)
 	if (unlikely(cpu != v->processor) && !v->running) {
 		v->processor = cpu;
 		spin_unlock(&s->lock);
-		s = lock_queue(v);
+		s = sched_lock(v);
 		if (!wants_queue(v)) {
 			spin_unlock(&s->lock);
 			return;
@@ -228,14 +188,14 @@ void vcpu_wake(struct vcpu *v)
 
 void vcpu_sleep(struct vcpu *v)
 {
-	struct cpu_sched *s = lock_queue(v);
+	struct cpu_sched *s = sched_lock(v);
 
 	if (vcpu_runnable(v)) {
 		spin_unlock(&s->lock);
 		return;
 	}
 	if (v->sched.on_cpu) {
-		want_reschedule(v->processor);
+		sched_want(v->processor);
 	} else {
 		if (runq_is_queued(&v->sched.entity))
 			runq_remove(&s->queue, &v->sched.entity);
@@ -270,7 +230,7 @@ void vcpu_yield(void)
 	cpu_raise(this_cpu(), CPU_WORK_RESCHED);
 }
 
-/* ---- the switch ------------------------------------------------------------------------- */
+/* ---- the switch ----------------------------------------------------------------------- */
 
 static enum runq_reason why_look(const struct cpu_sched *s, const struct vcpu *running)
 {
@@ -286,8 +246,8 @@ static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *pr
 	bool goes_on = false, gives_way;
 	struct runq_entity *e;
 
-	if (!is_idle(prev)) {
-		charge(s, prev, now);
+	if (!sched_is_idle(prev)) {
+		sched_charge(s, prev, now);
 		goes_on = vcpu_runnable(prev) &&
 			  (prev->sched.hard_affinity & 1ULL << cpu->id);
 		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why_look(s, prev));
@@ -298,7 +258,7 @@ static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *pr
 	e = runq_pick(&s->queue);
 	if (goes_on)
 		runq_requeue(&s->queue, &prev->sched.entity);
-	return e ? vcpu_of(e) : idle_vcpu[cpu->id];
+	return e ? sched_vcpu_of(e) : idle_vcpu[cpu->id];
 }
 
 /* next has the CPU from now on: run states, and the end of its turn if others wait. */
@@ -312,7 +272,7 @@ static void hand_over(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, s
 	next->sched.since = now;
 	next->sched.came = now;
 	next->running = true;
-	if (is_idle(prev)) {
+	if (sched_is_idle(prev)) {
 		vcpu_runstate_change(prev, RUNSTATE_blocked, now);
 		__atomic_fetch_and(&idle_cpus, ~bit, __ATOMIC_RELAXED);
 	} else {
@@ -321,7 +281,7 @@ static void hand_over(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, s
 							 prev->domain->pause_count, false), now);
 	}
 	vcpu_runstate_change(next, RUNSTATE_running, now);
-	if (is_idle(next))
+	if (sched_is_idle(next))
 		__atomic_fetch_or(&idle_cpus, bit, __ATOMIC_RELAXED);
 	else if (!runq_is_empty(&s->queue))
 		timer_set(&s->slice, now + RUNQ_SLICE);
@@ -332,7 +292,7 @@ static void hand_over(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, s
 /* prev must not run here any more, but may elsewhere (its affinity changed). */
 static void send_away(struct vcpu *prev)
 {
-	if (!is_idle(prev) && vcpu_runnable(prev) && !runq_is_queued(&prev->sched.entity))
+	if (!sched_is_idle(prev) && vcpu_runnable(prev) && !runq_is_queued(&prev->sched.entity))
 		vcpu_recheck(prev);
 }
 
@@ -348,7 +308,7 @@ void schedule(void)
 	spin_lock(&s->lock);
 	next = choose(s, cpu, prev, now);
 	if (next == prev) {
-		if (is_idle(prev))
+		if (sched_is_idle(prev))
 			__atomic_fetch_or(&idle_cpus, 1ULL << cpu->id, __ATOMIC_RELAXED);
 		else if (!runq_is_empty(&s->queue) && !timer_is_set(&s->slice))
 			timer_set(&s->slice, now + RUNQ_SLICE);
@@ -358,123 +318,25 @@ void schedule(void)
 	hand_over(s, cpu, prev, next, now);
 	spin_unlock(&s->lock);
 
-	if (!is_idle(prev))
+	if (!sched_is_idle(prev))
 		time_vcpu_leaves(prev);
 	cpu->current = next;
 	arch_switch(prev, next);
 	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
 	send_away(prev);
-	if (!is_idle(next))
+	if (!sched_is_idle(next))
 		time_vcpu_arrives(next);
 }
 
-/* ---- what others ask ---------------------------------------------------------------------- */
+/* ---- what others ask ------------------------------------------------------------------ */
 
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
 {
-	struct cpu_sched *s = lock_queue(v);
+	struct cpu_sched *s = sched_lock(v);
 	uint64_t now = arch_now_ns();
 
 	*out = v->runstate;
 	spin_unlock(&s->lock);
 	if (now > out->state_entry_time)
 		out->time[out->state] += now - out->state_entry_time;
-}
-
-void sched_set_weight(struct domain *d, unsigned weight)
-{
-	d->sched_weight = weight;
-	for (unsigned i = 0; i < d->max_vcpus; i++) {
-		struct vcpu *v = d->vcpu[i];
-		struct cpu_sched *s;
-
-		if (!v)
-			continue;
-		s = lock_queue(v);
-		if (v->sched.on_cpu)
-			charge(s, v, arch_now_ns());
-		runq_set_weight(&v->sched.entity, weight);
-		spin_unlock(&s->lock);
-	}
-}
-
-/* The affinity that counts, now. */
-static void apply_affinity(struct vcpu *v, uint64_t cpus)
-{
-	struct cpu_sched *s = lock_queue(v);
-
-	v->sched.hard_affinity = cpus;
-	if (!(cpus & 1ULL << v->processor)) {
-		if (runq_is_queued(&v->sched.entity))
-			runq_remove(&s->queue, &v->sched.entity);
-		else if (v->sched.on_cpu)
-			want_reschedule(v->processor);
-	}
-	spin_unlock(&s->lock);
-	vcpu_recheck(v);
-}
-
-int sched_set_affinity(struct vcpu *v, uint64_t cpus)
-{
-	if (!(cpus & sched_online_cpus()))
-		return -XEN_EINVAL;
-	if (v->sched.unpinned)
-		return -XEN_EBUSY;
-	apply_affinity(v, cpus);
-	return 0;
-}
-
-int sched_pin_override(struct vcpu *v, int cpu)
-{
-	if (cpu < 0) {
-		if (!v->sched.unpinned)
-			return -XEN_EINVAL;
-		apply_affinity(v, v->sched.unpinned);
-		v->sched.unpinned = 0;
-		return 0;
-	}
-	if (cpu >= SCHED_CPUS || !(sched_online_cpus() & 1ULL << cpu))
-		return -XEN_EINVAL;
-	if (v->sched.unpinned)
-		return -XEN_EBUSY;
-	v->sched.unpinned = v->sched.hard_affinity;
-	apply_affinity(v, 1ULL << cpu);
-	return 0;
-}
-
-uint32_t sched_ratelimit(void)
-{
-	return ratelimit_ns;
-}
-
-void sched_set_ratelimit(uint32_t ns)
-{
-	ratelimit_ns = ns;
-}
-
-/* ---- debug key r ------------------------------------------------------------------------ */
-
-static void dump_vcpu(const char *where, const struct vcpu *v, uint64_t level)
-{
-	log_printf("  %s %pv: weight %u, vtime %+ld us, flags %x, paused %u+%u\n", where, v,
-		   v->sched.entity.weight, (int64_t)(v->sched.entity.vtime - level) / 1000,
-		   v->pause_flags, v->pause_count, v->domain->pause_count);
-}
-
-void sched_dump(void)
-{
-	for (unsigned i = 0; i < arch_nr_cpus() && i < SCHED_CPUS; i++) {
-		struct cpu_sched *s = &cpu_sched[i];
-		struct vcpu *running = cpu_by_id(i)->current;
-
-		spin_lock(&s->lock);
-		log_printf("CPU%u: now %lu us, queue at %lu us, %u waiting\n", i,
-			   arch_now_ns() / 1000, s->queue.now / 1000, s->queue.heap.count);
-		if (!is_idle(running))
-			dump_vcpu("runs", running, s->queue.now);
-		for (struct pheap_node *n = s->queue.heap.top; n; n = pheap_next(n))
-			dump_vcpu("waits", vcpu_of(container_of(n, struct runq_entity, node)),
-				  s->queue.now);
-		spin_unlock(&s->lock);
-	}
 }

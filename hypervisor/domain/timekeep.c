@@ -34,7 +34,7 @@ static void know_boot_time(void)
 	boot_time_known = true;
 }
 
-/* ---- vcpu_time_info --------------------------------------------------------------- */
+/* ---- vcpu_time_info ------------------------------------------------------------------- */
 
 /* The version is odd while the contents change; readers try again. What stands there may be
  * the guest's nonsense; the next even number after it will do. */
@@ -88,7 +88,7 @@ void time_update_vcpu(struct vcpu *v)
 		write_time_area(v, &t);
 }
 
-/* ---- wall clock ------------------------------------------------------------------- */
+/* ---- wall clock ----------------------------------------------------------------------- */
 
 void time_update_wallclock(struct domain *d)
 {
@@ -135,7 +135,7 @@ uint64_t time_wallclock_now(void)
 	return boot_sec + (arch_now_ns() + boot_nsec) / NS_PER_SEC;
 }
 
-/* ---- run states ------------------------------------------------------------------- */
+/* ---- run states ----------------------------------------------------------------------- */
 
 void vcpu_runstate_change(struct vcpu *v, int new_state, uint64_t now)
 {
@@ -178,7 +178,7 @@ void time_write_runstate(struct vcpu *v)
 	}
 }
 
-/* ---- the guest's timers ----------------------------------------------------------- */
+/* ---- the guest's timers --------------------------------------------------------------- */
 
 static void singleshot_fired(void *arg)
 {
@@ -244,7 +244,7 @@ void time_vcpu_destroy(struct vcpu *v)
 	guest_area_release(&v->time_area);
 }
 
-/* ---- coming and going --------------------------------------------------------------- */
+/* ---- coming and going ----------------------------------------------------------------- */
 
 void time_vcpu_leaves(struct vcpu *v)
 {

@@ -23,7 +23,7 @@
 struct runq_entity {
 	struct pheap_node node;		/* key: vtime while it is queued */
 	uint64_t vtime;			/* ns at the default weight */
-	uint32_t factor;		/* virtual per real time: DEFAULT / weight, 16 bit fraction */
+	uint32_t factor;		/* virtual per real time, 16 bits behind the point */
 	uint32_t weight;
 };
 

@@ -24,13 +24,13 @@ struct sched_vcpu {
 	struct runq_entity entity;
 	uint64_t since;			/* it runs, and was charged, up to this system time */
 	uint64_t came;			/* when it came to the CPU */
-	bool on_cpu;			/* it is the one that runs, until schedule() says otherwise */
+	bool on_cpu;			/* it runs, until schedule() says otherwise */
 	bool yields;			/* lets any other go first, once */
 
 	/* the control domain's */
 	uint64_t hard_affinity;		/* CPUs where it may run */
 	uint64_t soft_affinity;		/* where it would rather run */
-	uint64_t unpinned;		/* hard affinity after SCHEDOP_pin_override; 0: not pinned */
+	uint64_t unpinned;		/* hard affinity after pin_override; 0: not pinned */
 };
 
 /** Once at boot, before the first vCPU. */
@@ -68,7 +68,8 @@ void sched_set_weight(struct domain *d, unsigned weight);
  *  pinned by SCHEDOP_pin_override. */
 int sched_set_affinity(struct vcpu *v, uint64_t cpus);
 /**
- * SCHEDOP_pin_override: pins v to one CPU until this is undone (cpu below 0). 0, -XEN_EINVAL (no such CPU), -XEN_EBUSY (pinned).
+ * SCHEDOP_pin_override: pins v to one CPU until this is undone (cpu below 0).
+ * 0, -XEN_EINVAL (no such CPU), -XEN_EBUSY (pinned).
  */
 int sched_pin_override(struct vcpu *v, int cpu);
 /** The CPUs that are running, as a set. */

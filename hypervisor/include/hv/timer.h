@@ -24,7 +24,7 @@ struct timer {
 /* Latest time that a timer may be set to; later ones are brought to it. */
 #define TIMER_NEVER ((uint64_t)INT64_MAX)
 
-/* ---- the queue (core/timer.c) ------------------------------------------------- */
+/* ---- the queue (core/timer.c) --------------------------------------------------------- */
 
 struct timer_queue {
 	struct pheap heap;
@@ -40,7 +40,7 @@ struct timer *timer_queue_due(struct timer_queue *q, uint64_t now);
 /** When the first expires; TIMER_NEVER when there is none. */
 uint64_t timer_queue_next(const struct timer_queue *q);
 
-/* ---- running timers (domain/softtimer.c) ---------------------------------------- */
+/* ---- running timers (domain/softtimer.c) ---------------------------------------------- */
 
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned cpu);
 /** (Re)arms; a time in the past fires at the next exit to a guest. */

@@ -12,7 +12,7 @@ static int start(void **state)
 	return world_start(state);
 }
 
-/* ---- what is common ---------------------------------------------------------------------- */
+/* ---- what is common ------------------------------------------------------------------- */
 
 static void a_bad_pointer_faults(void **state)
 {
@@ -62,7 +62,7 @@ static void what_needs_a_device_is_not_supported(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext, 1), -XEN_EINVAL);
 }
 
-/* ---- life -------------------------------------------------------------------------------------- */
+/* ---- life ----------------------------------------------------------------------------- */
 
 static void good_config(void)
 {
@@ -169,7 +169,7 @@ static void destroy_goes_on_when_it_was_preempted(void **state)
 	assert_int_equal(world_kills, 1);
 }
 
-/* ---- information --------------------------------------------------------------------------------- */
+/* ---- information ---------------------------------------------------------------------- */
 
 static void getdomaininfo_tells_all_of_it(void **state)
 {
@@ -252,7 +252,7 @@ static void max_mem_is_in_kib_and_bounded(void **state)
 	assert_int_equal(machine_domain[1].mm.max_pages, UINT32_MAX);
 }
 
-/* ---- vCPUs ------------------------------------------------------------------------------------------ */
+/* ---- vCPUs ---------------------------------------------------------------------------- */
 
 static void max_vcpus_must_be_what_it_was_created_with(void **state)
 {
@@ -442,7 +442,7 @@ static void there_are_no_msrs(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_set_vcpu_msrs, 1), 0);
 }
 
-/* ---- machine ---------------------------------------------------------------------------------------- */
+/* ---- machine -------------------------------------------------------------------------- */
 
 static void page_types_are_told_for_own_frames_only(void **state)
 {

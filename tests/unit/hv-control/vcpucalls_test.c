@@ -18,7 +18,7 @@ static long vcpu(uint32_t cmd, uint32_t id, const void *arg)
 	return do_vcpu_op(cmd, id, (uintptr_t)arg, 0, 0);
 }
 
-/* ---- sched_op ----------------------------------------------------------------------------- */
+/* ---- sched_op ------------------------------------------------------------------------- */
 
 static void block_waits_and_an_event_ends_it(void **state)
 {
@@ -194,7 +194,7 @@ static void the_old_form_takes_a_number(void **state)
 	assert_null(machine_current());
 }
 
-/* ---- vcpu_op -------------------------------------------------------------------------------- */
+/* ---- vcpu_op -------------------------------------------------------------------------- */
 
 static void a_vcpu_that_is_not_there_is_no_entry(void **state)
 {
@@ -341,7 +341,7 @@ static void the_physical_id_is_told_to_a_pinned_vcpu_of_dom0(void **state)
 	assert_int_equal(vcpu(VCPUOP_get_physid, 0, &p), -XEN_EINVAL);
 }
 
-/* ---- set_timer_op ------------------------------------------------------------------------------- */
+/* ---- set_timer_op --------------------------------------------------------------------- */
 
 static void set_timer_op_sets_and_stops(void **state)
 {

@@ -18,7 +18,7 @@ struct frame world_frame;
 struct xen_domctl_createdomain world_config;
 struct domain *dom0 = &machine_domain[0];
 
-/* ---- guest memory ------------------------------------------------------------------------- */
+/* ---- guest memory --------------------------------------------------------------------- */
 
 int copy_from_guest(void *dst, guest_va_t src, size_t len)
 {
@@ -56,7 +56,7 @@ int guest_area_register(struct guest_area *a, guest_va_t va, uint32_t len)
 	return 0;
 }
 
-/* ---- memory of the hypervisor ----------------------------------------------------------------- */
+/* ---- memory of the hypervisor --------------------------------------------------------- */
 
 void *xmalloc(size_t size)
 {
@@ -101,7 +101,7 @@ const struct mm_machine *mm_machine(void)
 	return &m;
 }
 
-/* ---- frames: number 7 belongs to domain 1 ------------------------------------------------------- */
+/* ---- frames: number 7 belongs to domain 1 --------------------------------------------- */
 
 static char page[PAGE_SIZE];
 char *arch_direct_map = page - (7UL << PAGE_SHIFT);
@@ -134,7 +134,7 @@ void frame_free_last(struct frame *f)
 	fail_msg("the frame's last reference went");
 }
 
-/* ---- domains ---------------------------------------------------------------------------------------- */
+/* ---- domains -------------------------------------------------------------------------- */
 
 struct domain *domain_get(domid_t id)
 {
@@ -261,7 +261,7 @@ bool domain_is_control(const struct domain *d)
 	return d->control;
 }
 
-/* ---- the other parts ------------------------------------------------------------------------------------ */
+/* ---- the other parts ------------------------------------------------------------------ */
 
 void vcpu_send_nmi(struct vcpu *v)
 {
@@ -404,7 +404,7 @@ void debug_key(char key)
 	world_keys++;
 }
 
-/* ---- running -------------------------------------------------------------------------------------------- */
+/* ---- running -------------------------------------------------------------------------- */
 
 void world_caller(unsigned dom)
 {

@@ -5,7 +5,7 @@ UNITS += hv_pheap hv_runq hv_timer hv_lifecycle hv_schedule hv_schedule_all hv_t
 
 hv_sched_SHARED := tests/unit/hv-sched/machine.c \
 	$(addprefix hypervisor/core/,pheap.c runq.c timer.c lifecycle.c) \
-	$(addprefix hypervisor/domain/,schedule.c softtimer.c timekeep.c watchdog.c)
+	$(addprefix hypervisor/domain/,schedule.c schedctl.c softtimer.c timekeep.c watchdog.c)
 hv_pheap_USRCS     := tests/unit/hv-sched/pheap_test.c hypervisor/core/pheap.c
 hv_runq_USRCS      := tests/unit/hv-sched/runq_test.c hypervisor/core/pheap.c hypervisor/core/runq.c
 hv_timer_USRCS     := tests/unit/hv-sched/timer_test.c $(hv_sched_SHARED)

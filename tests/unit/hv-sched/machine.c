@@ -23,7 +23,7 @@ struct vcpu *idle_vcpu[CPUS];
 struct domain *domain_list;
 spinlock_t domlist_lock;
 
-/* ---- what the scheduler asks of the machine ------------------------------------------------ */
+/* ---- what the scheduler asks of the machine ------------------------------------------- */
 
 uint64_t arch_now_ns(void)
 {
@@ -81,7 +81,7 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 	machine_switches++;
 }
 
-/* ---- other parts ------------------------------------------------------------------------------ */
+/* ---- other parts ---------------------------------------------------------------------- */
 
 void evtchn_send_vcpu_virq(struct vcpu *v, unsigned virq)
 {
@@ -132,7 +132,7 @@ void panic(const char *fmt, ...)
 	abort();
 }
 
-/* ---- set-up --------------------------------------------------------------------------------------- */
+/* ---- set-up --------------------------------------------------------------------------- */
 
 static void make_idle(unsigned cpu)
 {
@@ -223,7 +223,7 @@ void machine_on(unsigned cpu)
 	host_cpu.id = cpu;
 }
 
-/* ---- running it ------------------------------------------------------------------------------------ */
+/* ---- running it ----------------------------------------------------------------------- */
 
 void machine_exit(void)
 {

@@ -318,7 +318,7 @@ static void idle_time_is_the_rest(void **state)
 	assert_true(vcpu_cpu_time(idle_vcpu[0]) - before == 70 * MS);
 }
 
-/* ---- two CPUs ---------------------------------------------------------------------------- */
+/* ---- two CPUs ------------------------------------------------------------------------- */
 
 static void a_second_runnable_vcpu_goes_to_the_idle_cpu(void **state)
 {

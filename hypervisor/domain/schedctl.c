@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the control domain sets of scheduling (weights, affinity, the rate limit), and
+ * what the debug key shows of it.
+ */
+#include "schedule.h"
+
+#include <hv/arch.h>
+#include <hv/cpu.h>
+#include <hv/log.h>
+
+void sched_set_weight(struct domain *d, unsigned weight)
+{
+	d->sched_weight = weight;
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+		struct cpu_sched *s;
+
+		if (!v)
+			continue;
+		s = sched_lock(v);
+		if (v->sched.on_cpu)
+			sched_charge(s, v, arch_now_ns());
+		runq_set_weight(&v->sched.entity, weight);
+		spin_unlock(&s->lock);
+	}
+}
+
+/* The affinity that counts, now. */
+static void apply_affinity(struct vcpu *v, uint64_t cpus)
+{
+	struct cpu_sched *s = sched_lock(v);
+
+	v->sched.hard_affinity = cpus;
+	if (!(cpus & 1ULL << v->processor)) {
+		if (runq_is_queued(&v->sched.entity))
+			runq_remove(&s->queue, &v->sched.entity);
+		else if (v->sched.on_cpu)
+			sched_want(v->processor);
+	}
+	spin_unlock(&s->lock);
+	vcpu_recheck(v);
+}
+
+int sched_set_affinity(struct vcpu *v, uint64_t cpus)
+{
+	if (!(cpus & sched_online_cpus()))
+		return -XEN_EINVAL;
+	if (v->sched.unpinned)
+		return -XEN_EBUSY;
+	apply_affinity(v, cpus);
+	return 0;
+}
+
+int sched_pin_override(struct vcpu *v, int cpu)
+{
+	if (cpu < 0) {
+		if (!v->sched.unpinned)
+			return -XEN_EINVAL;
+		apply_affinity(v, v->sched.unpinned);
+		v->sched.unpinned = 0;
+		return 0;
+	}
+	if (cpu >= SCHED_CPUS || !(sched_online_cpus() & 1ULL << cpu))
+		return -XEN_EINVAL;
+	if (v->sched.unpinned)
+		return -XEN_EBUSY;
+	v->sched.unpinned = v->sched.hard_affinity;
+	apply_affinity(v, 1ULL << cpu);
+	return 0;
+}
+
+uint32_t sched_ratelimit(void)
+{
+	return sched_ratelimit_ns;
+}
+
+void sched_set_ratelimit(uint32_t ns)
+{
+	sched_ratelimit_ns = ns;
+}
+
+/* ---- debug key r ---------------------------------------------------------------------- */
+
+static void dump_vcpu(const char *where, const struct vcpu *v, uint64_t level)
+{
+	log_printf("  %s %pv: weight %u, vtime %+ld us, flags %x, paused %u+%u\n", where, v,
+		   v->sched.entity.weight, (int64_t)(v->sched.entity.vtime - level) / 1000,
+		   v->pause_flags, v->pause_count, v->domain->pause_count);
+}
+
+void sched_dump(void)
+{
+	for (unsigned i = 0; i < arch_nr_cpus() && i < SCHED_CPUS; i++) {
+		struct cpu_sched *s = &cpu_sched[i];
+		struct vcpu *running = cpu_by_id(i)->current;
+
+		spin_lock(&s->lock);
+		log_printf("CPU%u: now %lu us, queue at %lu us, %u waiting\n", i,
+			   arch_now_ns() / 1000, s->queue.now / 1000, s->queue.heap.count);
+		if (!sched_is_idle(running))
+			dump_vcpu("runs", running, s->queue.now);
+		for (struct pheap_node *n = s->queue.heap.top; n; n = pheap_next(n))
+			dump_vcpu("waits", sched_vcpu_of(container_of(n, struct runq_entity, node)),
+				  s->queue.now);
+		spin_unlock(&s->lock);
+	}
+}
