@@ -65,12 +65,10 @@ int memory_populate(domid_t domid, uint64_t *mfns, uint64_t count, struct build_
 
 		if (large && left >= LARGE_PAGES) {
 			large = populate_large(domid, mfns, pfn);
-			if (large) {
-				pfn += LARGE_PAGES;
-				continue;
-			}
 		}
-		if (!populate_small(domid, mfns, pfn, n))
+		if (large && left >= LARGE_PAGES)
+			n = LARGE_PAGES;
+		else if (!populate_small(domid, mfns, pfn, n))
 			return build_fail(err, -XEN_ENOMEM, "the hypervisor gave only %llu of %llu "
 					  "pages", (unsigned long long)pfn,
 					  (unsigned long long)count);
