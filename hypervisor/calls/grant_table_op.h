@@ -15,6 +15,7 @@ struct vcpu;
 /* An unmapping whose entry is gone already; the rest waits for the flush of the TLB. */
 struct unmapped {
 	struct grant_domain *granter;
+	struct grant_map *entry;	/* of the handle; it is reserved */
 	uint64_t old_entry;		/* GNTMAP_host_map in done: what the entry was */
 	uint32_t ref, handle;
 	uint16_t done;			/* GNTMAP_* that end now, and _readonly */

@@ -17,38 +17,46 @@
 #define MAP_KINDS (GNTMAP_host_map | GNTMAP_device_map)
 #define MAP_KEPT  (MAP_KINDS | GNTMAP_readonly | GNTMAP_application_map | GNTMAP_contains_pte)
 
+static int map_host(struct vcpu *v, struct domain *rd, const struct gnttab_map_grant_ref *op,
+		    uint64_t mfn_n)
+{
+	bool readonly = op->flags & GNTMAP_readonly;
+	int status;
+	struct frame *f = grant_frame_get(rd, mfn_n, readonly, &status);
+
+	if (unlikely(!f))
+		return status;
+	status = grantmap_create(v, op->host_addr, op->flags, f);
+	if (unlikely(status))
+		grant_frame_put(f, readonly);
+	return status;
+}
+
 /* One reference (and use) of the frame for each kind of mapping. */
 static int map_frame(struct vcpu *v, struct domain *rd, const struct gnttab_map_grant_ref *op,
 		     uint64_t mfn_n)
 {
 	bool readonly = op->flags & GNTMAP_readonly;
 	int status = GNTST_okay;
-	struct frame *device = NULL, *host = NULL;
 
-	if (op->flags & GNTMAP_device_map) {
-		device = grant_frame_get(rd, mfn_n, readonly, &status);
-		if (!device)
-			return status;
-	}
-	if (op->flags & GNTMAP_host_map) {
-		host = grant_frame_get(rd, mfn_n, readonly, &status);
-		if (host) {
-			status = grantmap_create(v, op->host_addr, op->flags, host);
-			if (status)
-				grant_frame_put(host, readonly);
-		}
-		if (status && device)
-			grant_frame_put(device, readonly);
-	}
+	if (likely(!(op->flags & GNTMAP_device_map)))
+		return map_host(v, rd, op, mfn_n);
+	struct frame *f = grant_frame_get(rd, mfn_n, readonly, &status);
+
+	if (!f)
+		return status;
+	if (op->flags & GNTMAP_host_map)
+		status = map_host(v, rd, op, mfn_n);
+	if (status)
+		grant_frame_put(f, readonly);
 	return status;
 }
 
 static int map_handle(struct vcpu *v, struct domain *rd, struct gnttab_map_grant_ref *op,
-		      uint32_t handle)
+		      struct grant_map *e)
 {
-	struct domain *ld = v->domain;
 	uint64_t mfn_n;
-	int status = grant_pin(rd, op->ref, ld->id, op->flags, true, &mfn_n);
+	int status = grant_pin(rd, op->ref, v->domain->id, op->flags, true, &mfn_n);
 
 	if (status)
 		return status;
@@ -58,12 +66,9 @@ static int map_handle(struct vcpu *v, struct domain *rd, struct gnttab_map_grant
 		return status;
 	}
 	/* Nothing below can fail. With its flags the handle becomes known to unmap. */
-	struct grant_map *e = maptrack_entry(&ld->grants, handle);
-
 	e->granter = &rd->grants;
 	e->ref = op->ref;
 	__atomic_store_n(&e->flags, (uint16_t)(op->flags & MAP_KEPT), __ATOMIC_RELEASE);
-	op->handle = handle;
 	op->dev_bus_addr = mfn_n << PAGE_SHIFT;
 	return GNTST_okay;
 }
@@ -71,6 +76,7 @@ static int map_handle(struct vcpu *v, struct domain *rd, struct gnttab_map_grant
 void grant_map_element(struct vcpu *v, void *element, struct unmap_batch *batch)
 {
 	struct gnttab_map_grant_ref *op = element;
+	struct grant_map *e;
 
 	(void)batch;
 	if (!(op->flags & MAP_KINDS)) {
@@ -83,44 +89,45 @@ void grant_map_element(struct vcpu *v, void *element, struct unmap_batch *batch)
 		op->status = GNTST_bad_domain;
 		return;
 	}
-	uint32_t handle = grant_handle_alloc(v->domain);
+	uint32_t handle = grant_handle_alloc(v->domain, &e);
 
 	if (handle == MAPTRACK_NONE) {
 		op->status = GNTST_no_space;
 		domain_put(rd);
 		return;
 	}
-	op->status = (int16_t)map_handle(v, rd, op, handle);
-	/* The handle keeps the reference to the domain. */
-	if (op->status) {
-		grant_handle_free(v->domain, handle);
-		domain_put(rd);
+	op->status = (int16_t)map_handle(v, rd, op, e);
+	if (likely(!op->status)) {
+		/* The handle keeps the reference to the domain. */
+		op->handle = handle;
+		return;
 	}
+	grant_handle_free(v->domain, handle, e);
+	domain_put(rd);
 }
 
-/* Reserves a handle for one unmapping; false when it is none, or one is under way. */
-static bool claim(struct grant_domain *g, uint32_t handle, struct grant_map *copy)
+/* Reserves a handle for one unmapping; NULL when it is none, or one is under way. */
+static struct grant_map *claim(struct grant_domain *g, uint32_t handle)
 {
 	spin_lock(&g->map_lock);
 	struct grant_map *e = maptrack_entry(g, handle);
-	bool ok = e && e->flags && !(e->flags & GRANT_MAP_BUSY);
 
-	if (ok) {
-		*copy = *e;
+	if (likely(e && e->flags && !(e->flags & GRANT_MAP_BUSY)))
 		e->flags |= GRANT_MAP_BUSY;
-	}
+	else
+		e = NULL;
 	spin_unlock(&g->map_lock);
-	return ok;
+	return e;
 }
 
 /* Ends the reservation: what is left mapped stays, and with nothing left the handle goes. */
-static void settle(struct grant_domain *g, uint32_t handle, uint32_t flags, uint32_t left)
+static void settle(struct grant_domain *g, uint32_t handle, struct grant_map *e, uint32_t flags)
 {
 	spin_lock(&g->map_lock);
-	if (left)
-		maptrack_entry(g, handle)->flags = (uint16_t)((flags & ~MAP_KINDS) | left);
+	if (unlikely(flags & MAP_KINDS))
+		e->flags = (uint16_t)(flags & MAP_KEPT);
 	else
-		maptrack_free(g, handle);
+		maptrack_free(g, handle, e);
 	spin_unlock(&g->map_lock);
 }
 
@@ -133,19 +140,20 @@ static int unmap(struct vcpu *v, const struct unmap_request *r, struct unmap_bat
 {
 	struct grant_domain *g = &v->domain->grants;
 	struct unmapped *u = &batch->item[batch->n];
-	struct grant_map e;
+	struct grant_map *e = claim(g, r->handle);
 	uint32_t done = 0;
 	int status = GNTST_okay;
 
-	if (!claim(g, r->handle, &e))
+	if (!e)
 		return GNTST_bad_handle;
-	uint64_t mfn_n = grant_pinned_mfn(e.granter, e.ref);
-	bool device = r->device_addr && (e.flags & GNTMAP_device_map);
+	/* Nobody else changes it now. */
+	uint64_t mfn_n = grant_pinned_mfn(e->granter, e->ref);
+	bool device = r->device_addr && (e->flags & GNTMAP_device_map);
 
 	if (device && r->device_addr != mfn_n << PAGE_SHIFT) {
 		status = GNTST_bad_dev_addr;
-	} else if (r->host_addr && (e.flags & GNTMAP_host_map)) {
-		status = grantmap_replace(v, r->host_addr, e.flags, mfn_n, r->new_addr,
+	} else if (r->host_addr && (e->flags & GNTMAP_host_map)) {
+		status = grantmap_replace(v, r->host_addr, e->flags, mfn_n, r->new_addr,
 					  &u->old_entry);
 		if (!status)
 			done |= GNTMAP_host_map;
@@ -153,14 +161,15 @@ static int unmap(struct vcpu *v, const struct unmap_request *r, struct unmap_bat
 	if (!status && device)
 		done |= GNTMAP_device_map;
 	if (!done) {
-		settle(g, r->handle, e.flags, e.flags & MAP_KINDS);
+		settle(g, r->handle, e, e->flags);
 		return status;
 	}
-	u->granter = e.granter;
-	u->ref = e.ref;
+	u->granter = e->granter;
+	u->entry = e;
+	u->ref = e->ref;
 	u->handle = r->handle;
-	u->done = (uint16_t)(done | (e.flags & GNTMAP_readonly));
-	u->left = (uint16_t)(e.flags & ~done);
+	u->done = (uint16_t)(done | (e->flags & GNTMAP_readonly));
+	u->left = (uint16_t)(e->flags & ~done);
 	batch->flush |= done & GNTMAP_host_map;
 	batch->n++;
 	return GNTST_okay;
@@ -168,17 +177,17 @@ static int unmap(struct vcpu *v, const struct unmap_request *r, struct unmap_bat
 
 static void finish(struct vcpu *v, const struct unmapped *u)
 {
-	uint32_t left = u->left & MAP_KINDS;
+	struct domain *rd = container_of(u->granter, struct domain, grants);
 
-	if (u->done & GNTMAP_device_map)
+	if (unlikely(u->done & GNTMAP_device_map))
 		grant_frame_put(frame_of(mfn(grant_pinned_mfn(u->granter, u->ref))),
 				u->done & GNTMAP_readonly);
 	if (u->done & GNTMAP_host_map)
 		grantmap_put(v, u->old_entry);
 	grant_unpin(u->granter, u->ref, u->done);
-	settle(&v->domain->grants, u->handle, u->left, left);
-	if (!left)
-		domain_put(container_of(u->granter, struct domain, grants));
+	settle(&v->domain->grants, u->handle, u->entry, u->left);
+	if (likely(!(u->left & MAP_KINDS)))
+		domain_put(rd);
 }
 
 void grant_unmap_finish(struct vcpu *v, struct unmap_batch *batch)

@@ -10,27 +10,32 @@
 #include <hv/check.h>
 #include <hv/mem.h>
 
-#define PINS_MAX 0x7fffu
 /* A guest that keeps changing its entry is told so after as many tries. */
 #define TRIES 5
 
+/* Where an entry stands; ref is in range. */
+static inline struct grant_frame *frame_for(const struct grant_domain *g, uint32_t ref)
+{
+	return g->frame[ref / GRANTS_PER_FRAME];
+}
+
 static grant_entry_v1_t *shared_entry(const struct grant_domain *g, uint32_t ref)
 {
-	ref = (uint32_t)index_clamp(ref, grant_core_entries(g));
-	grant_entry_v1_t *page = g->frame[ref / GRANTS_PER_FRAME]->shared;
+	grant_entry_v1_t *page = frame_for(g, ref)->shared;
 
 	return page ? &page[ref % GRANTS_PER_FRAME] : NULL;
 }
 
 static struct grant_active **bucket_slot(const struct grant_domain *g, uint32_t ref)
 {
-	ref = (uint32_t)index_clamp(ref, grant_core_entries(g));
-	return &g->frame[ref / GRANTS_PER_FRAME]->bucket[ref % GRANTS_PER_FRAME / GRANT_BUCKET];
+	return &frame_for(g, ref)->bucket[ref % GRANTS_PER_FRAME / GRANT_BUCKET];
 }
 
 bool grant_core_wants_bucket(const struct grant_domain *g, uint32_t ref)
 {
-	return ref < grant_core_entries(g) && !*bucket_slot(g, ref);
+	uint32_t entries = grant_core_entries(g);
+
+	return ref < entries && !*bucket_slot(g, (uint32_t)index_clamp(ref, entries));
 }
 
 void grant_core_add_bucket(struct grant_domain *g, uint32_t ref, struct grant_active *bucket)
@@ -46,14 +51,28 @@ struct grant_active *grant_core_active(const struct grant_domain *g, uint32_t re
 	return bucket ? &bucket[ref % GRANT_BUCKET] : NULL;
 }
 
-static inline bool is_pinned(const struct grant_active *a)
-{
-	return a->host_read | a->host_write | a->device_read | a->device_write;
-}
+/* The four counts of pins as one number; a count never carries into the next. */
+#define ONE_HOST_READ	 1UL
+#define ONE_HOST_WRITE	 (1UL << 16)
+#define ONE_DEVICE_READ	 (1UL << 32)
+#define ONE_DEVICE_WRITE (1UL << 48)
+#define WRITES		 0xffff0000ffff0000UL
+#define AT_LIMIT	 0x8000800080008000UL
 
-static inline bool is_written(const struct grant_active *a)
+/* What a pin with these flags counts; indexed by GNTMAP_device_map, _host_map, _readonly. */
+static inline uint64_t pin_unit(uint32_t flags)
 {
-	return a->host_write | a->device_write;
+	static const uint64_t units[8] = {
+		[GNTMAP_device_map] = ONE_DEVICE_WRITE,
+		[GNTMAP_host_map] = ONE_HOST_WRITE,
+		[GNTMAP_device_map | GNTMAP_host_map] = ONE_DEVICE_WRITE | ONE_HOST_WRITE,
+		[GNTMAP_readonly | GNTMAP_device_map] = ONE_DEVICE_READ,
+		[GNTMAP_readonly | GNTMAP_host_map] = ONE_HOST_READ,
+		[GNTMAP_readonly | GNTMAP_device_map | GNTMAP_host_map] =
+			ONE_DEVICE_READ | ONE_HOST_READ,
+	};
+
+	return units[flags % ARRAY_SIZE(units)];
 }
 
 /*
@@ -81,39 +100,27 @@ static int set_status(grant_entry_v1_t *e, bool first, domid_t by, bool readonly
 	return GNTST_general_error;
 }
 
-static inline void count(struct grant_active *a, uint32_t flags, uint16_t by)
-{
-	bool readonly = flags & GNTMAP_readonly;
-
-	if (flags & GNTMAP_host_map)
-		*(readonly ? &a->host_read : &a->host_write) += by;
-	if (flags & GNTMAP_device_map)
-		*(readonly ? &a->device_read : &a->device_write) += by;
-}
-
-static bool is_at_limit(const struct grant_active *a)
-{
-	return (a->host_read | a->host_write | a->device_read | a->device_write) > PINS_MAX;
-}
-
 int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t flags, bool map,
 		   uint64_t *mfn)
 {
+	uint32_t entries = grant_core_entries(g);
 	bool readonly = flags & GNTMAP_readonly;
 
-	if (ref >= grant_core_entries(g))
+	if (unlikely(ref >= entries))
 		return GNTST_bad_gntref;
-	struct grant_active *a = grant_core_active(g, ref);
+	ref = (uint32_t)index_clamp(ref, entries);
 	grant_entry_v1_t *e = shared_entry(g, ref);
+	struct grant_active *a = grant_core_active(g, ref);
 
-	CHECK(a);
-	if (!e)			/* the domain dies */
+	if (unlikely(!e))	/* the domain dies */
 		return GNTST_general_error;
-	bool first = !is_pinned(a);
+	if (unlikely(!a))
+		return GRANT_WANTS_BUCKET;
+	bool first = !a->pins;
 
-	if (!first && (a->domid != by || is_at_limit(a)))
+	if (!first && (a->domid != by || (a->pins & AT_LIMIT)))
 		return GNTST_general_error;
-	if (first || (!readonly && !is_written(a))) {
+	if (first || (!readonly && !(a->pins & WRITES))) {
 		int status = set_status(e, first, by, readonly, map);
 
 		if (status)
@@ -125,7 +132,7 @@ int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t fl
 		a->domid = by;
 		g->pinned++;
 	}
-	count(a, flags, 1);
+	a->pins += pin_unit(flags);
 	*mfn = a->mfn;
 	return GNTST_okay;
 }
@@ -136,11 +143,11 @@ void grant_core_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags)
 	grant_entry_v1_t *e = shared_entry(g, ref);
 	uint16_t clear = 0;
 
-	CHECK(a && is_pinned(a));
-	count(a, flags, (uint16_t)-1);
-	if (!is_written(a) && !(flags & GNTMAP_readonly))
+	CHECK(a && a->pins);
+	a->pins -= pin_unit(flags);
+	if (!(a->pins & WRITES) && !(flags & GNTMAP_readonly))
 		clear |= GTF_writing;
-	if (!is_pinned(a)) {
+	if (!a->pins) {
 		clear |= GTF_reading;
 		g->pinned--;
 	}
@@ -154,11 +161,13 @@ int grant_core_swap(struct grant_domain *g, uint32_t a, uint32_t b)
 
 	if (a >= entries || b >= entries)
 		return GNTST_bad_gntref;
+	a = (uint32_t)index_clamp(a, entries);
+	b = (uint32_t)index_clamp(b, entries);
 	if (a == b)
 		return GNTST_okay;
 	const struct grant_active *aa = grant_core_active(g, a), *ab = grant_core_active(g, b);
 
-	if ((aa && is_pinned(aa)) || (ab && is_pinned(ab)))
+	if ((aa && aa->pins) || (ab && ab->pins))
 		return GNTST_eagain;
 	grant_entry_v1_t *ea = shared_entry(g, a), *eb = shared_entry(g, b), was;
 
@@ -174,13 +183,11 @@ static const char *check_active(const struct grant_domain *g, uint32_t ref, uint
 {
 	const struct grant_active *a = grant_core_active(g, ref);
 
-	if (!a || !is_pinned(a))
+	if (!a || !a->pins)
 		return NULL;
 	++*pinned;
-	if (MAX(MAX(a->host_read, a->host_write), MAX(a->device_read, a->device_write)) >
-	    PINS_MAX + 1)
-		return "a count of pins wrapped";
-	return NULL;
+	/* Counts end at 0x8000; more means that one fell below 0. */
+	return a->pins & AT_LIMIT & a->pins << 1 ? "a count of pins wrapped" : NULL;
 }
 
 const char *grant_core_check(const struct grant_domain *g)

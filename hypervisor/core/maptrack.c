@@ -38,22 +38,21 @@ struct grant_map *maptrack_entry(const struct grant_domain *g, uint32_t handle)
 	return &g->map[handle / MAPTRACK_PER_PAGE][handle % MAPTRACK_PER_PAGE];
 }
 
-uint32_t maptrack_alloc(struct grant_domain *g)
+uint32_t maptrack_alloc(struct grant_domain *g, struct grant_map **entry)
 {
 	uint32_t handle = g->map_free;
-	struct grant_map *e = maptrack_entry(g, handle);
+	struct grant_map *e = &g->map[handle / MAPTRACK_PER_PAGE][handle % MAPTRACK_PER_PAGE];
 
-	CHECK(e && !e->flags);
+	CHECK(!e->flags);
 	g->map_free = e->ref;
 	g->map_live++;
+	*entry = e;
 	return handle;
 }
 
-void maptrack_free(struct grant_domain *g, uint32_t handle)
+void maptrack_free(struct grant_domain *g, uint32_t handle, struct grant_map *e)
 {
-	struct grant_map *e = maptrack_entry(g, handle);
-
-	CHECK(e && g->map_live);
+	CHECK(g->map_live);
 	e->flags = 0;
 	e->granter = NULL;
 	e->ref = g->map_free;

@@ -133,22 +133,27 @@ void grant_domain_destroy(struct domain *d)
 
 /* ---- pins ------------------------------------------------------------------------ */
 
+/* lock held. */
+static bool add_bucket(struct grant_domain *g, uint32_t ref)
+{
+	struct grant_active *bucket = xmalloc(GRANT_BUCKET * sizeof(*bucket));
+
+	if (bucket)
+		grant_core_add_bucket(g, ref, bucket);
+	return bucket;
+}
+
 int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool map,
 	      uint64_t *mfn)
 {
 	struct grant_domain *g = &d->grants;
-	int status = GNTST_general_error;
 
 	spin_lock(&g->lock);
-	if (unlikely(grant_core_wants_bucket(g, ref))) {
-		struct grant_active *bucket = xmalloc(GRANT_BUCKET * sizeof(*bucket));
+	int status = grant_core_pin(g, ref, by, flags, map, mfn);
 
-		if (!bucket)
-			goto unlock;
-		grant_core_add_bucket(g, ref, bucket);
-	}
-	status = grant_core_pin(g, ref, by, flags, map, mfn);
-unlock:
+	if (unlikely(status == GRANT_WANTS_BUCKET))
+		status = add_bucket(g, ref) ? grant_core_pin(g, ref, by, flags, map, mfn) :
+					      GNTST_general_error;
 	spin_unlock(&g->lock);
 	return status;
 }
@@ -160,12 +165,6 @@ void grant_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags)
 	if (unlikely(g->dead) && !g->pinned)
 		free_active(g);
 	spin_unlock(&g->lock);
-}
-
-/* The pin keeps the entry's bucket and content. */
-uint64_t grant_pinned_mfn(const struct grant_domain *g, uint32_t ref)
-{
-	return grant_core_active(g, ref)->mfn;
 }
 
 struct frame *grant_frame_get(struct domain *d, uint64_t mfn_n, bool readonly, int *status)
@@ -210,22 +209,22 @@ static bool add_map_page(struct grant_domain *g)
 	return page;
 }
 
-uint32_t grant_handle_alloc(struct domain *d)
+uint32_t grant_handle_alloc(struct domain *d, struct grant_map **entry)
 {
 	struct grant_domain *g = &d->grants;
 	uint32_t handle = MAPTRACK_NONE;
 
 	spin_lock(&g->map_lock);
 	if (likely(!maptrack_wants_page(g)) || add_map_page(g))
-		handle = maptrack_alloc(g);
+		handle = maptrack_alloc(g, entry);
 	spin_unlock(&g->map_lock);
 	return handle;
 }
 
-void grant_handle_free(struct domain *d, uint32_t handle)
+void grant_handle_free(struct domain *d, uint32_t handle, struct grant_map *entry)
 {
 	spin_lock(&d->grants.map_lock);
-	maptrack_free(&d->grants, handle);
+	maptrack_free(&d->grants, handle, entry);
 	spin_unlock(&d->grants.map_lock);
 }
 
@@ -247,7 +246,7 @@ static void release_handle(struct grant_domain *g, uint32_t handle)
 		grant_frame_put(frame_of(mfn(grant_pinned_mfn(granter, e->ref))),
 				flags & GNTMAP_readonly);
 	grant_unpin(granter, e->ref, flags);
-	maptrack_free(g, handle);
+	maptrack_free(g, handle, e);
 	domain_put(domain_of(granter));
 }
 

@@ -60,23 +60,30 @@ static uint64_t entry_of(uint32_t flags, mfn_t m)
 	return pt_l1e_adjust(e);
 }
 
+/* What any entry held. */
+static void drop(struct vcpu *v, uint64_t old)
+{
+	struct pt_ctx c;
+
+	tables_ctx(&c, v->domain, NULL);
+	pt_l1e_drop(&c, old);
+	if (unlikely(c.ldt_stale))
+		tables_ldt_stale(v->domain);
+}
+
 int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame *f)
 {
 	struct domain *d = v->domain;
-	struct pt_ctx c;
 	uint64_t old = 0;
 
-	tables_ctx(&c, d, NULL);
 	spin_lock(&d->mm.pt_lock);
 	uint64_t *slot = find_slot(v, addr, flags);
 
-	if (slot) {
+	if (likely(slot))
 		old = exchange(slot, entry_of(flags, frame_mfn(f)));
-		pt_l1e_drop(&c, old);
-	}
 	spin_unlock(&d->mm.pt_lock);
-	if (unlikely(c.ldt_stale))
-		tables_ldt_stale(d);
+	if (unlikely(old & PTE_P))
+		drop(v, old);
 	return slot ? GNTST_okay : GNTST_general_error;
 }
 
@@ -115,10 +122,9 @@ unlock:
 
 void grantmap_put(struct vcpu *v, uint64_t old)
 {
-	struct pt_ctx c;
-
-	tables_ctx(&c, v->domain, NULL);
-	pt_l1e_drop(&c, old);
-	if (unlikely(c.ldt_stale))
-		tables_ldt_stale(v->domain);
+	/* grantmap_replace() made sure that a grant's frame, so RAM, is behind it. */
+	if (likely(old & PTE_W))
+		frame_put_typed(frame_of(pte_mfn(old)));
+	else
+		drop(v, old);
 }

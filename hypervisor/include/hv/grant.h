@@ -42,8 +42,13 @@ struct frame;
 
 /* An entry in use. Counts of pins; all are 0: not in use, the rest means nothing. */
 struct grant_active {
-	uint16_t host_read, host_write;
-	uint16_t device_read, device_write;
+	union {
+		struct {
+			uint16_t host_read, host_write;
+			uint16_t device_read, device_write;
+		};
+		uint64_t pins;	/* all four at once */
+	};
 	uint32_t mfn;
 	domid_t domid;		/* who uses it */
 	uint16_t pad;
@@ -94,7 +99,7 @@ static inline uint32_t grant_core_entries(const struct grant_domain *g)
 	return g->nr_frames * GRANTS_PER_FRAME;
 }
 
-/** True when grant_core_add_bucket() must come before the entry is pinned. */
+/** True when the entry has no active part yet, which grant_core_add_bucket() brings. */
 bool grant_core_wants_bucket(const struct grant_domain *g, uint32_t ref);
 /** bucket: GRANT_BUCKET zeroed entries. */
 void grant_core_add_bucket(struct grant_domain *g, uint32_t ref, struct grant_active *bucket);
@@ -103,8 +108,9 @@ struct grant_active *grant_core_active(const struct grant_domain *g, uint32_t re
 /**
  * Pins an entry for use by a domain, as GNTMAP_host_map, _device_map, _readonly in flags say.
  * map: the page will be mapped, which GTF_sub_page forbids. Returns GNTST_okay and the frame;
- * or an error, and nothing has changed.
+ * or an error (or GRANT_WANTS_BUCKET), and nothing has changed.
  */
+#define GRANT_WANTS_BUCKET 1
 int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t flags, bool map,
 		   uint64_t *mfn);
 /** Takes back what a pin with these flags gave. */
@@ -122,8 +128,8 @@ bool maptrack_wants_page(const struct grant_domain *g);
 bool maptrack_is_full(const struct grant_domain *g);
 void maptrack_add_page(struct grant_domain *g, struct grant_map *page);
 /** A free handle, now in use but without flags. There is one: see maptrack_wants_page(). */
-uint32_t maptrack_alloc(struct grant_domain *g);
-void maptrack_free(struct grant_domain *g, uint32_t handle);
+uint32_t maptrack_alloc(struct grant_domain *g, struct grant_map **entry);
+void maptrack_free(struct grant_domain *g, uint32_t handle, struct grant_map *entry);
 /** The entry, or NULL for a number that is no handle. It may be free. */
 struct grant_map *maptrack_entry(const struct grant_domain *g, uint32_t handle);
 const char *maptrack_check(const struct grant_domain *g);
@@ -147,11 +153,16 @@ void *grant_shared_page(struct domain *d, unsigned n);
 int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool map,
 	      uint64_t *mfn);
 void grant_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags);
-/** The frame of an entry that the caller has pinned. */
-uint64_t grant_pinned_mfn(const struct grant_domain *g, uint32_t ref);
-/** A handle of d, without flags; MAPTRACK_NONE when there is no room. */
-uint32_t grant_handle_alloc(struct domain *d);
-void grant_handle_free(struct domain *d, uint32_t handle);
+/** The frame of an entry that the caller has pinned, so that its bucket and content stay. */
+static inline uint64_t grant_pinned_mfn(const struct grant_domain *g, uint32_t ref)
+{
+	const struct grant_frame *f = g->frame[ref / GRANTS_PER_FRAME];
+
+	return f->bucket[ref % GRANTS_PER_FRAME / GRANT_BUCKET][ref % GRANT_BUCKET].mfn;
+}
+/** A handle of d, its entry without flags; MAPTRACK_NONE when there is no room. */
+uint32_t grant_handle_alloc(struct domain *d, struct grant_map **entry);
+void grant_handle_free(struct domain *d, uint32_t handle, struct grant_map *entry);
 /** A reference to a frame of d, for writing or only reading; NULL and *status GNTST_*. */
 struct frame *grant_frame_get(struct domain *d, uint64_t mfn, bool readonly, int *status);
 void grant_frame_put(struct frame *f, bool readonly);

@@ -292,6 +292,12 @@ bool mm_is_io(mfn_t m)
 	return false;
 }
 
+enum mm_io_rights mm_io_rights(mfn_t m)
+{
+	(void)m;
+	return MM_IO_NONE;
+}
+
 bool segdesc_fix(uint64_t *desc)
 {
 	(void)desc;
