@@ -19,9 +19,8 @@
 
 enum {
 	WINDOW = 64,		/* pages mapped at once */
-	BATCH = 512,		/* single pages asked for in one call */
 	LARGE_ORDER = 9,
-	LARGE_PAGES = 1 << LARGE_ORDER,
+	PIECE = 1 << LARGE_ORDER,	/* pages asked for in one call */
 };
 
 /* One call; `frames` holds pfns and receives mfns. Returns how many extents there are now. */
@@ -43,7 +42,7 @@ static bool populate_large(domid_t domid, uint64_t *mfns, uint64_t pfn)
 
 	if (populate(domid, &frame, 1, LARGE_ORDER) != 1)
 		return false;
-	for (unsigned i = 0; i < LARGE_PAGES; i++)
+	for (unsigned i = 0; i < PIECE; i++)
 		mfns[pfn + i] = frame + i;
 	return true;
 }
@@ -55,20 +54,25 @@ static bool populate_small(domid_t domid, uint64_t *mfns, uint64_t pfn, unsigned
 	return populate(domid, &mfns[pfn], count, 0) == (long)count;
 }
 
+/* Up to PIECE pages, in one large one if that can be; *large says whether to try. */
+static bool populate_piece(domid_t domid, uint64_t *mfns, uint64_t pfn, unsigned count, bool *large)
+{
+	if (*large && count == PIECE) {
+		*large = populate_large(domid, mfns, pfn);
+		if (*large)
+			return true;
+	}
+	return populate_small(domid, mfns, pfn, count);
+}
+
 int memory_populate(domid_t domid, uint64_t *mfns, uint64_t count, struct build_error *err)
 {
 	bool large = true;
 
 	for (uint64_t pfn = 0; pfn < count;) {
-		uint64_t left = count - pfn;
-		unsigned n = left < BATCH ? left : BATCH;
+		unsigned n = count - pfn < PIECE ? count - pfn : PIECE;
 
-		if (large && left >= LARGE_PAGES) {
-			large = populate_large(domid, mfns, pfn);
-		}
-		if (large && left >= LARGE_PAGES)
-			n = LARGE_PAGES;
-		else if (!populate_small(domid, mfns, pfn, n))
+		if (!populate_piece(domid, mfns, pfn, n, &large))
 			return build_fail(err, -XEN_ENOMEM, "the hypervisor gave only %llu of %llu "
 					  "pages", (unsigned long long)pfn,
 					  (unsigned long long)count);
