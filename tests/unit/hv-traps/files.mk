@@ -6,3 +6,10 @@ hv_decode_USRCS := tests/unit/hv-traps/decode_test.c \
 	$(addprefix hypervisor/core/,decode.c decode_store.c)
 hv_store_USRCS  := tests/unit/hv-traps/store_test.c \
 	$(addprefix hypervisor/core/,decode.c decode_store.c)
+
+# Descriptors, debug registers and MSRs; CPUID policies.
+UNITS += hv_rules hv_cpuid
+hv_rules_USRCS  := tests/unit/hv-traps/rules_test.c \
+	$(addprefix hypervisor/core/,segdesc.c dr7.c msr.c)
+hv_cpuid_USRCS  := tests/unit/hv-traps/cpuid_test.c \
+	$(addprefix hypervisor/core/,cpuid.c cpuid_pv.c)
