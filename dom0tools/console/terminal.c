@@ -79,6 +79,12 @@ size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns)
 	return done;
 }
 
+bool terminal_ready(void)
+{
+	ahead_fill();
+	return ahead_len() > 0;
+}
+
 bool terminal_interrupted(void)
 {
 	ahead_fill();

@@ -116,10 +116,32 @@ int shell_run_script(const char *path)
 
 /* ---- the prompt ---- */
 
-static void terminal_write(void *ctx, const char *bytes, size_t n)
+/* The echo of what was pasted goes out together, or input would come faster than it is taken. */
+static struct {
+	char bytes[512];
+	size_t len;
+} echo;
+
+static void echo_flush(void)
+{
+	if (echo.len)
+		console_write(echo.bytes, echo.len);
+	echo.len = 0;
+}
+
+static void echo_write(void *ctx, const char *bytes, size_t n)
 {
 	(void)ctx;
-	console_write(bytes, n);
+	while (n) {
+		size_t part = n < sizeof(echo.bytes) - echo.len ? n : sizeof(echo.bytes) - echo.len;
+
+		memcpy(echo.bytes + echo.len, bytes, part);
+		echo.len += part;
+		bytes += part;
+		n -= part;
+		if (echo.len == sizeof(echo.bytes))
+			echo_flush();
+	}
 }
 
 static void candidates_print(const struct completion *c)
@@ -130,14 +152,14 @@ static void candidates_print(const struct completion *c)
 		if (strlen(c->found[i]) + 2 > width)
 			width = strlen(c->found[i]) + 2;
 	per_line = width < 79 ? 79 / width : 1;
-	console_write("\n", 1);
+	echo_write(NULL, "\n", 1);
 	for (size_t i = 0; i < c->n; i++) {
 		char line[128];
 		bool last = i + 1 == c->n || (i + 1) % per_line == 0;
 		int n = snprintf(line, sizeof(line), "%-*.*s%s", last ? 0 : (int)width, 120,
 				 c->found[i], last ? "\n" : "");
 
-		console_write(line, (size_t)n);
+		echo_write(NULL, line, (size_t)n);
 	}
 }
 
@@ -181,16 +203,20 @@ static enum lineedit_result line_read(struct lineedit *edit)
 
 	lineedit_start(edit);
 	/* A byte at a time: what follows the line belongs to the command that it runs. */
-	while (result == LINEEDIT_MORE)
+	while (result == LINEEDIT_MORE) {
+		if (!terminal_ready())
+			echo_flush();
 		if (terminal_read(&byte, 1, 0))
 			result = lineedit_byte(edit, (unsigned char)byte);
+	}
+	echo_flush();
 	return result;
 }
 
 void shell_run(void)
 {
 	static const struct lineedit_ops ops = {
-		.write = terminal_write,
+		.write = echo_write,
 		.complete = complete_word,
 	};
 	static struct lineedit edit;

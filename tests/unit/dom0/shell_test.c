@@ -78,6 +78,11 @@ void console_set_mode(enum console_mode m)
 	(void)m;
 }
 
+bool terminal_ready(void)
+{
+	return false;
+}
+
 size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns)
 {
 	(void)buf;
