@@ -13,3 +13,10 @@ hv_rules_USRCS  := tests/unit/hv-traps/rules_test.c \
 	$(addprefix hypervisor/core/,segdesc.c dr7.c msr.c)
 hv_cpuid_USRCS  := tests/unit/hv-traps/cpuid_test.c \
 	$(addprefix hypervisor/core/,cpuid.c cpuid_pv.c)
+
+# Frames on guests' stacks, and the calls around them.
+UNITS += hv_bounce
+hv_bounce_USRCS := tests/unit/hv-traps/bounce_test.c tests/unit/hv-traps/fake.c \
+	$(addprefix hypervisor/domain/,bounce.c nmi.c debugreg.c transfer_page.c) hypervisor/core/dr7.c \
+	$(addprefix hypervisor/calls/,callback_op.c debugreg.c iret.c nmi_op.c set_segment_base.c \
+	set_trap_table.c)
