@@ -75,26 +75,43 @@ static void flush_new_tables(struct vcpu *v)
 	tlb_flush_done(arch_cpu_id(), tick);
 }
 
+static int take_table(struct ext *x, mfn_t m)
+{
+	struct pt_pending *pending = &x->v->pt_pending;
+	struct frame *f;
+
+	if (likely(!pending->table.n) && likely(tables_take_quick(x->self, m)))
+		return 0;
+	return tables_take(x->self, m, 4, pending, current_budget(), &f);
+}
+
+static void put_table(struct ext *x, mfn_t m)
+{
+	if (m.n && !tables_put_quick(x->self, m))
+		tables_put(x->self, frame_of(m), &x->v->pt_pending, current_budget());
+}
+
 static int ext_new_baseptr(struct ext *x)
 {
 	struct vcpu *v = x->v;
 	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table;
-	struct frame *f;
-	int rc;
 
-	if (!mfn_eq(new, old)) {
-		rc = tables_take(x->self, new, 4, &v->pt_pending, current_budget(), &f);
-		if (rc)
-			return rc;
-		if (unlikely(v->ldt_ents))
-			vcpu_ldt_unmap(v);	/* it is found through the tables */
-		if (unlikely(is_strict(x)))
-			show_m2p(new, true);
-		v->guest_table = new;
+	if (mfn_eq(new, old)) {
+		flush_new_tables(v);
+		return 0;
 	}
+	int rc = take_table(x, new);
+
+	if (rc)
+		return rc;
+	if (unlikely(v->ldt_ents))
+		vcpu_ldt_unmap(v);	/* it is found through the tables */
+	if (unlikely(is_strict(x)))
+		show_m2p(new, true);
+	v->guest_table = new;
 	flush_new_tables(v);
-	if (!mfn_eq(new, old) && old.n)
-		tables_put(x->self, frame_of(old), &v->pt_pending, current_budget());
+	/* Not before the CPU has left it. */
+	put_table(x, old);
 	return 0;
 }
 
@@ -102,26 +119,17 @@ static int ext_new_user_baseptr(struct ext *x)
 {
 	struct vcpu *v = x->v;
 	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table_user;
-	struct frame *f;
+	int rc;
 
 	if (mfn_eq(new, old))
 		return 0;
-	if (new.n) {
-		int rc = tables_take(x->self, new, 4, &v->pt_pending, current_budget(), &f);
-
-		if (rc)
-			return rc;
-		if (unlikely(is_strict(x)))
-			show_m2p(new, false);
-	} else {
-		int rc = tables_settle(&v->pt_pending, current_budget());
-
-		if (rc)
-			return rc;
-	}
+	rc = new.n ? take_table(x, new) : tables_settle(&v->pt_pending, current_budget());
+	if (rc)
+		return rc;
+	if (unlikely(is_strict(x)) && new.n)
+		show_m2p(new, false);
 	v->guest_table_user = new;
-	if (old.n)
-		tables_put(x->self, frame_of(old), &v->pt_pending, current_budget());
+	put_table(x, old);
 	return 0;
 }
 
@@ -286,24 +294,50 @@ static int ext_list(struct ext *x, struct mmu_list *list)
 	return 0;
 }
 
+static long ext_many(struct ext *x, const uint64_t args[4])
+{
+	struct mmu_list list;
+	long rc;
+
+	if (mmu_list_begin(&list, &x->v->pt_pending, args, sizeof(struct mmuext_op), &rc))
+		return rc;
+	x->owner = pgowner_get((domid_t)args[3]);
+	if (!x->owner)
+		return -XEN_ESRCH;
+	rc = -XEN_EPERM;
+	if (pgowner_allowed(x->owner))
+		rc = mmu_list_end(&list, &x->v->pt_pending, ext_list(x, &list));
+	pgowner_put(x->owner);
+	return rc;
+}
+
+/* One operation, as most lists have. */
+static long ext_single(struct ext *x, const uint64_t args[4])
+{
+	struct mmu_list list = { .at = guest_va(args[0]), .count = 1,
+				 .member = sizeof(struct mmuext_op) };
+	int rc;
+
+	if (copy_from_guest(&x->op, list.at, sizeof(x->op)))
+		return -XEN_EFAULT;
+	x->owner = x->self;
+	rc = ext_one(x);
+	if (likely(!x->v->pt_pending.table.n && rc != -XEN_ERESTART))
+		return rc;
+	list.i = !rc;
+	return mmu_list_end(&list, &x->v->pt_pending, rc);
+}
+
 long do_mmuext_op(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndom, uint64_t a5)
 {
 	const uint64_t args[] = { at, count, done, foreigndom };
 	struct ext x;
-	struct mmu_list list;
-	long rc;
 
 	(void)a5;
 	x.v = current_vcpu();
 	x.self = x.v->domain;
-	if (mmu_list_begin(&list, &x.v->pt_pending, args, sizeof(struct mmuext_op), &rc))
-		return rc;
-	x.owner = pgowner_get((domid_t)foreigndom);
-	if (!x.owner)
-		return -XEN_ESRCH;
-	rc = -XEN_EPERM;
-	if (pgowner_allowed(x.owner))
-		rc = mmu_list_end(&list, &x.v->pt_pending, ext_list(&x, &list));
-	pgowner_put(x.owner);
-	return rc;
+	if (likely((uint32_t)count == 1 && (domid_t)foreigndom == DOMID_SELF && !done) &&
+	    likely(!x.v->pt_pending.table.n))
+		return ext_single(&x, args);
+	return ext_many(&x, args);
 }

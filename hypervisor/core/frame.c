@@ -52,17 +52,6 @@ void tlb_flush_stale(uint32_t stamp)
 		tlb_flush(stale);
 }
 
-bool frame_try_ref_owned(struct frame *f, domid_t owner)
-{
-	if (unlikely(READ_ONCE(f->owner) != owner) || unlikely(!frame_try_ref(f)))
-		return false;
-	/* Only now that it cannot be freed does the owner stay what it is. */
-	if (likely(f->owner == owner))
-		return true;
-	frame_put(f);
-	return false;
-}
-
 bool frame_drop_allocated(struct frame *f)
 {
 	if (!(__atomic_fetch_and(&f->count_info, ~FC_ALLOCATED, __ATOMIC_ACQ_REL) & FC_ALLOCATED))
@@ -93,7 +82,7 @@ static bool type_change(struct frame *f, uint64_t *was, enum frame_type type)
 	return true;
 }
 
-bool frame_type_take(struct frame *f, enum frame_type type)
+bool frame_type_take_slow(struct frame *f, enum frame_type type)
 {
 	uint64_t t = READ_ONCE(f->type_info);
 
@@ -137,7 +126,7 @@ bool frame_type_begin(struct frame *f, enum frame_type type)
 	}
 }
 
-void frame_type_drop(struct frame *f)
+void frame_type_drop_slow(struct frame *f)
 {
 	uint64_t t = READ_ONCE(f->type_info);
 

@@ -45,16 +45,6 @@ static uint64_t *find_slot(const struct vcpu *v, uint64_t va)
 	return (uint64_t *)((char *)frame_ptr(m) + (va & 0xff8));
 }
 
-static bool is_table(struct vcpu *v, uint64_t va)
-{
-	bool is;
-
-	spin_lock(&v->domain->mm.pt_lock);
-	is = find_slot(v, va);
-	spin_unlock(&v->domain->mm.pt_lock);
-	return is;
-}
-
 /* What is stored where; false when it is no store, or not to one entry. */
 static bool decode(struct store *s, const struct cpu_user_regs *regs, uint64_t fault_va)
 {
@@ -89,41 +79,43 @@ static bool execute(struct store *s, const struct cpu_user_regs *regs, uint64_t 
 	return true;
 }
 
-static bool store(struct vcpu *v, struct store *s, const struct cpu_user_regs *regs)
+/* pt_lock held. The fault's page is a table; the store may be to any of its entries. */
+static int store(struct vcpu *v, struct pt_ctx *c, struct store *s, uint64_t va)
 {
-	struct domain *d = v->domain;
-	uint64_t *slot, old, new;
-	struct pt_ctx c;
-	int rc = -XEN_EINVAL;
+	const struct cpu_user_regs *regs = guest_regs();
+	uint64_t *slot = find_slot(v, va), old, new;
+	int rc;
 
-	tables_ctx(&c, d, NULL);
-	spin_lock(&d->mm.pt_lock);
-	slot = find_slot(v, s->va);
+	if (!slot || !decode(s, regs, va))
+		return -XEN_EINVAL;
+	slot = (uint64_t *)(((uint64_t)slot & PAGE_MASK) | (s->va & 0xff8));
 	do {
-		if (!slot)
-			break;
 		old = READ_ONCE(*slot);
 		if (!execute(s, regs, old, &new))
-			break;
-		rc = pt_exchange_l1(&c, slot, old, new);
+			return -XEN_EINVAL;
+		rc = pt_exchange_l1(c, slot, old, new);
 	} while (rc == -XEN_EAGAIN);
-	spin_unlock(&d->mm.pt_lock);
-	if (c.ldt_stale)
-		tables_ldt_stale(d);
-	return !rc;
+	return rc;
 }
 
 bool mm_fault_fixup(struct vcpu *v, uint64_t va, uint32_t error_code)
 {
-	struct cpu_user_regs *regs = guest_regs();
+	struct domain *d = v->domain;
+	struct pt_ctx c;
 	struct store s;
+	int rc;
 
 	if ((error_code & (PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD | PFEC_FETCH)) !=
-		    (PFEC_PRESENT | PFEC_WRITE) ||
-	    !(v->domain->mm.vm_assist >> VMASST_TYPE_writable_pagetables & 1))
+	    (PFEC_PRESENT | PFEC_WRITE))
 		return false;
-	if (!is_table(v, va) || !decode(&s, regs, va) || !store(v, &s, regs))
+	tables_ctx(&c, d, NULL);
+	spin_lock(&d->mm.pt_lock);
+	rc = store(v, &c, &s, va);
+	spin_unlock(&d->mm.pt_lock);
+	if (unlikely(c.ldt_stale))
+		tables_ldt_stale(d);
+	if (rc)
 		return false;
-	*regs = s.regs;
+	*guest_regs() = s.regs;
 	return true;
 }

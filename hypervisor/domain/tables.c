@@ -118,6 +118,41 @@ void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, s
 		frame_put(f);
 }
 
+/* A validated table has references as long as the lock is held: those who use it hold them. */
+bool tables_take_quick(struct domain *d, mfn_t m)
+{
+	struct frame *f;
+	bool ok;
+
+	if (m.n >= arch_max_mfn)
+		return false;
+	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
+	spin_lock(&d->mm.pt_lock);
+	ok = f->owner == d->id && (f->type_info & (FT_TYPE | FT_VALIDATED)) ==
+	     ((uint64_t)FRAME_L4 << FT_SHIFT | FT_VALIDATED);
+	if (ok) {
+		f->type_info++;
+		frame_ref(f);
+	}
+	spin_unlock(&d->mm.pt_lock);
+	return ok;
+}
+
+bool tables_put_quick(struct domain *d, mfn_t m)
+{
+	struct frame *f = frame_of(m);
+	bool ok;
+
+	spin_lock(&d->mm.pt_lock);
+	ok = (f->type_info & FT_COUNT) > 1;
+	if (ok)
+		f->type_info--;
+	spin_unlock(&d->mm.pt_lock);
+	if (ok)
+		frame_put(f);
+	return ok;
+}
+
 int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
 	       struct budget *b)
 {

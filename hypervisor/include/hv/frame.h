@@ -100,9 +100,6 @@ static inline bool frame_try_ref(struct frame *f)
 	return true;
 }
 
-/** As frame_try_ref(), for frames that the domain with this id owns; undone when it does not. */
-bool frame_try_ref_owned(struct frame *f, domid_t owner);
-
 /** Takes one more reference on a frame that already has one. */
 static inline void frame_ref(struct frame *f)
 {
@@ -119,6 +116,18 @@ static inline void frame_put(struct frame *f)
 		frame_free_last(f);
 }
 
+/** As frame_try_ref(), for frames that the domain with this id owns; undone when it does not. */
+static inline bool frame_try_ref_owned(struct frame *f, domid_t owner)
+{
+	if (unlikely(READ_ONCE(f->owner) != owner) || unlikely(!frame_try_ref(f)))
+		return false;
+	/* Only now that it cannot be freed does the owner stay what it is. */
+	if (likely(READ_ONCE(f->owner) == owner))
+		return true;
+	frame_put(f);
+	return false;
+}
+
 /** Takes away the owner's reference. False when it has gone before. */
 bool frame_drop_allocated(struct frame *f);
 
@@ -128,9 +137,36 @@ bool frame_drop_allocated(struct frame *f);
  * former use. False when the frame is in use as something else. The content of a descriptor
  * page is the caller's to check: FT_VALIDATED is set when it was.
  */
-bool frame_type_take(struct frame *f, enum frame_type type);
+static inline bool frame_type_take(struct frame *f, enum frame_type type);
 /** Ends one use as a plain type. The caller holds a reference beyond this. */
-void frame_type_drop(struct frame *f);
+static inline void frame_type_drop(struct frame *f);
 
 /** Claims a frame without uses for a page-table type: flushed, one use, not validated. */
 bool frame_type_begin(struct frame *f, enum frame_type type);
+
+/* ---- inline, because each entry of each page table comes here ------------------------------- */
+
+/** The rest of frame_type_take() and frame_type_drop(). */
+bool frame_type_take_slow(struct frame *f, enum frame_type type);
+void frame_type_drop_slow(struct frame *f);
+
+static inline bool frame_type_take(struct frame *f, enum frame_type type)
+{
+	uint64_t t = READ_ONCE(f->type_info);
+
+	if (likely((t & (FT_TYPE | FT_BUSY)) == (uint64_t)type << FT_SHIFT) &&
+	    likely(__atomic_compare_exchange_n(&f->type_info, &t, t + 1, false, __ATOMIC_ACQ_REL,
+					       __ATOMIC_RELAXED)))
+		return true;
+	return frame_type_take_slow(f, type);
+}
+
+static inline void frame_type_drop(struct frame *f)
+{
+	uint64_t t = READ_ONCE(f->type_info);
+
+	if (unlikely((t & FT_COUNT) <= 1) ||
+	    unlikely(!__atomic_compare_exchange_n(&f->type_info, &t, t - 1, false,
+						  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
+		frame_type_drop_slow(f);
+}

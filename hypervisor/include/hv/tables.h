@@ -24,6 +24,11 @@ int tables_take(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pe
 /** Gives both back; what remains is pending (which must be empty). */
 void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b);
 
+/** The quick ways for a top-level table that is in use elsewhere too (pinned, as a rule). False:
+ *  it is not; nothing has changed, tables_take() or tables_put() will do. */
+bool tables_take_quick(struct domain *d, mfn_t m);
+bool tables_put_quick(struct domain *d, mfn_t m);
+
 /** Pins a frame of d as a table of the level. 0; -XEN_ERESTART; -XEN_EINVAL and others. */
 int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
 	       struct budget *b);
