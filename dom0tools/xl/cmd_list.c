@@ -24,6 +24,8 @@ static info_t *chosen_domains(const struct args *a, unsigned *count)
 		return xl_all_domains(count);
 	*count = a->count;
 	infos = malloc(a->count * sizeof(*infos));
+	if (!infos)
+		fprintf(stderr, "xl: dom0 has not enough memory\n");
 	for (int i = 0; infos && i < a->count; i++) {
 		if (!xl_find_domain(a->operand[i], &domid, &infos[i])) {
 			free(infos);

@@ -103,6 +103,8 @@ static domid_t *choose(const struct request *q, const struct args *a, unsigned *
 			return NULL;
 	}
 	domids = calloc(all_count + 1, sizeof(*domids));
+	if (!domids)
+		fprintf(stderr, "xl: dom0 has not enough memory\n");
 	*count = 0;
 	for (unsigned i = 0; domids && i < all_count; i++)
 		if (all[i].domain && !(all[i].flags & XEN_DOMINF_shutdown))
