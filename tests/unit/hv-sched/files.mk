@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Queues, timers and the life cycle alone; then the scheduler over a pretend machine of
 # two CPUs whose clock the test moves.
-UNITS += hv_pheap hv_runq hv_timer hv_lifecycle hv_schedule hv_schedule_all hv_timekeep
+UNITS += hv_pheap hv_runq hv_timer hv_lifecycle hv_schedule hv_schedule_all hv_timekeep hv_guestarea
 
 hv_sched_SHARED := tests/unit/hv-sched/machine.c \
 	$(addprefix hypervisor/core/,pheap.c runq.c timer.c lifecycle.c) \
@@ -13,3 +13,4 @@ hv_lifecycle_USRCS := tests/unit/hv-sched/lifecycle_test.c hypervisor/core/lifec
 hv_schedule_USRCS  := tests/unit/hv-sched/schedule_test.c $(hv_sched_SHARED)
 hv_schedule_all_USRCS := tests/unit/hv-sched/histories_test.c $(hv_sched_SHARED)
 hv_timekeep_USRCS  := tests/unit/hv-sched/timekeep_test.c $(hv_sched_SHARED)
+hv_guestarea_USRCS := tests/unit/hv-sched/guestarea_test.c hypervisor/domain/guestarea.c
