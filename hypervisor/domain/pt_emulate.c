@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Stores to page tables. A guest sees its tables read-only; a store of its kernel faults and, when
- * it asked for that (VMASST_TYPE_writable_pagetables), is carried out here as
- * if it had been a mmu_update. Lowest level only, as Xen has it: Linux has no hypercall for
+ * Stores to page tables. A guest sees its tables read-only; a store of its kernel faults and is
+ * carried out here as if it had been a mmu_update, whether it asked for that or not
+ * (VMASST_TYPE_writable_pagetables; Xen 4.17 does not look at it either). Lowest level only, as Xen has it: Linux has no hypercall for
  * "exchange", "clear a bit" and such.
  *
  * The store is executed on a copy of registers and entry. Nothing is committed before the new
