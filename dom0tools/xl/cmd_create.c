@@ -18,7 +18,7 @@
 #include "xl/names.h"
 #include "xl/wait.h"
 
-enum { LAST_WORDS = 10 };	/* lines shown of a domain that died while starting */
+enum { LAST_WORDS = 20 };	/* lines shown of a domain that died while starting */
 
 struct create_options {
 	const char *file;
