@@ -103,7 +103,10 @@ static void restart(struct record *r)
 	start_again(r, lived);
 }
 
-/* The old one stays under another name; the new one has a uuid of its own. */
+/*
+ * The old one stays under another name; the new one has a uuid of its own. Who
+ * dies at once would fill the machine with its dead.
+ */
 static void rename_restart(struct record *r)
 {
 	struct domconf conf;
@@ -116,6 +119,10 @@ static void rename_restart(struct record *r)
 	strftime(stamp, sizeof(stamp), "-%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
 	snprintf(name, sizeof(name), "%s%s", r->conf.name, stamp);
 	record_set_state(r, RECORD_KEPT);
+	if (clock_monotonic_ns() - r->created_ns < SHORT_LIFE) {
+		log_write(r->conf.name, "Ended too soon after its start: kept, not restarted");
+		return;
+	}
 	copy = strdup(name);
 	if (!copy || !domconf_copy(&conf, &r->conf)) {
 		log_write(r->conf.name, "Not restarted: dom0 has not enough memory");

@@ -407,6 +407,7 @@ static void the_configuration_decides_what_follows(void **state)
 			       "without one\n"));
 	assert_false(fake_domains[2].exists);
 	assert_true(fake_domains[3].exists);
+	fake_now += 10000000000;
 	end_domain(3, SHUTDOWN_watchdog);
 	assert_true(fake_domains[3].exists);
 	assert_memory_equal(value("/local/domain/3/name"), "phoenix-2026", 12);
@@ -416,6 +417,17 @@ static void the_configuration_decides_what_follows(void **state)
 	end_domain(4, SHUTDOWN_crash);
 	assert_true(fake_domains[4].exists);
 	assert_int_equal(record_find(4)->state, RECORD_KEPT);
+}
+
+static void who_dies_at_once_is_not_renamed_and_restarted(void **state)
+{
+	(void)state;
+	xl("create -q /phoenix");
+	end_domain(1, SHUTDOWN_watchdog);
+	assert_true(fake_domains[1].exists);
+	assert_false(fake_domains[2].exists);
+	assert_string_equal(value("/local/domain/1/name"), "phoenix");
+	assert_non_null(strstr(fake_log, "Ended too soon after its start: kept, not restarted\n"));
 }
 
 static void an_unmonitored_domain_stays(void **state)
@@ -556,6 +568,7 @@ int main(void)
 		TEST(destroy_between_two_lives_cancels_the_restart),
 		TEST(a_restart_that_fails_is_logged),
 		TEST(the_configuration_decides_what_follows),
+		TEST(who_dies_at_once_is_not_renamed_and_restarted),
 		TEST(an_unmonitored_domain_stays),
 		TEST(the_long_list_has_the_kept_configuration),
 		TEST(memory_is_set_in_store_and_hypervisor),
