@@ -246,6 +246,8 @@ long domctl_settimeoffset(struct domain *d, struct xen_domctl *op, bool *copybac
 long domctl_set_virq_handler(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	(void)copyback;
+	if (d->life.state >= LIFE_DYING)
+		return -XEN_EINVAL;
 	return evtchn_set_virq_handler(d, op->u.set_virq_handler.virq);
 }
 

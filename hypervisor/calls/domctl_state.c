@@ -165,6 +165,8 @@ long domctl_setvcpuextstate(struct domain *d, struct xen_domctl *op, bool *copyb
 	max = EXT_HEADER + (fpu_xfeatures() ? fpu_area_size(fpu_xfeatures()) : 0);
 	if (d == current_vcpu()->domain || e->size < EXT_HEADER || e->size > max)
 		return -XEN_EINVAL;
+	if (d->life.state >= LIFE_DYING)	/* what it would be given now, nobody takes back */
+		return -XEN_EINVAL;
 	if (copy_from_guest(header, from, sizeof(header)))
 		return -XEN_EFAULT;
 	if (e->size < EXT_HEADER + EXT_AREA_MIN)	/* nothing was ever used */

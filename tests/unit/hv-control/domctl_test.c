@@ -159,6 +159,25 @@ static void dom0_cannot_pause_resume_or_destroy_itself(void **state)
 	assert_int_equal(world_kills, 0);
 }
 
+static void a_dying_domain_is_given_nothing_more(void **state)
+{
+	static uint64_t buffer[128];
+
+	(void)state;
+	machine_domain[1].life.state = LIFE_DYING;
+	op.u.max_vcpus.max = VCPUS;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_max_vcpus, 1), -XEN_EINVAL);
+	memset(&op, 0, sizeof(op));
+	set_xen_guest_handle(op.u.vcpucontext.ctxt, (vcpu_guest_context_t *)buffer);
+	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpucontext, 1), -XEN_EINVAL);
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpucontext, 1), -XEN_ENODATA);
+	memset(&op, 0, sizeof(op));
+	op.u.vcpuextstate.size = 16;
+	set_xen_guest_handle(op.u.vcpuextstate.buffer, buffer);
+	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuextstate, 1), -XEN_EINVAL);
+	assert_int_equal(domctl(&op, XEN_DOMCTL_set_virq_handler, 1), -XEN_EINVAL);
+}
+
 static void destroy_goes_on_when_it_was_preempted(void **state)
 {
 	(void)state;
@@ -666,6 +685,7 @@ int main(void)
 		T(create_without_memory_says_so),
 		T(pauses_count_and_end),
 		T(dom0_cannot_pause_resume_or_destroy_itself),
+		T(a_dying_domain_is_given_nothing_more),
 		T(destroy_goes_on_when_it_was_preempted),
 		T(getdomaininfo_tells_all_of_it),
 		T(getdomaininfo_finds_the_next_domain),
