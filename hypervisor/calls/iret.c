@@ -22,7 +22,8 @@ long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	struct iret_context frame;
 
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
-	if (unlikely(copy_from_guest(&frame, guest_va(regs->rsp), sizeof(frame))))
+	if (unlikely(copy_words_from_guest((uint64_t *)&frame, guest_va(regs->rsp),
+					   sizeof(frame) / sizeof(uint64_t))))
 		return domain_crash(v->domain, "%pv: iret: no frame at %lx", v, regs->rsp);
 
 	if ((frame.cs & SELECTOR_RPL) == SELECTOR_RPL) {

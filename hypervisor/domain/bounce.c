@@ -42,6 +42,7 @@ static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t r
 {
 	uint64_t frame[12], *at = frame;
 	uint64_t sp = v->kernel_sp, cs = regs->cs;
+	unsigned words;
 	bool masked;
 
 	if (v->kernel_mode) {
@@ -69,8 +70,9 @@ static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t r
 	*at++ = regs->ss;
 
 	/* The frame's upper end is what is aligned to 16, as the CPU does it. */
-	sp = (sp & ~15UL) - (uint64_t)((char *)at - (char *)frame);
-	if (unlikely(copy_to_guest(guest_va(sp), frame, (size_t)((char *)at - (char *)frame)))) {
+	words = (unsigned)(at - frame);
+	sp = (sp & ~15UL) - words * sizeof(frame[0]);
+	if (unlikely(copy_words_to_guest(guest_va(sp), frame, words))) {
 		domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a callback to %lx",
 			     v, sp, rip);
 		return;

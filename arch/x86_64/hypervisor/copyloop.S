@@ -65,6 +65,30 @@ usercopy_clear_raw:
 	jnz 6b
 	jmp 4b
 
+/*
+ * rdi to, rsi from, edx words, at most 16: the frames of traps and of iret, which every entry of
+ * a guest's kernel copies. Each word is two instructions of 4 bytes; the jump skips the others.
+ */
+	.globl usercopy_words
+	.hidden usercopy_words
+usercopy_words:
+	SMAP_SITE 0xcb
+	lea 9f(%rip), %rax
+	shl $3, %edx
+	sub %rdx, %rax
+	jmp *%rax
+	.set word, 16
+	.rept 16
+	.set word, word - 1
+7:	{disp8} mov 8 * word(%rsi), %rax
+	FIXUP 7b
+8:	{disp8} mov %rax, 8 * word(%rdi)
+	FIXUP 8b
+	.endr
+9:	SMAP_SITE 0xca
+	xor %eax, %eax
+	ret
+
 copy_fault:
 	SMAP_SITE 0xca
 	mov $-EFAULT_XEN, %rax

@@ -12,6 +12,9 @@
 /** Returns 0, or -XEN_EFAULT; after an error the destination's content is undefined. */
 int copy_from_guest(void *dst, guest_va_t src, size_t len);
 int copy_to_guest(guest_va_t dst, const void *src, size_t len);
+/** The same for at most 16 quadwords, faster: stack frames. */
+int copy_words_to_guest(guest_va_t dst, const uint64_t *src, unsigned words);
+int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned words);
 /** Returns 0 or -XEN_EFAULT. */
 int clear_guest(guest_va_t dst, size_t len);
 /** True when [va, va+len) cannot touch the hypervisor's part and does not wrap. */
