@@ -12,9 +12,9 @@
 #include <hv/traps.h>
 #include <hv/usercopy.h>
 
-/* ud2, "xen": what follows shall be carried out as if the CPU had trapped on it. */
-static const uint8_t forced_prefix[5] = { 0x0f, 0x0b, 'x', 'e', 'n' };
-#define CPUID_LEN 2
+/* ud2, "xen": what follows shall be carried out as if the CPU had trapped on it. Only CPUID is. */
+static const uint8_t forced_cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
+#define FORCED_CPUID_LEN sizeof(forced_cpuid)
 
 bool iopl_ok(const struct vcpu *v)
 {
@@ -27,8 +27,15 @@ bool iopl_ok(const struct vcpu *v)
 
 unsigned emulate_fetch(uint64_t rip, uint8_t *buf)
 {
-	unsigned first = (unsigned)MIN(INSN_MAX_LEN, PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
+	unsigned first = (unsigned)(PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
+	uint64_t words[2];
 
+	if (likely(first >= sizeof(words))) {
+		if (copy_words_from_guest(words, guest_va(rip), 2))
+			return 0;
+		__builtin_memcpy(buf, words, INSN_MAX_LEN);
+		return INSN_MAX_LEN;
+	}
 	if (copy_from_guest(buf, guest_va(rip), first))
 		return 0;
 	if (first < INSN_MAX_LEN &&
@@ -59,14 +66,13 @@ static void do_cpuid(struct vcpu *v, struct cpu_user_regs *regs)
 
 bool emulate_forced(struct vcpu *v, struct cpu_user_regs *regs)
 {
-	uint8_t code[sizeof(forced_prefix) + CPUID_LEN];
+	uint8_t code[INSN_MAX_LEN];
 
-	if (copy_from_guest(code, guest_va(regs->rip), sizeof(code)) ||
-	    memcmp(code, forced_prefix, sizeof(forced_prefix)) ||
-	    code[5] != 0x0f || code[6] != 0xa2)
+	if (emulate_fetch(regs->rip, code) < FORCED_CPUID_LEN ||
+	    memcmp(code, forced_cpuid, FORCED_CPUID_LEN))
 		return false;
 	do_cpuid(v, regs);
-	regs->rip += sizeof(code);
+	regs->rip += FORCED_CPUID_LEN;
 	emulate_finish(v, regs);
 	return true;
 }
