@@ -10,6 +10,7 @@
 #include <cpu/insn.h>
 #include <format/cr.h>
 #include <hv/arch.h>
+#include <hv/cpu.h>
 #include <hv/cpuid.h>
 #include <hv/debugreg.h>
 #include <hv/domain.h>
@@ -35,6 +36,16 @@ uint64_t guest_cr4_fix(const struct vcpu *v, uint64_t value)
 	if (!guest_has(v, XEN_X86_FEATURE_XSAVE))
 		value &= ~(uint64_t)CR4_OSXSAVE;
 	return value | (read_cr4() & CR4_SHOWN);
+}
+
+void guest_cr4_load(const struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+
+	if (likely(!((c->cr4 ^ v->ctrlreg[4]) & CR4_TSD)))
+		return;
+	c->cr4 ^= CR4_TSD;
+	write_cr4(c->cr4);
 }
 
 static enum emul_result set_cr0(struct vcpu *v, uint64_t value)
@@ -84,6 +95,7 @@ enum emul_result emul_cr_write(struct vcpu *v, struct cpu_user_regs *regs, const
 		return EMUL_DONE;
 	case 4:
 		v->ctrlreg[4] = guest_cr4_fix(v, value);
+		guest_cr4_load(v);
 		return EMUL_DONE;
 	}
 	return EMUL_REFUSED;

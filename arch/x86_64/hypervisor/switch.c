@@ -10,6 +10,7 @@
 #include <hv/cpu.h>
 #include <hv/debugreg.h>
 #include <hv/domain.h>
+#include <hv/emulate.h>
 #include <hv/fpu.h>
 #include <hv/msr.h>
 #include <hv/segments.h>
@@ -50,6 +51,7 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 	fpu_load(next);
 	debugreg_load(next);
 	msrs_load(next);
+	guest_cr4_load(next);
 }
 
 int arch_vcpu_create(struct vcpu *v)

@@ -46,8 +46,9 @@ static void control_registers(void)
 	check_eq(cr3 >> 12, va_mfn((void *)start_info->pt_base), "cr3 names the page table");
 	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
 	note("cr4 without OSXSAVE %#lx", (unsigned long)v & ~(1UL << 18));
-	TRY("mov %0, %%cr4", : : "r"(v | 4) : "rax");
+	TRY("mov %0, %%cr4; rdtsc", : : "r"(v | 4) : "rax", "rdx");
 	show("cr4 with TSD");
+	TRY("mov %0, %%cr4", : : "r"(v) : "rax");
 	TRY("mov %0, %%cr4", : : "r"(v | 1 << 20) : "rax");
 	show("cr4 with SMEP");
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr0));
