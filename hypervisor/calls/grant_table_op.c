@@ -41,7 +41,8 @@ static const struct list_op list_ops[] = {
 	[GNTTABOP_unmap_grant_ref] = {
 		.fn = grant_unmap_element, OUT_FROM(gnttab_unmap_grant_ref, status), .cost = 2 },
 	[GNTTABOP_unmap_and_replace] = {
-		.fn = grant_replace_element, OUT_FROM(gnttab_unmap_and_replace, status), .cost = 3 },
+		.fn = grant_replace_element, OUT_FROM(gnttab_unmap_and_replace, status),
+		.cost = 3 },
 	[GNTTABOP_copy] = {
 		.fn = grant_copy_element, OUT_FROM(gnttab_copy, status), .cost = 3 },
 	[GNTTABOP_swap_grant_ref] = {

@@ -73,7 +73,7 @@ static int copy(struct vcpu *v, const struct gnttab_copy *op)
 		const char *source = frame_ptr(frame_mfn(from.frame));
 		char *dest = frame_ptr(frame_mfn(to.frame));
 
-		if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE)
+		if (MAX(op->source.offset, op->dest.offset) + op->len > PAGE_SIZE)
 			status = GNTST_bad_copy_arg;
 		else	/* may be one and the same page */
 			memmove(dest + op->dest.offset, source + op->source.offset, op->len);

@@ -120,7 +120,8 @@ static void domains(void)
 static void virqs(void)
 {
 	static const uint32_t numbers[] = { VIRQ_TIMER, VIRQ_TIMER, VIRQ_DEBUG, VIRQ_CONSOLE,
-					    VIRQ_DOM_EXC, VIRQ_PCPU_STATE, 14, VIRQ_ARCH_0, 24, ~0U };
+					    VIRQ_DOM_EXC, VIRQ_PCPU_STATE, 14, VIRQ_ARCH_0,
+					    24, ~0U };
 
 	evtchn_port_t timer = 0;
 
