@@ -28,8 +28,8 @@ long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 
 	if ((frame.cs & SELECTOR_RPL) == SELECTOR_RPL) {
 		if (unlikely(!v->guest_table_user.n))
-			return domain_crash(v->domain, "%pv: iret to user mode without a page table "
-					    "for it", v);
+			return domain_crash(v->domain, "%pv: iret to user mode, which has no "
+					    "page table", v);
 		segments_enter_user(v);
 	}
 	if (unlikely(v->domain->mm.vm_assist & (1u << VMASST_TYPE_architectural_iopl)))

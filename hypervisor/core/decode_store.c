@@ -35,7 +35,7 @@ struct store {
 	bool imm;		/* the operand is immediate, not a register */
 };
 
-/* ---- which one is it? ------------------------------------------------------------------ */
+/* ---- which one is it? -------------------------------------------------------- */
 
 static struct store group_store(const struct insn *in, uint8_t size)
 {
@@ -141,7 +141,7 @@ bool insn_store_source(const struct insn *in, const struct cpu_user_regs *regs,
 	return true;
 }
 
-/* ---- registers ----------------------------------------------------------------------------- */
+/* ---- registers --------------------------------------------------------------- */
 
 static uint64_t width_mask(unsigned size)
 {
@@ -179,7 +179,7 @@ static void set_reg(const struct insn *in, struct cpu_user_regs *regs, unsigned 
 		*r = (*r & ~mask) | (value & mask);
 }
 
-/* ---- arithmetic ------------------------------------------------------------------------------ */
+/* ---- arithmetic -------------------------------------------------------------- */
 
 static uint64_t result_flags(uint64_t res, unsigned size)
 {
@@ -245,7 +245,7 @@ static uint64_t alu(unsigned op, uint64_t a, uint64_t b, unsigned size, struct c
 	return res;
 }
 
-/* ---- execution --------------------------------------------------------------------------------- */
+/* ---- execution --------------------------------------------------------------- */
 
 static uint64_t do_unary(const struct store *s, struct cpu_user_regs *regs, uint64_t old)
 {

@@ -73,7 +73,7 @@ static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t r
 	words = (unsigned)(at - frame);
 	sp = (sp & ~15UL) - words * sizeof(frame[0]);
 	if (unlikely(copy_words_to_guest(guest_va(sp), frame, words))) {
-		domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a callback to %lx",
+		domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a trap to %lx",
 			     v, sp, rip);
 		return;
 	}
@@ -170,7 +170,7 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 
 	/* An address that cannot be returned to would bring us here again at once. */
 	if (!rip || !is_canonical(rip)) {
-		domain_crash(v->domain, "%pv: bad selector or return frame, and no failsafe callback",
+		domain_crash(v->domain, "%pv: a selector does not load, and no failsafe callback",
 			     v);
 		return;
 	}

@@ -115,7 +115,7 @@ bool guest_has(const struct vcpu *v, unsigned feature)
 	return cpuid_has_feature(cpuid_domain_policy(v->domain), feature);
 }
 
-/* ---- the hypervisor's own leaves (xen/arch-x86/cpuid.h) ------------------------------------------ */
+/* ---- the hypervisor's own leaves (xen/arch-x86/cpuid.h) ---------------------- */
 
 static void tsc_leaf(const struct vcpu *v, uint32_t subleaf, struct cpuid_result *r)
 {
@@ -161,7 +161,7 @@ static void hypervisor_leaf(const struct vcpu *v, uint32_t leaf, uint32_t sublea
 	}
 }
 
-/* ---- what depends on the vCPU and the moment ------------------------------------------------------------ */
+/* ---- what depends on the vCPU and the moment --------------------------------- */
 
 static void adjust_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 			struct cpuid_result *r)
@@ -194,13 +194,14 @@ static void adjust_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 static bool frequency_leaf(uint32_t leaf, struct cpuid_result *r)
 {
 	uint64_t khz = arch_tsc_khz();
+	uint32_t mhz = (uint32_t)(khz / 1000);
 
 	if (leaf == LEAF_TSC_RATIO && khz < 0xffffffffUL / 1000)
 		*r = (struct cpuid_result){ 1, 1, (uint32_t)(khz * 1000), 0 };
 	else if (leaf == LEAF_TSC_RATIO)
-		*r = (struct cpuid_result){ 1, (uint32_t)(khz / 1000), 1000000, 0 };
+		*r = (struct cpuid_result){ 1, mhz, 1000000, 0 };
 	else if (leaf == LEAF_FREQUENCY)
-		*r = (struct cpuid_result){ (uint32_t)(khz / 1000), (uint32_t)(khz / 1000), 100, 0 };
+		*r = (struct cpuid_result){ mhz, mhz, 100, 0 };
 	else
 		return false;
 	return true;

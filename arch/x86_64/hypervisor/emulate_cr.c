@@ -167,11 +167,12 @@ enum emul_result emul_rdtsc(struct vcpu *v, struct cpu_user_regs *regs, const st
 	return EMUL_DONE;
 }
 
-/* ---- groups 0f 00 and 0f 01 ----------------------------------------------------------------------
+/* ---- groups 0f 00 and 0f 01 -----------------------------------------------------
  * UMIP keeps the tables' addresses from guests: where a program asks, it gets none.
  */
 
-static enum emul_result store_word(struct cpu_user_regs *regs, const struct insn *in, uint64_t value)
+static enum emul_result store_word(struct cpu_user_regs *regs, const struct insn *in,
+				   uint64_t value)
 {
 	uint64_t fs, gs, *reg;
 

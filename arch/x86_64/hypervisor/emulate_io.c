@@ -99,7 +99,7 @@ enum emul_result emul_out(struct vcpu *v, struct cpu_user_regs *regs, const stru
 	return EMUL_DONE;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------ */
+/* ---- strings ----------------------------------------------------------------- */
 
 /* Memory that the string touches is not there: the guest's page fault, with its error code. */
 static enum emul_result string_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va,
@@ -154,7 +154,7 @@ static enum emul_result string_io(struct vcpu *v, struct cpu_user_regs *regs,
 		if (i == STRING_STEPS)
 			return EMUL_RETRY;
 		if (is_in) {
-			/* The store is tried before the device is read, so that no datum gets lost. */
+			/* Tried before the device is read, so that no datum gets lost. */
 			if (copy_from_guest(&value, guest_va(at), bytes) ||
 			    copy_to_guest(guest_va(at), &value, bytes))
 				return string_fault(v, regs, at, true);

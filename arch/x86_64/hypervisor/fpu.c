@@ -44,7 +44,7 @@ static struct {
 	uint64_t xcr0;		/* as loaded */
 } cpus[MAX_CPUS];
 
-/* ---- the CPU ------------------------------------------------------------------------------- */
+/* ---- the CPU ----------------------------------------------------------------- */
 
 static void set_hw_xcr0(uint64_t value)
 {
@@ -182,7 +182,7 @@ unsigned fpu_compact_size(uint64_t xcr0)
 	return size;
 }
 
-/* ---- switching ---------------------------------------------------------------------------------- */
+/* ---- switching --------------------------------------------------------------- */
 
 static uint64_t guest_xcr0(const struct vcpu *v)
 {
@@ -257,7 +257,7 @@ static bool area_get(struct vcpu *v)
 	return true;
 }
 
-/* ---- the guest's view -------------------------------------------------------------------------------- */
+/* ---- the guest's view -------------------------------------------------------- */
 
 bool fpu_not_available(struct vcpu *v)
 {
@@ -312,7 +312,7 @@ bool fpu_set_xcr0(struct vcpu *v, uint64_t value)
 	return true;
 }
 
-/* ---- for the control domain ------------------------------------------------------------------------------ */
+/* ---- for the control domain -------------------------------------------------- */
 
 int fpu_set_legacy(struct vcpu *v, const void *legacy)
 {

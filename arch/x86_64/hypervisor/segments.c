@@ -55,7 +55,7 @@ static bool have_fsgsbase(void)
 	return read_cr4() & CR4_FSGSBASE;
 }
 
-/* ---- the CPU's own ------------------------------------------------------------------ */
+/* ---- the CPU's own ----------------------------------------------------------- */
 
 static void set_system_desc(uint64_t *slot, uint64_t base, uint32_t limit, uint32_t type)
 {
@@ -68,13 +68,14 @@ static void set_system_desc(uint64_t *slot, uint64_t base, uint32_t limit, uint3
 static void fill_own_page(struct hv_gdt_page *own, unsigned cpu, uint64_t rsp0, const uint64_t *ist)
 {
 	uint64_t va = WINDOW_GDT(cpu) + RESERVED_GDT_BYTE;
-	const uint32_t flat = DESC_G | DESC_P | DESC_S | DESC_RW | DESC_ACCESSED;
+	const uint32_t data = DESC_G | DESC_P | DESC_S | DESC_RW | DESC_ACCESSED;
+	const uint32_t code = data | DESC_CODE;
 
-	own->desc[SLOT(HV_CS)] = SEGDESC(0, 0xfffff, flat | DESC_CODE | DESC_L).raw;
-	own->desc[SLOT(HV_DS)] = SEGDESC(0, 0xfffff, flat | DESC_DB).raw;
-	own->desc[SLOT(GUEST_CS32)] = SEGDESC(0, 0xfffff, flat | DESC_CODE | DESC_DB | DESC_DPL).raw;
-	own->desc[SLOT(GUEST_DS)] = SEGDESC(0, 0xfffff, flat | DESC_DB | DESC_DPL).raw;
-	own->desc[SLOT(GUEST_CS64)] = SEGDESC(0, 0xfffff, flat | DESC_CODE | DESC_L | DESC_DPL).raw;
+	own->desc[SLOT(HV_CS)] = SEGDESC(0, 0xfffff, code | DESC_L).raw;
+	own->desc[SLOT(HV_DS)] = SEGDESC(0, 0xfffff, data | DESC_DB).raw;
+	own->desc[SLOT(GUEST_CS32)] = SEGDESC(0, 0xfffff, code | DESC_DB | DESC_DPL).raw;
+	own->desc[SLOT(GUEST_DS)] = SEGDESC(0, 0xfffff, data | DESC_DB | DESC_DPL).raw;
+	own->desc[SLOT(GUEST_CS64)] = SEGDESC(0, 0xfffff, code | DESC_L | DESC_DPL).raw;
 	set_system_desc(&own->desc[SLOT(HV_TSS)], va + offsetof(struct hv_gdt_page, tss),
 			sizeof(struct tss) - 1, DESC_SYS_TSS_AVAIL);
 
@@ -127,7 +128,7 @@ void segments_init_cpu(unsigned cpu, uint64_t rsp0, const uint64_t ist[7])
 	ltr(HV_TSS);
 }
 
-/* ---- the guest's GDT ---------------------------------------------------------------------- */
+/* ---- the guest's GDT --------------------------------------------------------- */
 
 static void gdt_load(struct vcpu *v)
 {
@@ -176,7 +177,7 @@ put_frames:
 	return -XEN_EINVAL;
 }
 
-/* ---- the guest's LDT ----------------------------------------------------------------------- */
+/* ---- the guest's LDT --------------------------------------------------------- */
 
 static void ldt_unmap(struct window *w, unsigned cpu)
 {
@@ -263,7 +264,7 @@ bool segments_ldt_fault(struct vcpu *v, uint64_t va)
 	return true;
 }
 
-/* ---- selectors and bases ----------------------------------------------------------------------- */
+/* ---- selectors and bases ----------------------------------------------------- */
 
 void segments_read_selectors(struct cpu_user_regs *regs)
 {

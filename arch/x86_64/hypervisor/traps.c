@@ -33,7 +33,7 @@
 
 typedef void guest_trap_fn(struct vcpu *v, struct cpu_user_regs *regs);
 
-/* ---- from a guest ------------------------------------------------------------------------- */
+/* ---- from a guest ------------------------------------------------------------ */
 
 static void pass_on(struct vcpu *v, struct cpu_user_regs *regs)
 {
@@ -87,7 +87,8 @@ void trap_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigne
 static void guest_int_n(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	uint8_t code[INSN_MAX_LEN];
-	unsigned n = emulate_fetch(regs->rip, code), vector = (regs->error_code & 0xffff) >> 3, len = 2;
+	unsigned n = emulate_fetch(regs->rip, code), len = 2;
+	unsigned vector = (regs->error_code & 0xffff) >> 3;
 	struct insn in;
 
 	if (insn_decode(code, n, &in) && in.map == INSN_MAP_1 && in.opcode == OPCODE_INT_N) {
@@ -117,7 +118,8 @@ static void guest_protection(struct vcpu *v, struct cpu_user_regs *regs)
 }
 
 /* The CPU read a descriptor of the LDT that is not (yet) mapped in the window. */
-static void guest_ldt_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, uint64_t offset)
+static void guest_ldt_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va,
+			    uint64_t offset)
 {
 	if (segments_ldt_fault(v, va))
 		return;
@@ -167,7 +169,7 @@ static guest_trap_fn *const guest_traps[TRAP_COUNT] = {
 	[TRAP_XM] = pass_on,
 };
 
-/* ---- from the hypervisor ------------------------------------------------------------------- */
+/* ---- from the hypervisor ----------------------------------------------------- */
 
 uint64_t ex_table_search(uint64_t rip)
 {

@@ -14,10 +14,11 @@ uint64_t walk_current(uint64_t va, uint64_t *rights)
 
 	for (unsigned shift = 39; shift >= PAGE_SHIFT; shift -= 9) {
 		uint64_t m = (entry & PTE_ADDR) >> PAGE_SHIFT;
+		const uint64_t *table = frame_ptr(mfn(m));
 
 		if (m >= arch_max_mfn)
 			return 0;
-		entry = READ_ONCE(((uint64_t *)frame_ptr(mfn(m)))[(va >> shift) & (PTE_ENTRIES - 1)]);
+		entry = READ_ONCE(table[(va >> shift) & (PTE_ENTRIES - 1)]);
 		if (!(entry & PTE_P) || (shift > PAGE_SHIFT && (entry & PTE_PS)))
 			return 0;
 		granted &= entry;

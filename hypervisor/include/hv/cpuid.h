@@ -38,7 +38,7 @@ struct cpuid_result {
 /** Reads one leaf of the machine. */
 typedef void cpuid_read_fn(uint32_t leaf, uint32_t subleaf, struct cpuid_result *r);
 
-/* ---- core/cpuid.c, core/cpuid_pv.c: pure ------------------------------------------------ */
+/* ---- core/cpuid.c, core/cpuid_pv.c: pure ------------------------------------- */
 
 /** The leaf with this number, or NULL. subleaf: XEN_CPUID_NO_SUBLEAF for those that have none. */
 struct xen_cpuid_leaf *cpuid_find(struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf);
@@ -48,7 +48,7 @@ void cpuid_policy_raw(struct cpuid_policy *p, cpuid_read_fn *read);
 void cpuid_policy_pv(struct cpuid_policy *p, uint64_t xfeatures);
 /** Limits p to what max allows: feature bits, numbers of leaves, maker. */
 void cpuid_policy_clamp(struct cpuid_policy *p, const struct cpuid_policy *max);
-/** Puts a leaf that a toolstack gave in p: 0, or -XEN_ERANGE for one that a policy does not have. */
+/** Puts a leaf that a toolstack gave in p: 0, or -XEN_ERANGE: a policy does not have it. */
 int cpuid_policy_put(struct cpuid_policy *p, const struct xen_cpuid_leaf *leaf);
 /** True when a guest may have p on a machine with max: else no smaller numbers of leaves. */
 bool cpuid_policy_fits(const struct cpuid_policy *p, const struct cpuid_policy *max,
@@ -64,7 +64,7 @@ void cpuid_clear_feature(struct cpuid_policy *p, unsigned feature);
 /** The MSRs that belong to it. */
 unsigned cpuid_policy_msrs(const struct cpuid_policy *p, struct xen_msr_entry *out);
 
-/* ---- domain/cpuid.c ------------------------------------------------------------------------- */
+/* ---- domain/cpuid.c ---------------------------------------------------------- */
 
 /** Boot, after fpu_init_cpu(). */
 void cpuid_init(void);
@@ -84,7 +84,7 @@ void guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct c
 /** True when v's policy has the feature (XEN_X86_FEATURE_*). */
 bool guest_has(const struct vcpu *v, unsigned feature);
 
-/* ---- arch --------------------------------------------------------------------------------------- */
+/* ---- arch -------------------------------------------------------------------- */
 
 __attribute__((visibility("hidden")))
 void cpuid_read_machine(uint32_t leaf, uint32_t subleaf, struct cpuid_result *r);

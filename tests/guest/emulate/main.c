@@ -11,7 +11,7 @@ static void show(const char *what)
 	note("%s: vector %ld error %#lx", what, (long)trap.vector, (unsigned long)trap.error);
 }
 
-/* ---- control registers ------------------------------------------------------------------ */
+/* ---- control registers ------------------------------------------------------- */
 
 static void control_registers(void)
 {
@@ -79,7 +79,7 @@ static void control_registers(void)
 	show("lock");
 }
 
-/* ---- MSRs ----------------------------------------------------------------------------------- */
+/* ---- MSRs -------------------------------------------------------------------- */
 
 static void read_msr(uint32_t n, bool with_value)
 {
@@ -130,7 +130,7 @@ static void msrs(void)
 	write_msr(0xc0000103, 1UL << 32);
 }
 
-/* ---- CPUID ---------------------------------------------------------------------------------------- */
+/* ---- CPUID ------------------------------------------------------------------- */
 
 static void forced(uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
@@ -172,7 +172,7 @@ static void cpuid_leaves(void)
 	check_eq(trap.vector, 1, "an emulated instruction single-steps, too");
 }
 
-/* ---- ports --------------------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------- */
 
 static void ports(void)
 {

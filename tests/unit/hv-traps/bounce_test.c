@@ -218,7 +218,7 @@ static void a_32_bit_system_call_has_its_own_callback_or_the_other(void **state)
 	assert_int_equal(R->rip, HANDLER + 32);
 }
 
-/* ---- iret ------------------------------------------------------------------------------------- */
+/* ---- iret -------------------------------------------------------------------- */
 
 static long iret(struct iret_context c)
 {
@@ -320,7 +320,7 @@ static void nmis_come_one_at_a_time(void **state)
 	assert_int_equal(R->rip, HANDLER);
 }
 
-/* ---- calls ---------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------- */
 
 static long set_traps(const struct trap_info *ti, unsigned n)
 {

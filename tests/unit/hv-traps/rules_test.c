@@ -15,7 +15,7 @@
 
 #define GATE(sel) (0x00008c0000000000UL | (uint64_t)(sel) << 16)
 
-/* ---- descriptors ------------------------------------------------------------------------- */
+/* ---- descriptors ------------------------------------------------------------- */
 
 static void assert_becomes(uint64_t desc, uint64_t want)
 {
@@ -85,7 +85,7 @@ static void any_descriptor_that_passes_is_harmless(void **state)
 	}
 }
 
-/* ---- DR7 --------------------------------------------------------------------------------------- */
+/* ---- DR7 --------------------------------------------------------------------- */
 
 static void dr7_keeps_its_fixed_bits(void **state)
 {
@@ -125,7 +125,7 @@ static void disabled_break_points_may_have_any_kind(void **state)
 	assert_int_equal(io, 0);
 }
 
-/* ---- MSRs ----------------------------------------------------------------------------------------- */
+/* ---- MSRs -------------------------------------------------------------------- */
 
 static const struct msr_env intel = { .vendor = MSR_INTEL, .ucode_rev = 0x42 },
 			    amd = { .vendor = MSR_AMD, .vcpu_id = 1 };

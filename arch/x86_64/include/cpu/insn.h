@@ -66,7 +66,7 @@ static inline int wrmsr_safe(uint32_t msr, uint64_t value)
 	return rc;
 }
 
-/* ---- control, debug and extended control registers ------------------------------ */
+/* ---- control, debug and extended control registers --------------------------- */
 
 #define DEFINE_REG(name)						\
 static inline uint64_t read_##name(void)				\
@@ -111,7 +111,7 @@ static inline void xsetbv(uint32_t i, uint64_t v)
 	__asm__ volatile("xsetbv" : : "c"(i), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
 }
 
-/* ---- descriptor tables and selectors ---------------------------------------------- */
+/* ---- descriptor tables and selectors ----------------------------------------- */
 
 static inline void lgdt(const void *desc_ptr)
 {
@@ -195,7 +195,7 @@ static inline void wrgsbase(uint64_t v)
 	__asm__ volatile("wrgsbase %0" : : "r"(v) : "memory");
 }
 
-/* ---- memory --------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------ */
 
 static inline void invlpg(uint64_t va)
 {
@@ -238,7 +238,7 @@ static inline void clac(void)
 	__asm__ volatile("clac" : : : "memory", "cc");
 }
 
-/* ---- what the CPU is ------------------------------------------------------------------ */
+/* ---- what the CPU is --------------------------------------------------------- */
 
 static inline void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t r[4])
 {
@@ -263,7 +263,7 @@ static inline uint64_t rdtsc_ordered(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
-/* ---- interrupts and waiting ---------------------------------------------------------- */
+/* ---- interrupts and waiting -------------------------------------------------- */
 
 static inline void sti(void)
 {
@@ -291,7 +291,7 @@ static inline void cpu_pause(void)
 	__asm__ volatile("pause" : : : "memory");
 }
 
-/* ---- ports -------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------- */
 
 #define DEFINE_PORT(suffix, type)						\
 static inline type in##suffix(uint16_t port)					\
@@ -310,7 +310,7 @@ DEFINE_PORT(w, uint16_t)
 DEFINE_PORT(l, uint32_t)
 #undef DEFINE_PORT
 
-/* ---- floating point and vector state: areas of 64-byte alignment ------------------------------ */
+/* ---- floating point and vector state: areas of 64-byte alignment ------------- */
 
 static inline void fninit(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and bits of the model-specific registers that are used (Intel SDM volume 4, AMD APM volume 2). Usable from assembly. */
+/*
+ * Numbers and bits of the model-specific registers that are used (Intel SDM volume 4,
+ * AMD APM volume 2). Usable from assembly.
+ */
 #pragma once
 
 #define MSR_APIC_BASE		0x1b

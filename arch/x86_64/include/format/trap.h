@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Exception vectors and the error codes that come with them (Intel SDM volume 3, chapter 6). Usable from assembly. */
+/*
+ * Exception vectors and the error codes that come with them (Intel SDM volume 3,
+ * chapter 6). Usable from assembly.
+ */
 #pragma once
 
 #define TRAP_DE		0
