@@ -14,7 +14,7 @@
 #include <hv/str.h>
 #include <hv/arch.h>
 
-#define INPUT_SIZE   1024u
+#define INPUT_SIZE   16384u
 #define SWITCH_COUNT 3
 
 /* log lock must be held for these */
@@ -199,7 +199,8 @@ void console_input(void)
 	bool fed = false;
 	int c;
 
-	while ((c = serial_getc()) >= 0) {
+	/* What does not fit waits in the port, and its sender with it where it heeds RTS. */
+	while (input.produced - input.consumed < INPUT_SIZE && (c = serial_getc()) >= 0) {
 		if (switch_key && c == switch_key) {
 			if (++switch_seen == SWITCH_COUNT) {
 				switch_seen = 0;
@@ -214,8 +215,7 @@ void console_input(void)
 			debug_key((char)c);
 			continue;
 		}
-		if (input.produced - input.consumed < INPUT_SIZE)
-			input.text[input.produced++ % INPUT_SIZE] = (char)c;
+		input.text[input.produced++ % INPUT_SIZE] = (char)c;
 		fed = true;
 	}
 	if (fed)
