@@ -228,8 +228,8 @@ static void map(struct build *b, uint64_t va, uint64_t n)
 	uint64_t first = (b->tables - b->virt_base) >> PAGE_SHIFT;
 	bool is_table = n >= first && n < first + b->table_pages;
 
-	*table_walk(b, va) = frame_of_pfn(b, n).n << PAGE_SHIFT | PTE_P | PTE_U | PTE_A | PTE_D |
-			     (is_table ? 0 : PTE_W);
+	*table_walk(b, va) = frame_of_pfn(b, n).n << PAGE_SHIFT | PTE_P | PTE_U | PTE_GUEST_KERNEL |
+			     PTE_A | PTE_D | (is_table ? 0 : PTE_W);
 }
 
 static void build_tables(struct build *b)

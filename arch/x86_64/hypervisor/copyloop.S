@@ -2,7 +2,7 @@
 /*
  * Copies with fault fix-up, both directions by one loop: rdi to, rsi from, rdx
  * bytes; returns 0 or -XEN_EFAULT. The range has been checked by the caller
- * (usercopy.c). The three-byte nops become stac and clac at boot where the CPU
+ * (hv/usercopy.h). The three-byte nops become stac and clac at boot where the CPU
  * has SMAP (paging.c goes through smap_sites).
  */
 #include <hv/entry.h>
@@ -28,28 +28,72 @@
 	.hidden usercopy_raw, usercopy_clear_raw
 usercopy_raw:
 	SMAP_SITE 0xcb
-	sub $8, %rdx
+	sub $32, %rdx
 	jb 2f
 	.balign 16
 1:	mov (%rsi), %rax
 	FIXUP 1b
-11:	mov %rax, (%rdi)
+11:	mov 8(%rsi), %rcx
 	FIXUP 11b
+12:	mov 16(%rsi), %r8
+	FIXUP 12b
+13:	mov 24(%rsi), %r9
+	FIXUP 13b
+14:	mov %rax, (%rdi)
+	FIXUP 14b
+15:	mov %rcx, 8(%rdi)
+	FIXUP 15b
+16:	mov %r8, 16(%rdi)
+	FIXUP 16b
+17:	mov %r9, 24(%rdi)
+	FIXUP 17b
+	add $32, %rsi
+	add $32, %rdi
+	sub $32, %rdx
+	jae 1b
+2:	add $24, %rdx
+	js 4f
+3:	mov (%rsi), %rax
+	FIXUP 3b
+31:	mov %rax, (%rdi)
+	FIXUP 31b
 	add $8, %rsi
 	add $8, %rdi
 	sub $8, %rdx
-	jae 1b
-2:	add $8, %rdx
-	jz 4f
-3:	mov (%rsi), %al
-	FIXUP 3b
-33:	mov %al, (%rdi)
-	FIXUP 33b
+	jns 3b
+4:	add $8, %rdx
+	jz 6f
+5:	mov (%rsi), %al
+	FIXUP 5b
+51:	mov %al, (%rdi)
+	FIXUP 51b
 	inc %rsi
 	inc %rdi
 	dec %rdx
-	jnz 3b
-4:	SMAP_SITE 0xca
+	jnz 5b
+6:	SMAP_SITE 0xca
+	xor %eax, %eax
+	ret
+
+/* rdi to, rsi from: four bytes, eight bytes */
+	.globl usercopy_four, usercopy_eight
+	.hidden usercopy_four, usercopy_eight
+usercopy_four:
+	SMAP_SITE 0xcb
+1:	mov (%rsi), %eax
+	FIXUP 1b
+2:	mov %eax, (%rdi)
+	FIXUP 2b
+	SMAP_SITE 0xca
+	xor %eax, %eax
+	ret
+usercopy_eight:
+	SMAP_SITE 0xcb
+1:	mov (%rsi), %rax
+	FIXUP 1b
+2:	mov %rax, (%rdi)
+	FIXUP 2b
+	SMAP_SITE 0xca
 	xor %eax, %eax
 	ret
 
@@ -57,13 +101,15 @@ usercopy_raw:
 usercopy_clear_raw:
 	SMAP_SITE 0xcb
 	test %rsi, %rsi
-	jz 4b
-6:	movb $0, (%rdi)
-	FIXUP 6b
+	jz 2f
+1:	movb $0, (%rdi)
+	FIXUP 1b
 	inc %rdi
 	dec %rsi
-	jnz 6b
-	jmp 4b
+	jnz 1b
+2:	SMAP_SITE 0xca
+	xor %eax, %eax
+	ret
 
 /*
  * rdi to, rsi from, edx words, at most 16: the frames of traps and of iret, which every entry of
