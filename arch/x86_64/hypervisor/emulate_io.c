@@ -21,17 +21,15 @@
 
 #define STRING_STEPS 64		/* of a REP in one go */
 
-/* The bitmap is the kernel's: user mode's faults see its address space too, or it reads none. */
+/* The bitmap is in the kernel's address space. */
 static bool bitmap_allows(const struct vcpu *v, unsigned port, unsigned bytes)
 {
-	uint16_t bits;
+	uint16_t bits = 0;
 
 	if (!v->iobmp || port + bytes > v->iobmp_limit)
 		return false;
-	if (copy_from_guest(&bits, guest_va(v->iobmp + port / 8), 1 + (port % 8 + bytes > 8)))
+	if (!read_kernel(v, v->iobmp + port / 8, &bits, 1 + (port % 8 + bytes > 8)))
 		return false;
-	if (port % 8 + bytes <= 8)
-		bits &= 0xff;
 	return !(bits >> (port % 8) & ((1u << bytes) - 1));
 }
 

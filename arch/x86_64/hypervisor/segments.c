@@ -252,7 +252,7 @@ bool segments_ldt_fault(struct vcpu *v, uint64_t va)
 
 	if (w->ldt_mapped & 1u << page)
 		return false;
-	entry = walk_current(v->ldt_base + offset, &rights);
+	entry = walk_kernel(v, v->ldt_base + offset, &rights);
 	if (!entry)
 		return false;
 	mfn_t m = mfn((entry & PTE_ADDR) >> PAGE_SHIFT);

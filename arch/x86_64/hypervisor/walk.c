@@ -5,12 +5,13 @@
 #include <cpu/insn.h>
 #include <format/pte.h>
 #include <hv/arch.h>
+#include <hv/vcpu.h>
 
 #define GRANTED (PTE_P | PTE_W | PTE_U)
 
-uint64_t walk_current(uint64_t va, uint64_t *rights)
+static uint64_t walk(uint64_t entry, uint64_t va, uint64_t *rights)
 {
-	uint64_t entry = read_cr3(), granted = GRANTED, nx = 0;
+	uint64_t granted = GRANTED, nx = 0;
 
 	for (unsigned shift = 39; shift >= PAGE_SHIFT; shift -= 9) {
 		uint64_t m = (entry & PTE_ADDR) >> PAGE_SHIFT;
@@ -26,4 +27,29 @@ uint64_t walk_current(uint64_t va, uint64_t *rights)
 	}
 	*rights = granted | nx;
 	return entry;
+}
+
+uint64_t walk_current(uint64_t va, uint64_t *rights)
+{
+	return walk(read_cr3(), va, rights);
+}
+
+uint64_t walk_kernel(const struct vcpu *v, uint64_t va, uint64_t *rights)
+{
+	return walk(v->guest_table.n << PAGE_SHIFT, va, rights);
+}
+
+bool read_kernel(const struct vcpu *v, uint64_t va, void *to, unsigned len)
+{
+	uint8_t *out = to;
+
+	for (; len; len--, va++) {
+		uint64_t rights, entry = walk_kernel(v, va, &rights);
+		uint64_t m = (entry & PTE_ADDR) >> PAGE_SHIFT;
+
+		if (!entry || m >= arch_max_mfn)
+			return false;
+		*out++ = ((const uint8_t *)frame_ptr(mfn(m)))[va & (PAGE_SIZE - 1)];
+	}
+	return true;
 }

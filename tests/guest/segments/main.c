@@ -108,6 +108,11 @@ static long set_ldt(uint64_t va, unsigned ents)
 	return HC(mmuext_op, &op, 1, 0, DOMID_SELF);
 }
 
+extern const char user_start[], user_end[];
+__asm__(".globl user_start, user_end\n"
+	"user_start: mov $0x0f, %eax; mov %eax, %es; mov %es, %ebx; syscall\n"
+	"user_end:");
+
 static void ldt(void)
 {
 	uint64_t *ldt_page = page_alloc(), mfn = va_mfn(ldt_page);
@@ -131,6 +136,11 @@ static void ldt(void)
 	check_eq(trap.vector, ~0UL, "a selector of the LDT loads");
 	TRY("mov $0x17, %%eax; mov %%eax, %%es", : : : "rax");
 	show("a null descriptor of the LDT");
+	/* Anew, and by user mode, whose page table does not map it. */
+	set_ldt((uint64_t)ldt_page, 512);
+	user_run(0, 0x202, 0);
+	check_eq(trap.vector, VECTOR_SYSCALL, "user mode loads a selector of the LDT");
+	check_eq(trap.rbx & 0xffff, 0x0f, "which it then has");
 	TRY("mov $0x2007, %%eax; mov %%eax, %%es", : : : "rax");
 	show("a selector past the LDT");
 	pte_write((uint64_t)ldt_page + PAGE, 0);
@@ -210,6 +220,7 @@ static void bad_returns(void)
 
 void test_main(void)
 {
+	user_init(user_start, user_end);
 	descriptors();
 	gdt();
 	ldt();
