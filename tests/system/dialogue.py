@@ -204,9 +204,9 @@ def suite(machines):
                     d = d or Dom0(build, tmp, **options)
                     d.sync()
                     function(tap, d)
-                except (pexpect.TIMEOUT, pexpect.EOF) as e:
-                    tap.check(False, f"{function.__name__}: the dialogue goes on ({type(e).__name__})",
-                              d.text()[-4000:] if d else str(e)[-2000:])
+                except (pexpect.ExceptionPexpect, LookupError, ValueError) as e:
+                    tap.check(False, f"{function.__name__}: the dialogue goes on",
+                              (d.text()[-3000:] if d else "") + f"\n{type(e).__name__}: {str(e)[:300]}")
                     if d:
                         d.close()
                     d = None
