@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * HYPERVISOR_vm_assist: a guest switches conveniences on and off. Which of them mean something
- * to a 64-bit guest, and who looks: writable_pagetables (domain/pt_emulate.c), m2p_strict
- * (calls/mmuext_op.c), runstate_update_flag (domain/timekeep.c), architectural_iopl (traps).
+ * to a 64-bit guest, and who looks: m2p_strict (calls/mmuext_op.c), runstate_update_flag
+ * (domain/timekeep.c), architectural_iopl (domain/bounce.c, calls/iret.c). Stores to page tables
+ * (writable_pagetables) are carried out whether it is on or off.
  */
 #include <hv/hypercall.h>
 

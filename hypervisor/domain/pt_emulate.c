@@ -2,8 +2,8 @@
 /*
  * Stores to page tables. A guest sees its tables read-only; a store of its kernel faults and is
  * carried out here as if it had been a mmu_update, whether it asked for that or not
- * (VMASST_TYPE_writable_pagetables; Xen 4.17 does not look at it either). Lowest level only, as Xen has it: Linux has no hypercall for
- * "exchange", "clear a bit" and such.
+ * (VMASST_TYPE_writable_pagetables; Xen 4.17 does not look at it either). Lowest level only, as
+ * Xen has it: Linux has no hypercall for "exchange", "clear a bit" and such.
  *
  * The store is executed on a copy of registers and entry. Nothing is committed before the new
  * entry was accepted, and hardware that sets bits meanwhile starts it over.

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+/* memory_op: frames given, taken back and exchanged, and what is refused. */
+#include "world.h"
+
+#include <string.h>
+
+#include <xen/memory.h>
+
+static xen_pfn_t list[16];
+
+/* Of the grant tables' interface: two frames. */
+static char grant_pages[2][PAGE_SIZE] __attribute__((aligned(4096)));
+
+void *grant_shared_page(struct domain *d, unsigned n)
+{
+	(void)d;
+	return n < 2 ? grant_pages[n] : NULL;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	world_start(8);
+	memset(list, 0, sizeof(list));
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	world_check();
+	assert_int_equal(mm_check(), 0);
+	return 0;
+}
+
+static struct xen_memory_reservation reservation(uint64_t n, unsigned order)
+{
+	struct xen_memory_reservation r = { .nr_extents = n, .extent_order = order,
+					    .domid = DOMID_SELF };
+
+	set_xen_guest_handle(r.extent_start, list);
+	return r;
+}
+
+static long op(unsigned cmd, void *arg)
+{
+	return world_finish(world_call(do_memory_op, cmd, (uint64_t)arg, 0, 0));
+}
+
+static void frames_are_given_back_and_new_ones_taken(void **state)
+{
+	struct xen_memory_reservation r = reservation(2, 0);
+	uint64_t old[2] = { page(1, 6), page(1, 7) };
+
+	(void)state;
+	list[0] = old[0];
+	list[1] = old[1];
+	assert_int_equal(op(XENMEM_decrease_reservation, &r), 2);
+	assert_int_equal(world_dom[1].mm.tot_pages, 6);
+	assert_int_equal(m2p_get(mfn(old[0])), INVALID_M2P_ENTRY);
+	list[0] = 6;
+	list[1] = 7;
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 2);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+	assert_int_equal(list[0], page(1, 6));
+	assert_int_equal(list[1], page(1, 7));
+}
+
+static void what_is_in_use_stays_until_that_ends(void **state)
+{
+	struct xen_memory_reservation r = reservation(1, 0);
+
+	(void)state;
+	assert_int_equal(ext_op(MMUEXT_PIN_L1_TABLE, page(1, 3)), 0);
+	list[0] = page(1, 3);
+	assert_int_equal(op(XENMEM_decrease_reservation, &r), 1);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+	assert_int_equal(op(XENMEM_decrease_reservation, &r), 0 + 1);
+	assert_int_equal(ext_op(MMUEXT_UNPIN_TABLE, list[0]), 0);
+	assert_int_equal(world_dom[1].mm.tot_pages, 7);
+}
+
+static void the_limit_and_the_machine_end_a_population(void **state)
+{
+	struct xen_memory_reservation r = reservation(12, 0);
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++)
+		list[i] = 100 + i;
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 8);	/* max_pages is 16 */
+	assert_int_equal(world_dom[1].mm.tot_pages, 16);
+}
+
+static void a_long_population_goes_on_where_it_stopped(void **state)
+{
+	struct xen_memory_reservation r = reservation(5, 0);
+	long rc;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++)
+		list[i] = 100 + i;
+	world_budget = 2;
+	rc = world_call(do_memory_op, XENMEM_populate_physmap, (uint64_t)&r, 0, 0);
+	assert_int_equal(rc, -XEN_ERESTART);
+	assert_int_equal(world_dom[1].mm.tot_pages, 10);
+	assert_int_equal(world_finish(rc), 5);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(m2p_get(mfn(list[i])), 100 + i);
+}
+
+static void another_domain_is_for_the_control_domain(void **state)
+{
+	struct xen_memory_reservation r = reservation(1, 0);
+
+	(void)state;
+	r.domid = 0;
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
+	world_run(0);
+	r.domid = 1;
+	list[0] = 55;
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 1);
+	assert_int_equal(world_dom[1].mm.tot_pages, 9);
+	assert_int_equal(m2p_get(mfn(list[0])), 55);
+}
+
+static void a_claim_keeps_frames_for_its_domain(void **state)
+{
+	struct xen_memory_reservation r = { .nr_extents = 12, .domid = 1 };
+	uint64_t free = mm_free_frames();
+	mfn_t m;
+
+	(void)state;
+	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EPERM);
+	world_run(0);
+	assert_int_equal(op(XENMEM_claim_pages, &r), 0);
+	assert_int_equal(mm_claimed_frames(), 4);
+	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+	world_dom[0].mm.max_pages = 1000;
+	while (domain_pages_alloc(&world_dom[0], 0, &m))
+		free--;
+	assert_int_equal(free, 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(domain_pages_alloc(&world_dom[1], 0, &m));
+	assert_int_equal(mm_claimed_frames(), 0);
+	assert_int_equal(mm_free_frames(), 0);
+	r.nr_extents = 0;
+	assert_int_equal(op(XENMEM_claim_pages, &r), 0);
+}
+
+static struct xen_memory_exchange exchange(xen_pfn_t *in, unsigned n, xen_pfn_t *out, unsigned order)
+{
+	struct xen_memory_exchange x = {
+		.in = { .nr_extents = n, .domid = DOMID_SELF },
+		.out = { .nr_extents = n >> order, .extent_order = order, .domid = DOMID_SELF },
+	};
+
+	set_xen_guest_handle(x.in.extent_start, in);
+	set_xen_guest_handle(x.out.extent_start, out);
+	return x;
+}
+
+static void frames_are_exchanged_for_a_block(void **state)
+{
+	xen_pfn_t in[4], out[1] = { 4 };
+	struct xen_memory_exchange x = exchange(in, 4, out, 2);
+	uint64_t free = mm_free_frames();
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		in[i] = page(1, 4 + i);
+	assert_int_equal(op(XENMEM_exchange, &x), 0);
+	assert_int_equal(x.nr_exchanged, 4);
+	assert_int_equal(out[0] & 3, 0);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(page(1, 4 + i), out[0] + i);
+	assert_int_equal(mm_free_frames(), free);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+}
+
+static void an_exchange_that_fails_changes_nothing(void **state)
+{
+	xen_pfn_t in[4], out[1] = { 4 };
+	struct xen_memory_exchange x = exchange(in, 4, out, 2);
+	uint64_t free = mm_free_frames();
+
+	(void)state;
+	build_tree(1);
+	assert_int_equal(ext_op(MMUEXT_PIN_L4_TABLE, page(1, 0)), 0);
+	for (unsigned i = 0; i < 4; i++)
+		in[i] = page(1, 7 - i);		/* the last, page 4, is mapped */
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+	assert_int_equal(x.nr_exchanged, 0);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(page(1, 7 - i), in[i]);
+	assert_int_equal(mm_free_frames(), free);
+	/* the same frame twice */
+	in[3] = in[2];
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+	/* no memory where it is wanted */
+	in[3] = page(1, 3);
+	x.out.mem_flags = XENMEMF_address_bits(13);
+	in[3] = in[0];
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+}
+
+static void an_exchange_without_memory_gives_the_frames_back(void **state)
+{
+	xen_pfn_t in[1] = { page(1, 7) }, out[1] = { 7 };
+	struct xen_memory_exchange x = exchange(in, 1, out, 0);
+	mfn_t m;
+
+	(void)state;
+	world_dom[0].mm.max_pages = 1000;
+	while (domain_pages_alloc(&world_dom[0], 0, &m))
+		;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_ENOMEM);
+	assert_int_equal(page(1, 7), in[0]);
+}
+
+static void a_guests_memory_map_is_what_the_toolstack_set(void **state)
+{
+	struct memmap_entry map[2] = { { 0, 0x100000, 1 }, { 0x100000, 0x1000, 2 } }, got[4];
+	struct xen_foreign_memory_map set = { .domid = 1, .map.nr_entries = 2 };
+	struct xen_memory_map ask = { .nr_entries = 4 };
+
+	(void)state;
+	set_xen_guest_handle(set.map.buffer, map);
+	set_xen_guest_handle(ask.buffer, got);
+	assert_int_equal(op(XENMEM_memory_map, &ask), -XEN_ENOSYS);
+	assert_int_equal(op(XENMEM_set_memory_map, &set), -XEN_EPERM);
+	world_run(0);
+	assert_int_equal(op(XENMEM_set_memory_map, &set), 0);
+	set.map.nr_entries = 129;
+	assert_int_equal(op(XENMEM_set_memory_map, &set), -XEN_E2BIG);
+	world_run(1);
+	assert_int_equal(op(XENMEM_memory_map, &ask), 0);
+	assert_int_equal(ask.nr_entries, 2);
+	assert_memory_equal(got, map, sizeof(map));
+	world_run(0);
+	set.map.nr_entries = 0;
+	assert_int_equal(op(XENMEM_set_memory_map, &set), 0);
+}
+
+static void the_frames_of_a_grant_table_are_for_the_control_domain(void **state)
+{
+	struct xen_mem_acquire_resource r = { .domid = 1, .type = XENMEM_resource_grant_table,
+					      .nr_frames = 2 };
+
+	(void)state;
+	world_dom[0].grants.max_frames = world_dom[1].grants.max_frames = 2;
+	set_xen_guest_handle(r.frame_list, list);
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EPERM);
+	r.domid = 0;
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EPERM);
+	world_run(0);
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EPERM);
+	r.domid = 9;
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_ESRCH);
+	r.domid = 1;
+	assert_int_equal(op(XENMEM_acquire_resource, &r), 0);
+	assert_int_equal(list[1], ptr_mfn(grant_pages[1]).n);
+	r.frame = 1;
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EINVAL);
+	r.frame = ~0UL;
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EINVAL);
+	r.frame = 0;
+	r.nr_frames = 0;
+	set_xen_guest_handle(r.frame_list, 0);
+	assert_int_equal(op(XENMEM_acquire_resource, &r), 0);
+	assert_int_equal(r.nr_frames, 2);
+	r.type = 7;
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EINVAL);
+	r.pad = 1;
+	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EINVAL);
+}
+
+static void bad_addresses_are_errors(void **state)
+{
+	static const unsigned ops[] = { XENMEM_exchange, XENMEM_current_reservation,
+					XENMEM_machphys_mapping, XENMEM_machphys_mfn_list,
+					XENMEM_claim_pages, XENMEM_acquire_resource };
+	struct xen_memory_reservation r = reservation(1, 0);
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(ops); i++)
+		assert_int_equal(op(ops[i], NULL), -XEN_EFAULT);
+	assert_int_equal(op(XENMEM_populate_physmap, NULL), 0);
+	assert_int_equal(op(XENMEM_populate_physmap | 3 << 6, NULL), 3);
+	world_bad_va = (uint64_t)list;
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
+	assert_int_equal(op(XENMEM_decrease_reservation, &r), 0);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+	assert_int_equal(op(63, &r), -XEN_ENOSYS);
+	assert_int_equal(op(40, &r), -XEN_ENOSYS);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(frames_are_given_back_and_new_ones_taken),
+		T(what_is_in_use_stays_until_that_ends),
+		T(the_limit_and_the_machine_end_a_population),
+		T(a_long_population_goes_on_where_it_stopped),
+		T(another_domain_is_for_the_control_domain),
+		T(a_claim_keeps_frames_for_its_domain),
+		T(frames_are_exchanged_for_a_block),
+		T(an_exchange_that_fails_changes_nothing),
+		T(an_exchange_without_memory_gives_the_frames_back),
+		T(a_guests_memory_map_is_what_the_toolstack_set),
+		T(the_frames_of_a_grant_table_are_for_the_control_domain),
+		T(bad_addresses_are_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
