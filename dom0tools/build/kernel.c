@@ -179,24 +179,14 @@ static int check_addresses(struct kernel *k, struct build_error *err)
 	return 0;
 }
 
-/* Files that are no ELF, told apart for the message. */
-static int refuse_format(const uint8_t *image, size_t size, struct build_error *err)
-{
-	if (size > 0x206 && !memcmp(image + 0x202, "HdrS", 4))
-		return build_fail(err, -XEN_EOPNOTSUPP, "a bzImage; only uncompressed ELF kernels "
-				  "can be loaded");
-	if (size > 2 && image[0] == 0x1f && image[1] == 0x8b)
-		return build_fail(err, -XEN_EOPNOTSUPP, "compressed with gzip; only uncompressed "
-				  "ELF kernels can be loaded");
-	return build_fail(err, -XEN_EINVAL, "not an ELF image");
-}
-
 static int check_wishes(const struct wishes *w, struct build_error *err)
 {
 	if (!w->any && w->pvh_entry)
-		return build_fail(err, -XEN_EINVAL, "a kernel for PVH only, without a PV entry");
+		return build_fail(err, -XEN_EINVAL, "a kernel for PVH only, without a PV entry "
+				  "(Linux: built without CONFIG_XEN_PV)");
 	if (!w->any)
-		return build_fail(err, -XEN_EINVAL, "no PV kernel: it has no Xen ELF notes");
+		return build_fail(err, -XEN_EINVAL, "no PV kernel: it has no Xen ELF notes "
+				  "(Linux: built without CONFIG_XEN_PV)");
 	if (!strstr(w->xen_version, "xen-3.0"))
 		return build_fail(err, -XEN_EINVAL, "made for '%s', not for xen-3.0",
 				  w->xen_version);
@@ -204,7 +194,8 @@ static int check_wishes(const struct wishes *w, struct build_error *err)
 		return build_fail(err, -XEN_EINVAL, "it asks for the loader '%s', only 'generic' "
 				  "is there", w->loader);
 	if (w->pvh_entry && !w->has_entry && !w->has_base)
-		return build_fail(err, -XEN_EINVAL, "a kernel for PVH only, without a PV entry");
+		return build_fail(err, -XEN_EINVAL, "a kernel for PVH only, without a PV entry "
+				  "(Linux: built without CONFIG_XEN_PV)");
 	if (w->has_offset && !w->has_base)
 		return build_fail(err, -XEN_EINVAL, "its notes have PADDR_OFFSET without VIRT_BASE");
 	return 0;
@@ -218,7 +209,7 @@ int kernel_open(struct kernel *k, const void *image, size_t size, struct build_e
 
 	*k = (struct kernel){ .hypercall_page = KERNEL_NONE, .init_p2m = KERNEL_NONE };
 	if (!elf_has_magic(image, size))
-		return refuse_format(image, size, err);
+		return build_fail(err, -XEN_EINVAL, "not an ELF image");
 	wrong = elf_open(&k->elf, image, size);
 	if (wrong)
 		return build_fail(err, -XEN_EINVAL, "%s", wrong);

@@ -15,6 +15,7 @@
 #include <xen/errno.h>
 
 #include "build/domctl.h"
+#include "build/image.h"
 #include "build/kernel.h"
 #include "build/memory.h"
 #include "build/plan.h"
@@ -31,7 +32,7 @@ struct load {
 	const struct load_images *images;
 	struct load_result *result;
 	struct build_error *err;
-	struct kernel kernel;
+	struct image image;
 	struct plan plan;
 	uint64_t *mfns;		/* by pfn, as the guest's own list */
 	struct xen_sysctl_physinfo machine;	/* before anything was taken */
@@ -70,12 +71,18 @@ static unsigned grant_version(const struct load *l)
 	return l->machine.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? 2 : 1;
 }
 
+static int kernel_fault(struct load *l, int err, const struct build_error *why)
+{
+	return build_fail(l->err, err, "kernel '%s': %s", l->conf->kernel, why->text);
+}
+
 static int open_kernel(struct load *l)
 {
 	struct build_error why = { "" };
-	int err = kernel_open(&l->kernel, l->images->kernel, l->images->kernel_bytes, &why);
+	int err = image_open(&l->image, l->images->kernel, l->images->kernel_bytes,
+			     l->conf->memory_kb * 1024, &why);
 
-	return err ? build_fail(l->err, err, "kernel '%s': %s", l->conf->kernel, why.text) : 0;
+	return err ? kernel_fault(l, err, &why) : 0;
 }
 
 static int plan_domain(struct load *l)
@@ -83,7 +90,7 @@ static int plan_domain(struct load *l)
 	int err = open_kernel(l);
 
 	if (!err)
-		err = plan_make(&l->plan, &l->kernel, l->images->ramdisk_bytes,
+		err = plan_make(&l->plan, &l->image.kernel, l->images->ramdisk_bytes,
 				l->conf->memory_kb / 4, l->err);
 	if (!err)
 		err = check_free_memory(l);
@@ -167,19 +174,22 @@ static int write_at(struct load *l, uint64_t pfn, size_t offset, const void *sou
 	return err ? fail(l, err, "writing the domain's memory") : 0;
 }
 
+static int put_kernel(void *ctx, uint64_t address, const void *data, size_t bytes)
+{
+	struct load *l = ctx;
+
+	return write_at(l, 0, address - l->plan.virt_base, data, bytes);
+}
+
 static int write_kernel(struct load *l)
 {
 	const struct plan_area *area = &l->plan.kernel;
-	struct elf_segment s;
-	unsigned i = 0;
+	struct build_error why = { "" };
 	int err = write_at(l, area->pfn, 0, NULL, area->count * PAGE_SIZE);
 
-	while (!err && elf_load_next(&l->kernel.elf, &i, &s)) {
-		err = write_at(l, 0, kernel_virt(&l->kernel, s.paddr) - l->plan.virt_base,
-			       elf_segment_data(&l->kernel.elf, &s), s.filesz);
-		thread_yield();
-	}
-	return err;
+	if (!err)
+		err = image_write(&l->image, put_kernel, l, &why);
+	return err && why.text[0] ? kernel_fault(l, err, &why) : err;
 }
 
 static int write_tables(struct load *l)
@@ -284,7 +294,7 @@ static int pin_tables(struct load *l)
 
 static int start_vcpu(struct load *l)
 {
-	const struct kernel *k = &l->kernel;
+	const struct kernel *k = &l->image.kernel;
 	struct vcpu_guest_context *context = malloc(sizeof(*context));
 	int err = context ? 0 : -XEN_ENOMEM;
 
@@ -339,7 +349,7 @@ int load_domain(struct load_result *result, const struct domconf *conf,
 		result->domid = l.domid;
 		result->xenstore_mfn = l.mfns[l.plan.xenstore.pfn];
 		result->console_mfn = l.mfns[l.plan.console.pfn];
-		memcpy(result->guest_os, l.kernel.guest_os, sizeof(result->guest_os));
+		memcpy(result->guest_os, l.image.kernel.guest_os, sizeof(result->guest_os));
 		code = memory_seed_grants(l.domid, result->console_mfn, result->xenstore_mfn);
 		if (code)
 			fail(&l, code, "granting the ring pages to dom0");
@@ -347,6 +357,7 @@ int load_domain(struct load_result *result, const struct domconf *conf,
 	if (code)
 		domctl_destroy(l.domid);
 free_list:
+	image_close(&l.image);
 	free(l.mfns);
 	return code;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 XL_CONF := dom0tools/domconf/cfg.c dom0tools/domconf/domconf.c dom0tools/domconf/keys.c
 XL_BUILD := $(addprefix dom0tools/build/,domctl.c error.c kernel.c load.c memory.c plan.c start.c) \
+	$(IMAGE_SRCS) tests/unit/decompress/fake_pages.c \
 	hypervisor/lib/elf.c hypervisor/lib/str.c pvguest/errno.c
 
 UNITS += xl_cfg xl_domconf xl_kernel xl_plan xl_format xl_args xl_load xl_session
@@ -20,6 +21,7 @@ xl_format_UYACC := dom0tools/domconf/xlcfg.y
 xl_args_USRCS := tests/unit/xl/args_test.c dom0tools/xl/args.c
 xl_load_USRCS := tests/unit/xl/load_test.c tests/unit/xl/elf_maker.c tests/unit/xl/fake_xen.c \
 	tests/unit/xl/fake_threads.c $(XL_BUILD) $(XL_CONF)
+xl_load_ULIBS := $(IMAGE_ULIBS)
 xl_load_ULEX := dom0tools/domconf/xlcfg.l
 xl_load_UYACC := dom0tools/domconf/xlcfg.y
 xl_session_USRCS := tests/unit/xl/session_test.c tests/unit/xl/elf_maker.c \
@@ -28,5 +30,6 @@ xl_session_USRCS := tests/unit/xl/session_test.c tests/unit/xl/elf_maker.c \
 	$(addprefix dom0tools/xl/,args.c cmd_console.c cmd_create.c cmd_host.c cmd_list.c \
 	cmd_memory.c cmd_name.c cmd_run.c cmd_shutdown.c cmd_signal.c cmd_vcpu.c create.c format.c \
 	json.c monitor.c names.c record.c store.c table.c wait.c xl.c)
+xl_session_ULIBS := $(IMAGE_ULIBS)
 xl_session_ULEX := dom0tools/domconf/xlcfg.l
 xl_session_UYACC := dom0tools/domconf/xlcfg.y

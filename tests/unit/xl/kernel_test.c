@@ -115,19 +115,14 @@ static void files_that_are_no_pv_kernel_are_told_apart(void **state)
 	m = (struct elf_maker){ .image = malloc(sizeof(bytes)), .size = sizeof(bytes) };
 	memcpy(m.image, bytes, sizeof(bytes));
 	assert_refused(-XEN_EINVAL, "not an ELF image");
-	memcpy(m.image + 0x202, "HdrS", 4);
-	assert_refused(-XEN_EOPNOTSUPP, "a bzImage; only uncompressed ELF kernels can be loaded");
-	memcpy(m.image, "\x1f\x8b", 2);
-	memset(m.image + 0x202, 0, 4);
-	assert_refused(-XEN_EOPNOTSUPP, "compressed with gzip; only uncompressed ELF kernels can "
-		       "be loaded");
 	m.size = 0;
 	assert_refused(-XEN_EINVAL, "not an ELF image");
 	elf_make_free(&m);
 	elf_make_begin(&m, 0);
 	elf_make_load(&m, 0, 16, 16, 'x');
 	elf_make_end(&m);
-	assert_refused(-XEN_EINVAL, "no PV kernel: it has no Xen ELF notes");
+	assert_refused(-XEN_EINVAL, "no PV kernel: it has no Xen ELF notes "
+		       "(Linux: built without CONFIG_XEN_PV)");
 }
 
 static void a_pvh_kernel_is_refused_by_name(void **state)
@@ -137,7 +132,8 @@ static void a_pvh_kernel_is_refused_by_name(void **state)
 	elf_make_load(&m, 0, 16, 16, 'x');
 	elf_make_note_number(&m, XEN_ELFNOTE_PHYS32_ENTRY, 0x100000);
 	elf_make_end(&m);
-	assert_refused(-XEN_EINVAL, "a kernel for PVH only, without a PV entry");
+	assert_refused(-XEN_EINVAL, "a kernel for PVH only, without a PV entry "
+		       "(Linux: built without CONFIG_XEN_PV)");
 }
 
 static void foreign_versions_and_loaders_are_refused(void **state)
