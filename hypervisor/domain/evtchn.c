@@ -272,7 +272,7 @@ static void dump_port(struct domain *d, unsigned port)
 	const struct evtchn *c = evtchn_core_channel(&d->evtchn, port);
 	const shared_info_t *s = d->shared_info;
 
-	log_printf("  %4u [%lu/%lu] %s vcpu %u", port,
+	log_printf("(XEN)   %4u [%lu/%lu] %s vcpu %u", port,
 		   s->evtchn_pending[port / 64] >> (port % 64) & 1,
 		   s->evtchn_mask[port / 64] >> (port % 64) & 1, state_names[c->state], c->vcpu);
 	if (c->state == EVTCHN_UNBOUND)
@@ -289,7 +289,7 @@ void evtchn_dump(struct domain *d)
 {
 	struct evtchn_domain *e = &d->evtchn;
 
-	log_printf("Event channels of %pd, [pending/masked], %u polling:\n", d, e->pollers);
+	log_printf("(XEN) Event channels of %pd, [pending/masked], %u polling:\n", d, e->pollers);
 	spin_lock(&e->lock);
 	for (unsigned port = 1; (port = next_used(e, port)) < EVTCHN_PORTS; port++)
 		dump_port(d, port);

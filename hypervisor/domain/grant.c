@@ -272,7 +272,7 @@ static void dump_entry(const struct grant_domain *g, uint32_t ref)
 
 	if (!a || !(a->host_read | a->host_write | a->device_read | a->device_write) || !page)
 		return;
-	log_printf("  [%4u] mfn %x to d%u: CPU r %u w %u, device r %u w %u, flags %x\n", ref,
+	log_printf("(XEN)   [%4u] mfn %x to d%u: CPU r %u w %u, device r %u w %u, flags %x\n", ref,
 		   a->mfn, a->domid, a->host_read, a->host_write, a->device_read, a->device_write,
 		   page[ref % GRANTS_PER_FRAME].flags);
 }
@@ -282,7 +282,8 @@ void grant_dump(struct domain *d)
 	struct grant_domain *g = &d->grants;
 
 	spin_lock(&g->lock);
-	log_printf("Grants of %pd: version 1, %u of %u frames, %u in use, %u of others mapped\n",
+	log_printf("(XEN) Grants of %pd: version 1, %u of %u frames, %u in use, "
+		   "%u of others mapped\n",
 		   d, g->nr_frames, g->max_frames, g->pinned, g->map_live);
 	if (g->pinned)
 		for (uint32_t ref = 0; ref < grant_core_entries(g); ref++)

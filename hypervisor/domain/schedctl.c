@@ -84,7 +84,7 @@ void sched_set_ratelimit(uint32_t ns)
 
 static void dump_vcpu(const char *where, const struct vcpu *v, uint64_t level)
 {
-	log_printf("  %s %pv: weight %u, vtime %+ld us, flags %x, paused %u+%u\n", where, v,
+	log_printf("(XEN)   %s %pv: weight %u, vtime %+ld us, flags %x, paused %u+%u\n", where, v,
 		   v->sched.entity.weight, (int64_t)(v->sched.entity.vtime - level) / 1000,
 		   v->pause_flags, v->pause_count, v->domain->pause_count);
 }
@@ -96,7 +96,7 @@ void sched_dump(void)
 		struct vcpu *running = cpu_by_id(i)->current;
 
 		spin_lock(&s->lock);
-		log_printf("CPU%u: now %lu us, queue at %lu us, %u waiting\n", i,
+		log_printf("(XEN) CPU%u: now %lu us, queue at %lu us, %u waiting\n", i,
 			   arch_now_ns() / 1000, s->queue.now / 1000, s->queue.heap.count);
 		if (!sched_is_idle(running))
 			dump_vcpu("runs", running, s->queue.now);

@@ -115,7 +115,7 @@ void timer_dump(void)
 	struct cpu_timers *ct = &cpu_timers[this_cpu()->id];
 	uint64_t now = arch_now_ns();
 
-	log_printf("CPU%u: now %lu ns, %u timers, hardware set for %ld ns from now\n",
+	log_printf("(XEN) CPU%u: now %lu ns, %u timers, hardware set for %ld ns from now\n",
 		   this_cpu()->id, now, ct->queue.heap.count,
 		   ct->armed ? (int64_t)(ct->armed - now) : -1);
 }

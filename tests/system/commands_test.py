@@ -284,7 +284,8 @@ def hypervisor(tap, d):
         d.type("xl dmesg -c")
         code = d.run(f"xl debug-keys {key}")[1]
         text = d.type("xl dmesg -c", clean=False)
-        tap.check(code == 0 and re.search(rf"^(\(XEN\) )?{heading}", text, re.M), f"debug key {key}", text)
+        tap.check(code == 0 and re.search(rf"^\(XEN\) {heading}", text, re.M) and
+                  not re.search(r"^(?!\(XEN\) )", text[:-1], re.M), f"debug key {key}", text)
         if key == "m":
             tap.check("whole-state check: 0 problems" in text, "the frame table is in order", text)
         if key == "q":
