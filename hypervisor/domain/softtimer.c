@@ -22,7 +22,9 @@ struct cpu_timers {
 	uint64_t armed;			/* what the hardware is set for, 0: nothing; lock */
 };
 
-static struct cpu_timers cpu_timers[SCHED_CPUS];
+static struct cpu_timers cpu_timers[SCHED_CPUS] = {
+	[0 ... SCHED_CPUS - 1] = { .lock = SPINLOCK("timers") },
+};
 
 /* The queue that t lies in, locked; t may be moved to another CPU until we hold it. */
 static struct cpu_timers *lock_queue(const struct timer *t)
