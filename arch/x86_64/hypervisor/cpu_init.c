@@ -10,6 +10,7 @@
 #include <format/msr.h>
 #include <format/trap.h>
 #include <hv/cpu.h>
+#include <hv/cpuid.h>
 #include <hv/entry.h>
 #include <hv/fpu.h>
 #include <hv/paging.h>
@@ -84,5 +85,6 @@ void cpu_init(struct cpu *c)
 	paging_protect();
 	write_cr4(read_cr4() | CR4_MCE);
 	fpu_init_cpu();
+	cpuid_enable_faulting();
 	c->cr4 = read_cr4();
 }

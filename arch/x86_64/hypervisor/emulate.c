@@ -3,6 +3,7 @@
 #include "emulate.h"
 
 #include <cpu/insn.h>
+#include <format/descriptor.h>
 #include <format/eflags.h>
 #include <format/trap.h>
 #include <hv/cpuid.h>
@@ -15,6 +16,7 @@
 /* ud2, "xen": what follows shall be carried out as if the CPU had trapped on it. Only CPUID is. */
 static const uint8_t forced_cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
 #define FORCED_CPUID_LEN sizeof(forced_cpuid)
+#define CPUID_LEN 2
 
 bool iopl_ok(const struct vcpu *v)
 {
@@ -105,6 +107,20 @@ static emul_fn *const map_0f[256] = {
 	[0xa2] = emul_cpuid,
 };
 
+/* A program of 32 bits: of all these it may only meet CPUID, where the CPU faults on that. */
+static bool emulate_compat(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	uint8_t code[INSN_MAX_LEN];
+
+	if (regs->cs != GUEST_CS32 || emulate_fetch((uint32_t)regs->rip, code) < CPUID_LEN ||
+	    code[0] != 0x0f || code[1] != 0xa2)
+		return false;
+	do_cpuid(v, regs);
+	regs->rip += CPUID_LEN;
+	emulate_finish(v, regs);
+	return true;
+}
+
 bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	uint8_t code[INSN_MAX_LEN];
@@ -112,8 +128,9 @@ bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 	emul_fn *fn;
 	enum emul_result result;
 
-	if (!segments_is_code64(regs->cs) ||
-	    !insn_decode(code, emulate_fetch(regs->rip, code), &in))
+	if (!segments_is_code64(regs->cs))
+		return emulate_compat(v, regs);
+	if (!insn_decode(code, emulate_fetch(regs->rip, code), &in))
 		return false;
 	if (in.lock) {
 		bounce_exception(v, regs, TRAP_UD, 0);
