@@ -120,6 +120,12 @@ static int update_m2p(const struct batch *b, const struct mmu_update *req)
 
 static int update_one(const struct batch *b, const struct mmu_update *req)
 {
+	if (likely(b->tables == b->self && b->pages == b->self)) {
+		long rc = update_own_l1(b->self, req);
+
+		if (likely(rc != NOT_SIMPLE))
+			return (int)rc;
+	}
 	switch (req->ptr & COMMAND_MASK) {
 	case MMU_NORMAL_PT_UPDATE:
 	case MMU_PT_UPDATE_PRESERVE_AD:
@@ -186,15 +192,20 @@ long do_mmu_update(uint64_t at, uint64_t count, uint64_t done, uint64_t foreignd
 
 	(void)a5;
 	if (likely((uint32_t)count == 1 && (uint32_t)foreigndom == DOMID_SELF) &&
-	    likely(!v->pt_pending.table.n) && likely(!done)) {
+	    likely(!v->pt_pending.table.n)) {
+		uint32_t one;
 		struct mmu_update req;
 		long rc;
 
 		if (unlikely(copy_from_guest(&req, guest_va(at), sizeof(req))))
 			return -XEN_EFAULT;
 		rc = update_own_l1(v->domain, &req);
-		if (likely(rc != NOT_SIMPLE))
+		if (likely(rc != NOT_SIMPLE)) {
+			one = !rc;
+			if (done)
+				(void)copy_to_guest(guest_va(done), &one, sizeof(one));
 			return rc;
+		}
 	}
 	return update_many(v, (const uint64_t[]){ at, count, done, foreigndom });
 }
