@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What Linux guests need, below the build folder: Debian's kernel and busybox, unpacked from their packages
+(nothing is installed), an initramfs with busybox, and for `make run-linux` an archive that boots dom0 with
+all of that and /etc/xen/linux.cfg. Usage: image.py BUILD"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+from dom0session import archive  # noqa: E402
+
+CONFIGURATION = """[global]
+default=dom0
+[dom0]
+options=console=com1 com1=115200,8n1
+kernel=dom0
+ramdisk=root.cpio
+"""
+
+
+def package(folder, name):
+    """Downloads and unpacks one package; returns where its files lie."""
+    root = f"{folder}/{name}"
+    if os.path.exists(root):
+        return root
+    os.makedirs(folder, exist_ok=True)
+    subprocess.run(["apt-get", "download", "-q", name], cwd=folder, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deb = glob.glob(f"{folder}/{name}_*.deb")[0]
+    subprocess.run(["dpkg", "-x", deb, root + ".tmp"], check=True)
+    os.rename(root + ".tmp", root)
+    os.unlink(deb)
+    return root
+
+
+def kernel_package():
+    """The package that linux-image-amd64 stands for now."""
+    text = subprocess.run(["apt-cache", "depends", "linux-image-amd64"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    return re.search(r"Depends: (linux-image-\S+)", text)[1]
+
+
+def kernel(build):
+    """Path of Debian's vmlinuz."""
+    known = glob.glob(f"{build}/linux/linux-image-*/boot/vmlinuz-*")
+    if known:
+        return known[0]
+    return glob.glob(package(f"{build}/linux", kernel_package()) + "/boot/vmlinuz-*")[0]
+
+
+def busybox(build):
+    return package(f"{build}/linux", "busybox-static") + "/bin/busybox"
+
+
+def initrd(build, name="initrd", extra=None):
+    """An initramfs with busybox, the files of root/, and extra ({path in it: path here}); returns its path."""
+    out, folder = f"{build}/linux/{name}", f"{build}/linux/{name}.root"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(f"{HERE}/root", folder)
+    os.makedirs(f"{folder}/bin")
+    os.makedirs(f"{folder}/dev")
+    shutil.copy(busybox(build), f"{folder}/bin/busybox")
+    for path, source in (extra or {}).items():
+        os.makedirs(os.path.dirname(folder + path), exist_ok=True)
+        shutil.copy(source, folder + path)
+    archive(folder, out + ".cpio")
+    with open(out, "wb") as f:
+        subprocess.run(["gzip", "-9nc", out + ".cpio"], check=True, stdout=f)
+    return out
+
+
+def main():
+    build = sys.argv[1]
+    root, boot = f"{build}/linux/dom0root", f"{build}/linux/boot"
+    for source, path in [(kernel(build), "boot/vmlinuz"), (initrd(build), "boot/initrd"),
+                         (f"{HERE}/linux.cfg", "etc/xen/linux.cfg")]:
+        os.makedirs(os.path.dirname(f"{root}/{path}"), exist_ok=True)
+        shutil.copy(source, f"{root}/{path}")
+    os.makedirs(boot, exist_ok=True)
+    with open(f"{boot}/cloison.cfg", "w") as f:
+        f.write(CONFIGURATION)
+    shutil.copy(f"{build}/dom0", f"{boot}/dom0")
+    archive(root, f"{boot}/root.cpio")
+    archive(boot, f"{build}/linux/boot.cpio")
+
+
+if __name__ == "__main__":
+    main()
