@@ -42,7 +42,8 @@ void diag_backtrace(uint64_t rip, uint64_t rbp)
 		if (!frame[1])
 			return;
 		print_address("   ", frame[1]);
-		if (frame[0] <= rbp)
+		/* The last frame's rbp is what the guest, or the entry code, had there. */
+		if (frame[0] <= rbp || frame[0] - rbp >= CPU_STACK_SIZE)
 			return;
 		rbp = frame[0];
 	}
