@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """QEMU for tests: bounded by time, ended by its own process, no shared files or ports."""
+import glob
 import os
 import re
 import select
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 
+XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
 XEN_OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M noreboot"
 
@@ -14,6 +16,22 @@ OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M noreboot"
 def qemu(cpu="max", memory="512M", machine="q35", smp=1):
     return ["qemu-system-x86_64", "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory,
             "-smp", str(smp), "-display", "none", "-net", "none", "-no-reboot", "-monitor", "none"]
+
+
+def fetch_xen(build):
+    """Debian's hypervisor, unpacked below build/: the package itself would change the boot loader."""
+    out = f"{build}/xen/xen"
+    if os.path.exists(out):
+        return out
+    os.makedirs(f"{build}/xen", exist_ok=True)
+    subprocess.run(["apt-get", "download", "-q", XEN_PACKAGE], cwd=f"{build}/xen", check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deb = glob.glob(f"{build}/xen/{XEN_PACKAGE}_*.deb")[0]
+    subprocess.run(["dpkg", "-x", deb, f"{build}/xen/root"], check=True)
+    with open(out + ".tmp", "wb") as f:
+        subprocess.run(["zcat", f"{build}/xen/root/boot/xen-4.17-amd64.gz"], check=True, stdout=f)
+    os.rename(out + ".tmp", out)
+    return out
 
 
 def read_until(p, until, seconds):
@@ -30,9 +48,9 @@ def read_until(p, until, seconds):
 
 
 def run_kernel(hypervisor, kernel, cpu="max", until="# end", seconds=60, xen=False, options=None,
-               memory="512M", args=""):
+               memory="512M", args="", extra=()):
     """Boots hypervisor with kernel as dom0; returns the serial console's text."""
-    command = qemu(cpu, memory, "pc" if xen else "q35")
+    command = qemu(cpu, memory, "pc" if xen else "q35") + list(extra)
     if options is None:
         options = XEN_OPTIONS if xen else OPTIONS
     initrd = f"{kernel} {args}".strip() if xen else kernel

@@ -12,24 +12,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 import machine  # noqa: E402
 
-PACKAGE = "xen-hypervisor-4.17-amd64"
-
-
-def fetch_xen(build):
-    """Debian's hypervisor, unpacked below build/: the package itself would change the boot loader."""
-    out = f"{build}/xen/xen"
-    if os.path.exists(out):
-        return out
-    os.makedirs(f"{build}/xen", exist_ok=True)
-    subprocess.run(["apt-get", "download", "-q", PACKAGE], cwd=f"{build}/xen", check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deb = glob.glob(f"{build}/xen/{PACKAGE}_*.deb")[0]
-    subprocess.run(["dpkg", "-x", deb, f"{build}/xen/root"], check=True)
-    with open(out + ".tmp", "wb") as f:
-        subprocess.run(["zcat", f"{build}/xen/root/boot/xen-4.17-amd64.gz"], check=True, stdout=f)
-    os.rename(out + ".tmp", out)
-    return out
-
 
 def facts(text):
     """Verdicts and values, in order; what the kernel printed beside them does not count."""
@@ -66,9 +48,9 @@ def compare(name, ours, theirs, rows):
 def main():
     build = sys.argv[1]
     try:
-        xen = fetch_xen(build)
+        xen = machine.fetch_xen(build)
     except (OSError, subprocess.CalledProcessError, IndexError) as e:
-        print(f"ok - the oracle # SKIP Debian's {PACKAGE} could not be fetched: {e}")
+        print(f"ok - the oracle # SKIP Debian's {machine.XEN_PACKAGE} could not be fetched: {e}")
         return
     rows = differences()
     for path in sorted(glob.glob(f"{build}/guests/test-*")):
