@@ -192,10 +192,10 @@ def grub_image(path, *modules):
         return f.read()
 
 
-def suite(machines):
+def suite(machines, tap=None):
     """machines: [(functions (tap, dom0), options of Dom0)]. A function that waits in vain, or whose machine ends,
     is a failure with the machine's last lines, and the next begins with a fresh one. Returns the exit code."""
-    build, tap = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build"), Tap()
+    build, tap = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build"), tap or Tap()
     with tempfile.TemporaryDirectory() as tmp:
         for functions, options in machines:
             d = None
