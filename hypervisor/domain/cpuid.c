@@ -215,14 +215,15 @@ static bool is_intel(const struct xen_cpuid_leaf *zero)
 void guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct cpuid_result *r)
 {
 	struct cpuid_policy *p = (struct cpuid_policy *)cpuid_domain_policy(v->domain);
-	const struct xen_cpuid_leaf *l, *zero = cpuid_find(p, 0, NONE);
+	const struct xen_cpuid_leaf *l;
 
-	memset(r, 0, sizeof(*r));
+	*r = (struct cpuid_result){ 0, 0, 0, 0 };
 	if (leaf >= CPUID_HV_BASE && leaf < CPUID_HV_BASE + 0x100) {
 		hypervisor_leaf(v, leaf, subleaf, r);
 		return;
 	}
-	if (is_intel(zero) && frequency_leaf(leaf, r))
+	if ((leaf == LEAF_TSC_RATIO || leaf == LEAF_FREQUENCY) &&
+	    is_intel(cpuid_find(p, 0, NONE)) && frequency_leaf(leaf, r))
 		return;
 	l = cpuid_find(p, leaf, NONE);
 	if (!l)
@@ -230,7 +231,7 @@ void guest_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf, struct c
 	if (!l)
 		return;
 	*r = (struct cpuid_result){ l->a, l->b, l->c, l->d };
-	if (leaf == 0 && is_intel(zero) && r->a >= CPUID_BASIC_MAX)
+	if (leaf == 0 && is_intel(l) && r->a >= CPUID_BASIC_MAX)
 		r->a = LEAF_FREQUENCY;
 	adjust_leaf(v, leaf, subleaf, r);
 }

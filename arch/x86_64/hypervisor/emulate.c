@@ -16,6 +16,7 @@
 /* ud2, "xen": what follows shall be carried out as if the CPU had trapped on it. Only CPUID is. */
 static const uint8_t forced_cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
 #define FORCED_CPUID_LEN sizeof(forced_cpuid)
+#define FORCED_CPUID	 0xa20f6e65780b0fUL	/* the same as a number */
 #define CPUID_LEN 2
 
 bool iopl_ok(const struct vcpu *v)
@@ -69,10 +70,16 @@ static void do_cpuid(struct vcpu *v, struct cpu_user_regs *regs)
 bool emulate_forced(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	uint8_t code[INSN_MAX_LEN];
+	uint64_t start;
 
-	if (emulate_fetch(regs->rip, code) < FORCED_CPUID_LEN ||
-	    memcmp(code, forced_cpuid, FORCED_CPUID_LEN))
+	/* Most invalid opcodes are no such thing: the first eight bytes tell, if they are there. */
+	if (likely(!copy_from_guest(&start, guest_va(regs->rip), sizeof(start)))) {
+		if ((start ^ FORCED_CPUID) << 8)
+			return false;
+	} else if (emulate_fetch(regs->rip, code) < FORCED_CPUID_LEN ||
+		   memcmp(code, forced_cpuid, FORCED_CPUID_LEN)) {
 		return false;
+	}
 	do_cpuid(v, regs);
 	regs->rip += FORCED_CPUID_LEN;
 	emulate_finish(v, regs);

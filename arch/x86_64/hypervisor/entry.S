@@ -40,6 +40,16 @@
 	push %r15
 	.endm
 
+	/* A guest may run with AC set, which would leave its memory open to us: clac at boot where
+	 * the CPU has SMAP (paging.c). */
+	.macro CLOSE_GUEST_MEMORY
+900:	.byte 0x0f, 0x1f, 0x00
+	.pushsection .smap_sites, "a"
+	.long 900b - .
+	.long 0xca
+	.popsection
+	.endm
+
 	.macro POP_REGS
 	pop %r15
 	pop %r14
@@ -232,16 +242,21 @@ vector_stubs:
 
 vector_entry:
 	cld
+	CLOSE_GUEST_MEMORY
 	PUSH_REGS
 	mov %rsp, %rdi
 	testb $3, REGS_CS(%rsp)
 	jz from_hypervisor
 	mov REGS_ENTRY_VECTOR(%rsp), %eax
-	lea exit_from_vector(%rip), %rdx
-	push %rdx
 	cmp $32, %eax
-	jae irq_dispatch
-	jmp trap_dispatch
+	jae interrupt_entry
+	mov CPU_CURRENT(%rsp), %rdi
+	mov %rsp, %rsi
+	lea guest_traps(%rip), %rdx
+	call *(%rdx, %rax, 8)
+	jmp exit_from_vector
+interrupt_entry:
+	call irq_dispatch
 exit_from_vector:
 	mov CPU_CURRENT(%rsp), %rbx
 	jmp exit_to_guest
@@ -250,6 +265,7 @@ exit_from_vector:
  * stack (mov ss; syscall). From a guest the frame moves to where it always lies. */
 debug_entry:
 	cld
+	CLOSE_GUEST_MEMORY
 	PUSH_REGS
 	mov %rsp, %rdi
 	testb $3, REGS_CS(%rsp)
@@ -268,6 +284,7 @@ debug_entry:
 /* NMI, double fault, machine check: handled on their own stacks, left by iretq alone. */
 ist_entry:
 	cld
+	CLOSE_GUEST_MEMORY
 	PUSH_REGS
 	mov %rsp, %rdi
 	call trap_dispatch

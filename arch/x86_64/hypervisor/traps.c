@@ -31,8 +31,6 @@
 #define OPCODE_INT_N 0xcd
 #define VECTOR_INT80 0x80
 
-typedef void guest_trap_fn(struct vcpu *v, struct cpu_user_regs *regs);
-
 /* ---- from a guest ------------------------------------------------------------ */
 
 static void pass_on(struct vcpu *v, struct cpu_user_regs *regs)
@@ -150,8 +148,18 @@ static void guest_page_fault(struct vcpu *v, struct cpu_user_regs *regs)
 	bounce_page_fault(v, regs, va, ec);
 }
 
-/* What is not here is a vector that only the hypervisor itself could cause. */
-static guest_trap_fn *const guest_traps[TRAP_COUNT] = {
+static void impossible(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	(void)v;
+	panic_trap(regs, "exception that no guest can cause");
+}
+
+/* Entry code calls through this. What is not named is a vector that only the hypervisor itself
+ * could cause. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+guest_trap_fn *const guest_traps[TRAP_COUNT] = {
+	[0 ... TRAP_COUNT - 1] = impossible,
 	[TRAP_DE] = pass_on,
 	[TRAP_DB] = guest_debug,
 	[TRAP_BP] = pass_on,
@@ -168,6 +176,7 @@ static guest_trap_fn *const guest_traps[TRAP_COUNT] = {
 	[TRAP_AC] = pass_on,
 	[TRAP_XM] = pass_on,
 };
+#pragma GCC diagnostic pop
 
 /* ---- from the hypervisor ----------------------------------------------------- */
 
@@ -289,11 +298,5 @@ void trap_dispatch(struct cpu_user_regs *regs)
 		hypervisor_trap(regs, vector);
 		return;
 	}
-	if (unlikely(vector >= TRAP_COUNT)) {
-		trap_software_interrupt(current_vcpu(), regs, vector);
-		return;
-	}
-	if (unlikely(!guest_traps[vector]))
-		panic_trap(regs, "exception that no guest can cause");
 	guest_traps[vector](current_vcpu(), regs);
 }

@@ -19,7 +19,11 @@
 struct domain;
 struct vcpu;
 
-/** Every exception (vectors below 32), from a guest or from the hypervisor itself. */
+/** Exceptions of guests by vector, for entry code. */
+typedef void guest_trap_fn(struct vcpu *v, struct cpu_user_regs *regs);
+extern guest_trap_fn *const guest_traps[];
+
+/** An exception (vectors below 32) of the hypervisor itself, or on a stack of its own. */
 void trap_dispatch(struct cpu_user_regs *regs);
 
 /** `int n` that came through a gate of its own (rip behind it) from a guest. */
