@@ -5,6 +5,7 @@
  */
 #include <hv/hypercall.h>
 
+#include <xen/sched.h>
 #include <xen/vcpu.h>
 
 #include <hv/alloc.h>
@@ -45,10 +46,23 @@ static long op_up(struct vcpu *v, uint64_t arg)
 	return 0;
 }
 
+static bool another_is_up(const struct vcpu *v)
+{
+	const struct domain *d = v->domain;
+
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i] && d->vcpu[i] != v && !(d->vcpu[i]->pause_flags & VPF_DOWN))
+			return true;
+	return false;
+}
+
+/* A domain whose last vCPU goes down has powered off. */
 static long op_down(struct vcpu *v, uint64_t arg)
 {
 	(void)arg;
-	if (!(__atomic_fetch_or(&v->pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST) & VPF_DOWN))
+	if (!another_is_up(v))
+		domain_shutdown(v->domain, SHUTDOWN_poweroff);
+	else if (!(__atomic_fetch_or(&v->pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST) & VPF_DOWN))
 		vcpu_sleep(v);
 	return 0;
 }

@@ -204,6 +204,15 @@ static void a_vcpu_that_is_not_there_is_no_entry(void **state)
 	assert_int_equal(vcpu(99, 0, NULL), -XEN_ENOSYS);
 }
 
+static void the_last_vcpu_down_is_a_power_off(void **state)
+{
+	(void)state;
+	sibling->pause_flags |= VPF_DOWN;
+	assert_int_equal(vcpu(VCPUOP_down, 0, NULL), 0);
+	assert_int_equal(machine_shutdowns[0], 1);
+	assert_int_equal(machine_shutdown_code, SHUTDOWN_poweroff);
+}
+
 static void a_vcpu_goes_up_and_down(void **state)
 {
 	(void)state;
@@ -389,6 +398,7 @@ int main(void)
 		T(the_old_form_takes_a_number),
 		T(a_vcpu_that_is_not_there_is_no_entry),
 		T(a_vcpu_goes_up_and_down),
+		T(the_last_vcpu_down_is_a_power_off),
 		T(a_vcpu_needs_a_context_before_it_goes_up),
 		T(initialise_goes_on_when_it_was_preempted),
 		T(run_states_are_told_and_registered),
