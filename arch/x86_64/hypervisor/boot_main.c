@@ -220,8 +220,8 @@ static void boot_on_window(struct cpu *c)
 	log_info("memory: %lu MiB free", (unsigned long)mm_free_frames() >> 8);
 	console_start_input();
 	domain_release(dom0);
-	log_info("*** Serial input to DOM0 (type 'CTRL-%c' three times to switch input)",
-		 options.conswitch);
+	log_info("*** Serial input to %s (type 'CTRL-%c' three times to switch input)",
+		 options.conswitch_stays ? "Xen" : "DOM0", options.conswitch);
 	entry_exit_to_guest(&c->regs);
 }
 
