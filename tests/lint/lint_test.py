@@ -93,17 +93,126 @@ def files_are_small():
 
 
 def documents_name_what_exists():
-    text = "".join(open(f, errors="replace").read() for f in tracked("*.c", "*.h", "*.S", "*.py", "*.sh"))
+    text = "".join(open(f, errors="replace").read() for f in tracked("*.c", "*.h", "*.S", "*.py", "*.sh", "*.l", "*.y"))
+    targets = set(re.findall(r"^([a-z_.-]+):", open("GNUmakefile").read(), re.M))
     wrong = []
-    for doc in tracked("docs/*.md"):
+    for doc in sorted(documents()):
         body = open(doc).read()
         for name in re.findall(r"`([a-z_][a-z0-9_]+)\(\)`", body):
             if not re.search(rf"\b{name}\b", text):
                 wrong.append(f"{doc}: {name}()")
-        for path in re.findall(r"`((?:hypervisor|arch|pvguest|dom0tools|tests)/[\w./-]+)`", body):
+        for path in re.findall(r"`((?:hypervisor|arch|pvguest|dom0tools|tests|docs)/[\w./*-]+)`", body):
             if not os.path.exists(path) and not glob.glob(path):
                 wrong.append(f"{doc}: {path}")
-    report(not wrong, "files and functions that the documents name exist", wrong)
+        for target in re.findall(r"`make ([a-z][a-z_.-]*)", body):
+            if target not in targets and not target.startswith("fuzz-"):
+                wrong.append(f"{doc}: make {target}")
+    report(not wrong, "files, functions and make targets that the documents name exist", wrong)
+
+
+def documents():
+    return [f for f in tracked("docs/*.md", "README", "*/README") if os.path.exists(f)]
+
+
+def bare_names_of_readmes_exist():
+    """A README names the files of its folder without a path."""
+    wrong = []
+    for doc in tracked("*/README"):
+        folder = os.path.dirname(doc)
+        for name in re.findall(r"(?<![\w/.*-])([a-z][\w-]*\.(?:c|h|S|py|sh|def|lds|y|l))\b", open(doc).read()):
+            here = [folder, os.path.join(folder, "*"), os.path.join(folder, "*", "*")]
+            if not any(glob.glob(os.path.join(h, name)) for h in here) and not tracked(f"*/{name}"):
+                wrong.append(f"{doc}: {name}")
+    report(not wrong, "files that a README names exist", wrong)
+
+
+def folders_have_a_readme():
+    folders = {}
+    for f in tracked("*.c", "*.h", "*.S", "*.py"):
+        folders.setdefault(os.path.dirname(f), []).append(f)
+    wrong = []
+    for folder, files in sorted(folders.items()):
+        above = [folder]
+        # A header folder and a test kernel's folder are described one level up.
+        if "include" in folder or folder.startswith("tests/guest/") or len(files) <= 2:
+            above += [os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))]
+        if not any(os.path.exists(os.path.join(a, "README")) for a in above):
+            wrong.append(folder)
+    report(not wrong, "every folder of sources has a README", wrong)
+
+
+def same_names(ok, what, code, page):
+    missing = [f"not in its man page: {n}" for n in sorted(code - page)]
+    missing += [f"not in the code: {n}" for n in sorted(page - code)]
+    report(ok and not missing, what, missing)
+
+
+def man_items(page, macro):
+    """Names behind a macro of the list items of a man page, `.It Cm a Ns = Ns Ar b , Cm c` gives a and c."""
+    names = set()
+    for line in open(page):
+        if line.startswith(".It "):
+            names |= set(re.findall(rf"\b{macro} ([a-z][\w-]*)", line))
+            listed = re.match(rf"\.It {macro} (\w+(?: , \w+)+)\s*$", line)
+            names |= set(listed[1].split(" , ")) if listed else set()
+    return names
+
+
+def options_are_documented():
+    table = open("hypervisor/boot/bootopts.c").read()
+    code = set(re.findall(r"^\t(?:VALUE|SPECIAL|BOOLEAN)\(\"?([\w-]+)", table, re.M))
+    page = man_items("docs/cloison.8", "Cm")
+    same_names(bool(code), "the hypervisor's options are those of cloison(8)", code, page)
+    body = open("docs/boot.md").read()
+    rows = "".join(re.findall(r"^\| `.*$", body[body.index("## The hypervisor's options"):], re.M))
+    wrong = [o for o in sorted(code) if not re.search(rf"`{o}[`=\[]", rows)]
+    report(not wrong, "the hypervisor's options are those of docs/boot.md", wrong)
+
+
+def debug_keys_are_documented():
+    code = set(re.findall(r"^\t\{ '(\w)', \"", open("hypervisor/diag/keys.c").read(), re.M))
+    page = set(re.findall(r"^\.It Ic (\w)$", open("docs/cloison.8").read(), re.M))
+    same_names(bool(code), "the debug keys are those of cloison(8)", code, page)
+
+
+def commands_are_documented():
+    code = set(re.findall(r'^\t\t\.name = "([\w-]+)"', open("dom0tools/xl/table.c").read(), re.M))
+    page = set()
+    for line in open("docs/xl.1"):
+        if line.startswith(".It Cm "):
+            page |= {re.match(r"[\w-]+", part.strip()[3:])[0] for part in line[4:].split(" , ")
+                     if part.strip().startswith("Cm ")}
+    same_names(bool(code), "the commands of xl are those of xl(1)", code, page)
+
+
+def keys_are_documented():
+    table = open("dom0tools/domconf/keys.c").read()
+    rows = re.search(r"KEY_READ, ((?:\s*\"[^\"]*\")+)", table)
+    code = set(" ".join(re.findall(r'"([^"]*)"', rows[1])).split()) if rows else set()
+    # Read only to be refused, or for Xen's older spelling.
+    code -= {"bootloader", "pvh", "hvm"}
+    body = open("docs/xl.cfg.5").read()
+    page = set(re.findall(r"\bVa (\w+)", "".join(l for l in open("docs/xl.cfg.5") if l.startswith(".It "))))
+    same_names(bool(code) and bool(body), "the keys that xl reads are those of xl.cfg(5)", code, page)
+
+
+def man_pages_refer_to_each_other():
+    wrong = []
+    for page in sorted(tracked("docs/*.[1-8]")):
+        for name, section in re.findall(r"^\.Xr (\S+) (\d)", open(page).read(), re.M):
+            if not os.path.exists(f"docs/{name}.{section}") and name not in ("cpio", "dd", "gdb"):
+                wrong.append(f"{page}: {name}({section})")
+    report(not wrong, "the man pages refer to pages that exist", wrong)
+
+
+def help_lists_every_target():
+    make = open("GNUmakefile").read()
+    phony = set(re.findall(r"^\.PHONY: (.+)$", make, re.M))
+    phony = {t for row in phony for t in row.split() if "$" not in t} - {"FORCE"}
+    helped = set(re.findall(r"^([a-z_.-]+):.*## ", make, re.M))
+    wrong = [f"no help for make {t}" for t in sorted(phony - helped)]
+    wrong += [f"make {t} is not .PHONY" for t in sorted(helped - phony)]
+    report(not wrong, "make help lists every target", wrong)
 
 
 def licence_lines():
@@ -126,5 +235,13 @@ guest_memory_through_the_door()
 headers_compile_alone()
 files_are_small()
 documents_name_what_exists()
+bare_names_of_readmes_exist()
+folders_have_a_readme()
+options_are_documented()
+debug_keys_are_documented()
+commands_are_documented()
+keys_are_documented()
+help_lists_every_target()
 licence_lines()
 man_pages_are_clean()
+man_pages_refer_to_each_other()
