@@ -187,18 +187,28 @@ static void populate(struct build *b)
 	b->extents = hv_pages_alloc(order);
 	if (!b->extents)
 		panic("dom0: no memory to build it");
+	b->d->mm.takes_dirty = true;
 	for (uint64_t i = 0; i < chunks; i++)
 		if (!domain_pages_alloc(b->d, CHUNK_ORDER, &b->extents[i]))
 			panic("dom0: only %lu KiB of %lu KiB could be allocated; use dom0_mem=",
 			      (unsigned long)(i * CHUNK_PAGES) * 4, (unsigned long)b->pages * 4);
+	b->d->mm.takes_dirty = false;
 	for (uint64_t n = 0; n < b->pages; n++)
 		m2p_set(frame_of_pfn(b, n), n);
+}
+
+/* What is loaded, made or left to the kernel as its bss starts out as zeroes. */
+static void clear(const struct build *b)
+{
+	for (uint64_t va = b->kernel_start; va < b->stack + PAGE_SIZE; va += PAGE_SIZE)
+		arch_clear(va_ptr(b, va), PAGE_SIZE);
 }
 
 static void load(const struct build *b, const struct boot_plan *plan)
 {
 	struct elf_segment s;
 
+	clear(b);
 	for (unsigned i = 0; elf_load_next(&b->elf, &i, &s);)
 		copy_in(b, segment_va(b, &s), elf_segment_data(&b->elf, &s), s.filesz);
 	if (plan->ramdisk_size)

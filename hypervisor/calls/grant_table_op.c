@@ -31,9 +31,12 @@ struct list_op {
 	uint32_t cost;			/* budget of one element */
 };
 
+/* From the quadword that the field is in, where the whole is made of quadwords. */
+#define OUT_AT(type, field) \
+	(sizeof(struct type) % 8 ? offsetof(struct type, field) : offsetof(struct type, field) & ~7UL)
 #define OUT_FROM(type, field) \
-	.size = sizeof(struct type), .out = offsetof(struct type, field), \
-	.out_size = sizeof(struct type) - offsetof(struct type, field)
+	.size = sizeof(struct type), .out = OUT_AT(type, field), \
+	.out_size = sizeof(struct type) - OUT_AT(type, field)
 
 static const struct list_op list_ops[] = {
 	[GNTTABOP_map_grant_ref] = {
@@ -48,6 +51,23 @@ static const struct list_op list_ops[] = {
 	[GNTTABOP_swap_grant_ref] = {
 		.fn = grant_swap_element, OUT_FROM(gnttab_swap_grant_ref, status), .cost = 1 },
 };
+
+static inline int element_in(union element *e, guest_va_t at, const struct list_op *op)
+{
+	if (likely(op->size % 8 == 0))
+		return copy_words_from_guest((uint64_t *)e, at, op->size / 8);
+	return copy_from_guest(e, at, op->size);
+}
+
+static inline int element_out(guest_va_t at, const union element *e, const struct list_op *op)
+{
+	const char *from = (const char *)e + op->out;
+
+	if (likely(op->out_size % 8 == 0))
+		return copy_words_to_guest(guest_va(at.a + op->out), (const uint64_t *)from,
+					   op->out_size / 8);
+	return copy_to_guest(guest_va(at.a + op->out), from, op->out_size);
+}
 
 static long run_list(struct vcpu *v, const struct list_op *op, guest_va_t at, uint32_t count)
 {
@@ -70,13 +90,12 @@ static long run_list(struct vcpu *v, const struct list_op *op, guest_va_t at, ui
 		}
 		if (batch.n == UNMAP_BATCH)
 			grant_unmap_finish(v, &batch);
-		if (unlikely(copy_from_guest(&e, at, op->size))) {
+		if (unlikely(element_in(&e, at, op))) {
 			result = -XEN_EFAULT;
 			break;
 		}
 		op->fn(v, &e, &batch);
-		if (unlikely(copy_to_guest(guest_va(at.a + op->out), (char *)&e + op->out,
-					   op->out_size))) {
+		if (unlikely(element_out(at, &e, op))) {
 			result = -XEN_EFAULT;
 			break;
 		}

@@ -75,6 +75,8 @@ static int copy(struct vcpu *v, const struct gnttab_copy *op)
 
 		if (MAX(op->source.offset, op->dest.offset) + op->len > PAGE_SIZE)
 			status = GNTST_bad_copy_arg;
+		else if (op->len == PAGE_SIZE && dest != source)
+			arch_copy(dest, source, PAGE_SIZE);
 		else	/* may be one and the same page */
 			memmove(dest + op->dest.offset, source + op->source.offset, op->len);
 		release(&to);

@@ -11,6 +11,7 @@
  *	shared list of d -------------+    |             domain_page_steal                 |
  *	                                   +------- last reference, d's own given back ----+
  */
+#include <hv/arch.h>
 #include <hv/mm.h>
 
 #include <hv/buddy.h>
@@ -99,7 +100,8 @@ static bool block_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *
 	return true;
 }
 
-static void block_free(mfn_t first, unsigned order)
+/* content: the serial number of the domain whose data the frames hold, or 0 for anything. */
+static void block_free(mfn_t first, unsigned order, uint64_t content)
 {
 	uint32_t stamp = tlb_stamp();
 
@@ -107,7 +109,7 @@ static void block_free(mfn_t first, unsigned order)
 		struct frame *f = frame_of(mfn(first.n + i));
 
 		f->count_info = 0;
-		f->type_info = 0;
+		f->type_info = content;		/* of a free frame: see clear_for() */
 		f->owner = DOMID_INVALID;
 		f->aux = stamp;
 	}
@@ -129,7 +131,8 @@ void *hv_pages_alloc(unsigned order)
 		f->type_info = 0;
 		f->count_info = FC_HV;
 	}
-	return memset(frame_ptr(first), 0, PAGE_SIZE << order);
+	arch_clear(frame_ptr(first), PAGE_SIZE << order);
+	return frame_ptr(first);
 }
 
 void hv_pages_free(void *p, unsigned order)
@@ -138,7 +141,7 @@ void hv_pages_free(void *p, unsigned order)
 
 	for (uint64_t i = 0; i < 1ULL << order; i++)
 		CHECK(frame_of(mfn(first.n + i))->count_info == FC_HV);
-	block_free(first, order);
+	block_free(first, order, 0);
 }
 
 bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first)
@@ -147,7 +150,7 @@ bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first)
 		return false;
 	for (uint64_t i = 0; i < 1ULL << order; i++)
 		frame_of(mfn(first->n + i))->count_info = 0;
-	memset(frame_ptr(*first), 0, PAGE_SIZE << order);
+	arch_clear(frame_ptr(*first), PAGE_SIZE << order);
 	return true;
 }
 
@@ -157,7 +160,7 @@ void mm_pages_free(mfn_t first, unsigned order)
 		CHECK(!frame_of(mfn(first.n + i))->count_info);
 		m2p_set(mfn(first.n + i), INVALID_M2P_ENTRY);
 	}
-	block_free(first, order);
+	block_free(first, order, 0);
 }
 
 /* ---- lists of frames; page_lock held ---------------------------------------------------- */
@@ -221,6 +224,20 @@ bool domain_pages_assign(struct domain *d, mfn_t first, unsigned order)
 	return ok;
 }
 
+/* No domain sees another's data; its own it has seen (a balloon that breathes). dom0 gets its
+ * first memory as firmware left it. */
+static void clear_for(const struct domain *d, mfn_t first, unsigned order)
+{
+	if (d->mm.takes_dirty)
+		return;
+	for (uint64_t i = 0; i < 1ULL << order; i++) {
+		mfn_t m = mfn(first.n + i);
+
+		if (frame_of(m)->type_info != d->mm.serial)
+			arch_clear(frame_ptr(m), PAGE_SIZE);
+	}
+}
+
 bool domain_pages_alloc_below(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
 {
 	/* An answer without the lock: saves zeroing what it could not have. */
@@ -228,10 +245,10 @@ bool domain_pages_alloc_below(struct domain *d, unsigned order, unsigned bits, m
 		return false;
 	if (!block_alloc(d, order, bits, first))
 		return false;
-	memset(frame_ptr(*first), 0, PAGE_SIZE << order);
+	clear_for(d, *first, order);
 	if (domain_pages_assign(d, *first, order))
 		return true;
-	block_free(*first, order);
+	block_free(*first, order, 0);
 	return false;
 }
 
@@ -350,7 +367,7 @@ void frame_free_last(struct frame *f)
 		f->count_info = FC_HV;
 	} else {
 		m2p_set(frame_mfn(f), INVALID_M2P_ENTRY);
-		block_free(frame_mfn(f), 0);
+		block_free(frame_mfn(f), 0, is_dying(d) ? 0 : d->mm.serial);
 	}
 	if (gone)
 		reap_later(d);
@@ -360,7 +377,10 @@ void frame_free_last(struct frame *f)
 
 void domain_mm_init(struct domain *d)
 {
+	static uint64_t serials;
+
 	d->mm = (struct domain_mm){ 0 };
+	d->mm.serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);
 	spin_init(&d->mm.pt_lock, "pt");
 	spin_init(&d->mm.page_lock, "page");
 	if (d->control)

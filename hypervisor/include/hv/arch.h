@@ -33,6 +33,21 @@ static inline mfn_t ptr_mfn(const void *p)
 	return mfn((uint64_t)((const char *)p - arch_direct_map) >> PAGE_SHIFT);
 }
 
+/** Zeroes, or copies between two that do not overlap, a page or so: whole quadwords. */
+#ifdef CLOISON_HOST_TEST
+static inline void arch_clear(void *to, size_t len)
+{
+	__builtin_memset(to, 0, len);
+}
+static inline void arch_copy(void *to, const void *from, size_t len)
+{
+	__builtin_memcpy(to, from, len);
+}
+#else
+void arch_clear(void *to, size_t len);
+void arch_copy(void *to, const void *from, size_t len);
+#endif
+
 /** Flushes the whole TLB of this CPU, global entries too. */
 void arch_tlb_flush_local(void);
 /** Flushes non-global entries of this CPU (rewrites CR3). */

@@ -26,6 +26,8 @@ struct domain_mm {
 	uint32_t max_pages;		/* the limit set by max_mem */
 	bool released;			/* domain_mm_relinquish() has come to its end */
 	uint32_t claimed;		/* outstanding claim (claim_pages); allocator's lock */
+	bool takes_dirty;		/* is given frames as they are: dom0 while it is built */
+	uint64_t serial;		/* of all domains since boot; no other ever has it */
 	bool io_memory;			/* may map I/O memory and choose cache attributes */
 	uint64_t vm_assist;		/* VMASST_TYPE_* bits */
 	uint64_t dirty_cpus;		/* CPUs whose TLB may hold this domain's translations */

@@ -227,6 +227,16 @@ static inline void mfence(void)
 	__asm__ volatile("mfence" : : : "memory");
 }
 
+static inline void rep_stosq(void *to, uint64_t value, uint64_t quadwords)
+{
+	__asm__ volatile("rep stosq" : "+D"(to), "+c"(quadwords) : "a"(value) : "memory");
+}
+
+static inline void rep_movsq(void *to, const void *from, uint64_t quadwords)
+{
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(quadwords) : : "memory");
+}
+
 /* SMAP: opens and closes the guest's memory; only where the CPU has it. */
 static inline void stac(void)
 {
