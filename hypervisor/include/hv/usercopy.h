@@ -17,8 +17,14 @@ bool guest_range_ok(guest_va_t va, uint64_t len);
 int copy_from_guest(void *dst, guest_va_t src, size_t len);
 int copy_to_guest(guest_va_t dst, const void *src, size_t len);
 /** The same for at most 16 quadwords. */
-int copy_words_to_guest(guest_va_t dst, const uint64_t *src, unsigned words);
-int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned words);
+static inline int copy_words_to_guest(guest_va_t dst, const uint64_t *src, unsigned words)
+{
+	return copy_to_guest(dst, src, words * sizeof(*src));
+}
+static inline int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned words)
+{
+	return copy_from_guest(dst, src, words * sizeof(*dst));
+}
 #else
 /* Any length; of which the caller knows nothing. */
 int usercopy_from(void *dst, guest_va_t src, size_t len);

@@ -85,15 +85,7 @@ int copy_to_guest(guest_va_t dst, const void *src, size_t len)
 	return 0;
 }
 
-int copy_words_to_guest(guest_va_t dst, const uint64_t *src, unsigned words)
-{
-	return copy_to_guest(dst, src, words * sizeof(*src));
-}
 
-int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned words)
-{
-	return copy_from_guest(dst, src, words * sizeof(*dst));
-}
 
 int domain_crash(struct domain *d, const char *fmt, ...)
 {
