@@ -2,6 +2,9 @@
 /*
  * References and plain types of frames, and the clock of TLB flushes: see hv/frame.h, hv/tlb.h.
  * All of it is lock-free: a grant or a mapping of another domain must not wait for the owner.
+ *
+ * What must be flushed is decided here; the flush, in the middle of a change of type, is
+ * domain/flush.c's.
  */
 #include <hv/frame.h>
 
@@ -25,31 +28,6 @@ uint64_t tlb_stale_cpus(uint32_t stamp)
 			stale |= 1ULL << cpu;
 	}
 	return stale;
-}
-
-void tlb_flush(uint64_t cpus)
-{
-	uint64_t tick = tlb_flush_begin();
-
-	arch_tlb_flush_cpus(cpus);
-	for (uint64_t left = cpus; left; left &= left - 1)
-		tlb_flush_done((unsigned)__builtin_ctzll(left), tick);
-}
-
-void tlb_flush_local(void)
-{
-	uint64_t tick = tlb_flush_begin();
-
-	arch_tlb_flush_local();
-	tlb_flush_done(arch_cpu_id(), tick);
-}
-
-void tlb_flush_stale(uint32_t stamp)
-{
-	uint64_t stale = tlb_stale_cpus(stamp);
-
-	if (stale)
-		tlb_flush(stale);
 }
 
 bool frame_drop_allocated(struct frame *f)
