@@ -160,11 +160,12 @@ class Dom0(Machine):
         """Types a line again and again, a quarter of a second apart, until what it prints has the pattern.
         Returns the last output; the caller checks it."""
         for _ in range(tries):
-            if re.search(pattern, self.type(line), re.M):
+            text = self.type(line)
+            if re.search(pattern, text, re.M):
                 break
             self.type("sleep 0.25")
-            self.seen = ""
-        return self.type(line)
+        self.seen = text
+        return text
 
     def free(self):
         """Free memory in KiB: (of the machine, of dom0)."""
