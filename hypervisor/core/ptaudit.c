@@ -107,8 +107,8 @@ static void check_rest(const struct pt_audit *a, struct frame *f)
 {
 	int64_t refs = remains(f->count_info), uses = remains(f->type_info);
 
-	if (!f->count_info && !f->type_info)
-		return;
+	if (!f->count_info && (!f->type_info || f->owner == DOMID_INVALID))
+		return;		/* free: type_info says whose data it still holds */
 	if (refs < 0)
 		a->wrong(a->ctx, f, "more entries name it than it has references");
 	if (uses < 0)
