@@ -15,6 +15,9 @@
 
 #include <format/eflags.h>
 
+/* That of vCPUs whose domain is dead: what is still written there, nobody reads. */
+static vcpu_info_t nowhere;
+
 /* Where a vCPU's vcpu_info lies until its guest registers one: in shared_info, or, for
  * those that have no place there, nowhere that its guest could see. */
 static vcpu_info_t *initial_info(struct domain *d, unsigned id)
@@ -26,7 +29,7 @@ static vcpu_info_t *initial_info(struct domain *d, unsigned id)
 
 static bool info_is_private(const struct vcpu *v)
 {
-	return v->id >= XEN_LEGACY_MAX_VCPUS && !v->info_frame;
+	return v->id >= XEN_LEGACY_MAX_VCPUS && !v->info_frame && v->info != &nowhere;
 }
 
 int vcpu_create(struct domain *d, unsigned id)
@@ -86,8 +89,10 @@ int vcpu_kill(struct vcpu *v, struct budget *b)
 	if (v->info_frame) {
 		frame_put_typed(v->info_frame);
 		v->info_frame = NULL;
+	} else if (info_is_private(v)) {
+		xfree(v->info);
 	}
-	v->info = (vcpu_info_t *)&v->domain->shared_info->vcpu_info[0];
+	v->info = &nowhere;
 	fpu_destroy(v);
 	return 0;
 }
