@@ -26,9 +26,13 @@ struct domain *dom0;
 struct domain dom_xen = { .id = DOMID_XEN, .refs = 1 };
 struct domain dom_io = { .id = DOMID_IO, .refs = 1 };
 
-/* domlist lock must be held for this: id to domain, in pages made on demand */
+/*
+ * domlist lock must be held for these: id to domain, in pages that are there while one of their
+ * ids is in use. Who looks up a domain that is there for certain needs no lock.
+ */
 #define IDS_PER_PAGE (PAGE_SIZE / sizeof(struct domain *))
 static struct domain **by_id[DIV_ROUND_UP(DOMID_FIRST_RESERVED, IDS_PER_PAGE)];
+static uint16_t ids_used[ARRAY_SIZE(by_id)];
 
 static struct domain *lookup(domid_t id)
 {
@@ -51,6 +55,8 @@ struct domain *domain_get(domid_t id)
 
 	spin_lock(&domlist_lock);
 	d = lookup(id);
+	if (d && !d->listed)
+		d = NULL;
 	if (d)
 		d->refs++;
 	spin_unlock(&domlist_lock);
@@ -77,34 +83,61 @@ struct domain *domain_get_target(domid_t id, int *err)
 	return d;
 }
 
-/* domlist lock held: links d in, ids ascending. */
-static int insert(struct domain *d)
+/* Its frames lead to d from here on; nobody else does before domain_list has it. */
+static int take_id(struct domain *d)
 {
 	struct domain ***page = &by_id[d->id / IDS_PER_PAGE], **at;
+	int rc = -XEN_ENOMEM;
 
-	if (!*page) {
+	spin_lock(&domlist_lock);
+	if (!*page)
 		*page = hv_pages_alloc(0);
-		if (!*page)
-			return -XEN_ENOMEM;
+	at = *page ? &(*page)[d->id % IDS_PER_PAGE] : NULL;
+	if (at)
+		rc = *at ? -XEN_EEXIST : 0;
+	if (!rc) {
+		*at = d;
+		ids_used[d->id / IDS_PER_PAGE]++;
 	}
-	if ((*page)[d->id % IDS_PER_PAGE])
-		return -XEN_EEXIST;
-	(*page)[d->id % IDS_PER_PAGE] = d;
+	spin_unlock(&domlist_lock);
+	return rc;
+}
+
+/* domlist lock held. */
+static void give_back_id(struct domain *d)
+{
+	struct domain ***page = &by_id[d->id / IDS_PER_PAGE];
+
+	(*page)[d->id % IDS_PER_PAGE] = NULL;
+	if (!--ids_used[d->id / IDS_PER_PAGE]) {
+		hv_pages_free(*page, 0);
+		*page = NULL;
+	}
+}
+
+/* Ids ascending. */
+static void list_add(struct domain *d)
+{
+	struct domain **at;
+
+	spin_lock(&domlist_lock);
 	for (at = &domain_list; *at && (*at)->id < d->id; at = &(*at)->next)
 		;
 	d->next = *at;
 	*at = d;
-	return 0;
+	d->listed = true;
+	spin_unlock(&domlist_lock);
 }
 
+/* domlist lock held. */
 static void unlink_domain(struct domain *d)
 {
 	struct domain **at;
 
-	by_id[d->id / IDS_PER_PAGE][d->id % IDS_PER_PAGE] = NULL;
 	for (at = &domain_list; *at != d; at = &(*at)->next)
 		CHECK(*at);
 	*at = d->next;
+	give_back_id(d);
 }
 
 /* The last reference is gone, nobody can find it any more. */
@@ -166,29 +199,30 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 		goto free_parts;
 	domain_mm_init(d);
 	sched_domain_init(d);
-	*err = evtchn_domain_init(d);
+	*err = take_id(d);
 	if (*err)
 		goto free_parts;
+	*err = evtchn_domain_init(d);
+	if (*err)
+		goto free_id;
 	if (cfg->max_evtchn_port)
 		evtchn_set_limit(d, cfg->max_evtchn_port);
 	*err = grant_domain_init(d, cfg->max_grant_frames, cfg->max_maptrack_frames);
 	if (*err)
 		goto destroy_evtchn;
-	spin_lock(&domlist_lock);
-	*err = insert(d);
-	spin_unlock(&domlist_lock);
-	if (*err)
-		goto destroy_grants;
 
 	/* Nothing below can fail. */
 	frame_share(d, d->shared_info, false);
 	time_update_wallclock(d);
+	list_add(d);
 	return d;
 
-destroy_grants:
-	grant_domain_destroy(d);
 destroy_evtchn:
 	evtchn_domain_destroy(d);
+free_id:
+	spin_lock(&domlist_lock);
+	give_back_id(d);
+	spin_unlock(&domlist_lock);
 free_parts:
 	if (d->shared_info)
 		hv_pages_free(d->shared_info, 0);

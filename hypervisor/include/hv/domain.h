@@ -29,6 +29,7 @@ struct memmap_entry;
 struct domain {
 	domid_t id;
 	bool control;			/* may issue domctl and sysctl: dom0 */
+	bool listed;			/* domain_get() finds it; domlist lock */
 	uint32_t refs;			/* atomic */
 	struct domain *next;		/* list of all, by id; domlist lock */
 	xen_domain_handle_t handle;	/* UUID */
