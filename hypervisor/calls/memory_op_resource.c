@@ -42,8 +42,8 @@ static long give_frames(const struct memory_call *call, struct domain *d,
 		if (n < i || n >= d->grants.max_frames)
 			return -XEN_EINVAL;
 		page = grant_shared_page(d, (unsigned)n);
-		if (!page)
-			return -XEN_EINVAL;
+		if (!page)	/* it is within the limit */
+			return d->life.state >= LIFE_DYING ? -XEN_EINVAL : -XEN_ENOMEM;
 		m = ptr_mfn(page).n;
 		if (copy_to_guest(guest_index(list, i, m), &m, sizeof(m)))
 			return -XEN_EFAULT;
