@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Two domains are built by the calls that a toolstack makes, talk to each other and end; and that
+ * again and again, each time with the next allocation on the way refused. Whatever fails,
+ * the caller hears of it, all books stay right, and after the end everything is back.
+ */
+#include "world.h"
+
+#include <xen/grant_table.h>
+#include <xen/vcpu.h>
+
+#include <hv/mm.h>
+
+#define PAGES	8u
+#define VCPUS	34u	/* two have no place in shared_info */
+#define PAGE_RW 7u	/* present, writable, user */
+
+static uint64_t list[2][PAGES];		/* frames of OWNER and MAPPER, as populate_physmap said */
+static uint32_t port[2];		/* of each, for dom0 */
+static uint32_t handle;
+static union {
+	struct vcpu_guest_context context;
+	char text[64];
+} buffer;
+
+static unsigned nr(domid_t id)
+{
+	return id == MAPPER;
+}
+
+#define ARG(p) ((uint64_t)(uintptr_t)(p))
+
+/* ---- a toolstack's calls ---------------------------------------------------------------- */
+
+static long create(domid_t id)
+{
+	struct xen_domctl op = { .u.createdomain = {
+		.max_vcpus = VCPUS, .max_evtchn_port = 1023, .max_grant_frames = 4,
+		.max_maptrack_frames = 4, .grant_opts = XEN_DOMCTL_GRANT_version(1) } };
+
+	return world_domctl(&op, XEN_DOMCTL_createdomain, id);
+}
+
+static long give_vcpus(domid_t id)
+{
+	struct xen_domctl op = { .u.max_vcpus.max = VCPUS };
+
+	return world_domctl(&op, XEN_DOMCTL_max_vcpus, id);
+}
+
+static long limit_memory(domid_t id)
+{
+	struct xen_domctl op = { .u.max_mem.max_memkb = 4 * (PAGES + 8) };
+
+	return world_domctl(&op, XEN_DOMCTL_max_mem, id);
+}
+
+static long describe_memory(domid_t id)
+{
+	struct memmap_entry entry = { .size = PAGES << PAGE_SHIFT, .type = 1 };
+	struct xen_foreign_memory_map map = { .domid = id, .map.nr_entries = 1 };
+
+	set_xen_guest_handle_raw(map.map.buffer, (void *)&entry);
+	return world_call(do_memory_op, XENMEM_set_memory_map, ARG(&map), 0, 0);
+}
+
+static long open_port(domid_t id)
+{
+	struct evtchn_alloc_unbound u = { .dom = id, .remote_dom = 0 };
+	struct evtchn_bind_interdomain b = { .remote_dom = id };
+	long rc = world_call(do_event_channel_op, EVTCHNOP_alloc_unbound, ARG(&u), 0, 0);
+
+	if (rc)
+		return rc;
+	b.remote_port = port[nr(id)] = u.port;
+	return world_call(do_event_channel_op, EVTCHNOP_bind_interdomain, ARG(&b), 0, 0);
+}
+
+static long set_policy(domid_t id)
+{
+	struct xen_domctl op = { 0 };
+
+	return world_domctl(&op, XEN_DOMCTL_set_cpu_policy, id);
+}
+
+static long claim(domid_t id)
+{
+	struct xen_memory_reservation r = { .nr_extents = PAGES + 2, .domid = id };
+
+	return world_call(do_memory_op, XENMEM_claim_pages, ARG(&r), 0, 0);
+}
+
+/* It answers with the number of extents that there was room for; the rest is asked for again. */
+static long populate(domid_t id)
+{
+	struct xen_memory_reservation r = { .nr_extents = PAGES, .domid = id };
+	uint64_t *at = list[nr(id)];
+	long done;
+
+	for (unsigned i = 0; i < PAGES; i++)
+		at[i] = i;
+	set_xen_guest_handle(r.extent_start, at);
+	done = world_call(do_memory_op, XENMEM_populate_physmap, ARG(&r), 0, 0);
+	if (done == PAGES)
+		return 0;
+	return done < 0 ? done : -XEN_ENOMEM;
+}
+
+/* Page 0 is the top-level table, 1 to 3 those below; entry 4 and on of the last are to spare. */
+static long build_tables(domid_t id)
+{
+	const uint64_t *m = list[nr(id)];
+	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = m[0] };
+
+	for (unsigned i = 0; i < 3; i++)
+		*(uint64_t *)frame_ptr(mfn(m[i])) = m[i + 1] << PAGE_SHIFT | PAGE_RW;
+	*(uint64_t *)frame_ptr(mfn(m[3])) = m[4] << PAGE_SHIFT | PAGE_RW;
+	return world_call(do_mmuext_op, ARG(&pin), 1, 0, id);
+}
+
+static long set_context(domid_t id)
+{
+	struct xen_domctl op = { .u.vcpucontext.vcpu = 0 };
+
+	memset(&buffer, 0, sizeof(buffer));
+	buffer.context.flags = VGCF_online | VGCF_in_kernel | VGCF_i387_valid;
+	buffer.context.ctrlreg[3] = list[nr(id)][0] << PAGE_SHIFT;
+	set_xen_guest_handle_raw(op.u.vcpucontext.ctxt, &buffer.context);
+	return world_domctl(&op, XEN_DOMCTL_setvcpucontext, id);
+}
+
+static long seed_grants(domid_t id)
+{
+	xen_pfn_t at[2] = { 0 };
+	struct xen_mem_acquire_resource ask = { .domid = id, .type = XENMEM_resource_grant_table,
+						.nr_frames = 2 };
+
+	set_xen_guest_handle_raw(ask.frame_list, at);
+	return world_call(do_memory_op, XENMEM_acquire_resource, ARG(&ask), 0, 0);
+}
+
+static long unpause(domid_t id)
+{
+	struct xen_domctl op = { 0 };
+
+	return world_domctl(&op, XEN_DOMCTL_unpausedomain, id);
+}
+
+/* ---- the guest's calls ------------------------------------------------------------------- */
+
+static long as_guest(domid_t id, hypercall_fn *fn, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	long rc;
+
+	world_run(id);
+	rc = world_call(fn, a1, a2, a3, DOMID_SELF);
+	world_run(0);
+	return rc;
+}
+
+/* So many ports that they need several pieces of its table. */
+static long open_many_ports(domid_t id)
+{
+	long rc = 0;
+
+	for (unsigned i = 0; i < 130 && !rc; i++) {
+		struct evtchn_alloc_unbound u = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+
+		rc = as_guest(id, do_event_channel_op, EVTCHNOP_alloc_unbound, ARG(&u), 0);
+	}
+	return rc;
+}
+
+static long register_infos(domid_t id)
+{
+	struct vcpu_register_vcpu_info info = { .mfn = list[nr(id)][5] };
+	long rc = as_guest(id, do_vcpu_op, VCPUOP_register_vcpu_info, 33, ARG(&info));
+
+	return rc == -XEN_EINVAL ? 0 : rc;	/* it has one: this is the second try */
+}
+
+static long start_second_vcpu(domid_t id)
+{
+	memset(&buffer, 0, sizeof(buffer));
+	buffer.context.ctrlreg[3] = list[nr(id)][0] << PAGE_SHIFT;
+	buffer.context.flags = VGCF_in_kernel | VGCF_i387_valid;
+	return as_guest(id, do_vcpu_op, VCPUOP_initialise, 1, ARG(&buffer.context));
+}
+
+static long grow_grants(domid_t id)
+{
+	xen_pfn_t at[3];
+	struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 3 };
+	long rc;
+
+	set_xen_guest_handle_raw(setup.frame_list, at);
+	rc = as_guest(id, do_grant_table_op, GNTTABOP_setup_table, ARG(&setup), 1);
+	return rc ? rc : setup.status == GNTST_okay ? 0 : -XEN_ENOMEM;
+}
+
+static long exchange(domid_t id)
+{
+	uint64_t in[1] = { list[nr(id)][6] }, out[1] = { 6 };
+	struct xen_memory_exchange x = {
+		.in = { .nr_extents = 1, .domid = DOMID_SELF },
+		.out = { .nr_extents = 1, .domid = DOMID_SELF },
+	};
+	long rc;
+
+	set_xen_guest_handle_raw(x.in.extent_start, in);
+	set_xen_guest_handle_raw(x.out.extent_start, out);
+	rc = as_guest(id, do_memory_op, XENMEM_exchange, ARG(&x), 0);
+	if (!rc)
+		list[nr(id)][6] = out[0];
+	return rc;
+}
+
+/* Its first grant beyond the first piece of the table: page 7, for the other to map. */
+static long offer(domid_t id)
+{
+	grant_entry_v1_t *e = grant_shared_page(world_domain(id), 0);
+
+	if (!e)
+		return -XEN_ENOMEM;
+	e[40] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = MAPPER,
+				    .frame = (uint32_t)list[nr(id)][7] };
+	return 0;
+}
+
+static long map_grant(domid_t id)
+{
+	struct gnttab_map_grant_ref m = {
+		.host_addr = (list[nr(id)][3] << PAGE_SHIFT) + 4 * 8, .ref = 40, .dom = OWNER,
+		.flags = GNTMAP_host_map | GNTMAP_contains_pte };
+	long rc = as_guest(id, do_grant_table_op, GNTTABOP_map_grant_ref, ARG(&m), 1);
+
+	handle = m.handle;
+	return rc ? rc : m.status == GNTST_okay ? 0 : -XEN_ENOMEM;
+}
+
+/* ---- a whole life ------------------------------------------------------------------------ */
+
+struct step {
+	domid_t id;
+	long (*run)(domid_t id);
+};
+
+#define BUILD(id)                                                                        \
+	{ id, create }, { id, give_vcpus }, { id, limit_memory }, { id, describe_memory }, \
+	{ id, open_port }, { id, set_policy }, { id, claim }, { id, populate },            \
+	{ id, build_tables }, { id, set_context }, { id, seed_grants }, { id, unpause }
+
+static const struct step life[] = {
+	BUILD(OWNER), { OWNER, open_many_ports }, { OWNER, register_infos },
+	{ OWNER, start_second_vcpu }, { OWNER, grow_grants }, { OWNER, exchange }, { OWNER, offer },
+	BUILD(MAPPER), { MAPPER, map_grant },
+};
+
+#define STEPS (sizeof(life) / sizeof(life[0]))
+
+static void close_dom0_ports(void)
+{
+	for (uint32_t p = 1; p < 64; p++) {
+		struct evtchn_close c = { .port = p };
+
+		world_call(do_event_channel_op, EVTCHNOP_close, ARG(&c), 0, 0);
+	}
+}
+
+static void destroy(domid_t id)
+{
+	struct xen_domctl op = { 0 };
+	bool there = world_domain(id) != NULL;
+
+	assert_int_equal(world_domctl(&op, XEN_DOMCTL_destroydomain, id), there ? 0 : -XEN_ESRCH);
+	world_check();
+}
+
+static void end(bool owner_first)
+{
+	world_fail_after(~0u);
+	destroy(owner_first ? OWNER : MAPPER);
+	destroy(owner_first ? MAPPER : OWNER);
+	close_dom0_ports();
+	assert_null(world_domain(OWNER));
+	assert_null(world_domain(MAPPER));
+	assert_ptr_equal(domain_list, dom0);
+	assert_null(dom0->next);
+}
+
+static struct world_books before;
+
+static void assert_all_is_back(unsigned n)
+{
+	struct world_books after = world_books();
+
+	if (memcmp(&before, &after, sizeof(before)))
+		fail_msg("allocation %u refused: free frames %lu -> %lu, claimed %lu, objects "
+			 "%zu -> %zu, heap pages %zu -> %zu, ports %u -> %u, references %u -> %u",
+			 n, before.frames, after.frames, after.claimed, before.objects,
+			 after.objects, before.heap_pages, after.heap_pages, before.ports,
+			 after.ports, before.refs, after.refs);
+}
+
+/* Each step until one fails. The result of that. */
+static long live(unsigned *step)
+{
+	long rc = 0;
+
+	for (; *step < STEPS && !rc; ++*step) {
+		rc = life[*step].run(life[*step].id);
+		world_check();
+		if (rc)
+			break;
+	}
+	return rc;
+}
+
+static int start(void **state)
+{
+	unsigned step = 0;
+
+	(void)state;
+	world_start();
+	/* What dom0 itself keeps after its first use is there from here on. */
+	assert_int_equal(live(&step), 0);
+	end(true);
+	before = world_books();
+	return 0;
+}
+
+static void a_life_without_failures_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		unsigned step = 0;
+
+		assert_int_equal(live(&step), 0);
+		end(i & 1);
+		assert_all_is_back(~0u);
+	}
+}
+
+static void each_refused_allocation_is_an_error_and_all_is_given_back(void **state)
+{
+	unsigned n = 0;
+	bool failed;
+
+	(void)state;
+	do {
+		unsigned step = 0;
+		long rc;
+
+		world_fail_after(n);
+		rc = live(&step);
+		failed = world_has_failed();
+		if (rc != (failed ? -XEN_ENOMEM : 0))
+			fail_msg("allocation %u refused: step %u: %ld", n, step, rc);
+		end(n & 1);
+		assert_all_is_back(n);
+		n++;
+	} while (failed);
+	assert_true(n > 150);
+}
+
+/* All but populate(), whose list says already what was done of it. */
+static void what_was_refused_once_can_be_asked_for_again(void **state)
+{
+	unsigned n = 0;
+	bool failed;
+
+	(void)state;
+	do {
+		unsigned step = 0;
+		long rc;
+
+		world_fail_after(n);
+		rc = live(&step);
+		if (rc && life[step].run != populate && live(&step))
+			fail_msg("allocation %u refused: step %u fails again", n, step);
+		failed = world_has_failed();
+		end(!(n & 1));
+		assert_all_is_back(n);
+		n++;
+	} while (failed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_life_without_failures_leaves_nothing_behind),
+		cmocka_unit_test(each_refused_allocation_is_an_error_and_all_is_given_back),
+		cmocka_unit_test(what_was_refused_once_can_be_asked_for_again),
+	};
+
+	return cmocka_run_group_tests(tests, start, NULL);
+}

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# Domains from creation to their end, with the real memory code, event channels, grants, scheduler
+# and hypercalls, on a pretend RAM. The linker puts the test before both allocators.
+UNITS += hv_domain_failures
+
+hv_domain_SHARED := tests/unit/hv-domain/world.c tests/unit/hv-domain/seam.c \
+	$(addprefix hypervisor/lib/,heap.c bitmap.c) \
+	$(addprefix hypervisor/core/,buddy.c frame.c machine.c pagetype.c ptable.c ptaudit.c pheap.c \
+		runq.c timer.c lifecycle.c evtchn.c grant.c maptrack.c cpuid.c cpuid_pv.c msr.c \
+		segdesc.c dr7.c) \
+	$(addprefix hypervisor/domain/,alloc.c domain.c vcpu.c evtchn.c flush.c frames.c grant.c grantmap.c \
+		mm.c tables.c reap.c mmcheck.c schedule.c schedctl.c softtimer.c timekeep.c watchdog.c \
+		guestarea.c cpuid.c nmi.c ioport.c upcall.c debugreg.c) \
+	$(addprefix hypervisor/calls/,domctl.c domctl_domain.c domctl_vcpu.c domctl_state.c \
+		domctl_arch.c sysctl_cpu.c event_channel_op.c grant_table_op.c grant_table_op_map.c \
+		grant_table_op_copy.c memory_op.c memory_op_reservation.c memory_op_exchange.c \
+		memory_op_maps.c memory_op_resource.c vcpu_op.c mmuext_op.c mmulist.c mmu_update.c \
+		pgowner.c)
+hv_domain_failures_USRCS := tests/unit/hv-domain/failures_test.c $(hv_domain_SHARED)
+hv_domain_failures_ULIBS := -Wl,--wrap=buddy_alloc -Wl,--wrap=heap_alloc
