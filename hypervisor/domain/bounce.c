@@ -17,12 +17,7 @@
 #include <hv/segments.h>
 #include <hv/usercopy.h>
 
-#define BOUNCE_MASK	1	/* events are masked in the handler */
-#define BOUNCE_ERROR	2	/* with an error code */
-#define BOUNCE_FAILSAFE	4	/* with the selectors */
-
 #define SYSCALL_LEN	2	/* 0f 05 */
-
 
 /* rflags as the kernel shall see it: IF is its event mask, IOPL the virtual one if it asked. */
 static inline uint64_t shown_flags(const struct vcpu *v, const struct cpu_user_regs *regs,
@@ -37,12 +32,15 @@ static inline uint64_t shown_flags(const struct vcpu *v, const struct cpu_user_r
 	return flags;
 }
 
-static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t rip,
-			  unsigned how, uint32_t ec)
+/* Where the frame goes and what it says: the guest is in its kernel from here on. */
+struct bounce {
+	uint64_t sp;		/* upper end, aligned to 16 as the CPU does it */
+	uint64_t cs, flags;
+};
+
+static inline struct bounce bounce_begin(struct vcpu *v, const struct cpu_user_regs *regs)
 {
-	uint64_t frame[12], *at = frame;
 	uint64_t sp = v->kernel_sp, cs = regs->cs;
-	unsigned words;
 	bool masked;
 
 	if (v->kernel_mode) {
@@ -52,32 +50,24 @@ static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t r
 		segments_enter_kernel(v);
 	}
 	masked = READ_ONCE(v->info->evtchn_upcall_mask);
+	return (struct bounce){ sp & ~15UL, cs | (uint64_t)masked << 32,
+				shown_flags(v, regs, masked) };
+}
 
-	*at++ = regs->rcx;
-	*at++ = regs->r11;
-	if (how & BOUNCE_ERROR)
-		*at++ = ec;
-	if (how & BOUNCE_FAILSAFE) {
-		*at++ = regs->ds;
-		*at++ = regs->es;
-		*at++ = regs->fs;
-		*at++ = regs->gs;
-	}
-	*at++ = regs->rip;
-	*at++ = cs | (uint64_t)masked << 32;
-	*at++ = shown_flags(v, regs, masked);
-	*at++ = regs->rsp;
-	*at++ = regs->ss;
+static __attribute__((noinline)) void bad_stack(struct vcpu *v, uint64_t sp, uint64_t rip)
+{
+	domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a trap to %lx", v, sp,
+		     rip);
+}
 
-	/* The frame's upper end is what is aligned to 16, as the CPU does it. */
-	words = (unsigned)(at - frame);
-	sp = (sp & ~15UL) - words * sizeof(frame[0]);
-	if (unlikely(copy_words_to_guest(guest_va(sp), frame, words))) {
-		domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a trap to %lx",
-			     v, sp, rip);
+static inline void bounce_end(struct vcpu *v, struct cpu_user_regs *regs, uint64_t sp,
+			      uint64_t rip, bool mask, int fault)
+{
+	if (unlikely(fault)) {
+		bad_stack(v, sp, rip);
 		return;
 	}
-	if (how & BOUNCE_MASK)
+	if (mask)
 		v->info->evtchn_upcall_mask = 1;
 	regs->entry_vector = VECTOR_SYSCALL;
 	regs->rflags &= ~(uint64_t)(FLAGS_AC | FLAGS_VM | FLAGS_RF | FLAGS_NT | FLAGS_TF);
@@ -85,6 +75,24 @@ static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t r
 	regs->cs = GUEST_CS64;
 	regs->rsp = sp;
 	regs->ss = GUEST_DS;
+}
+
+static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t rip, bool mask)
+{
+	struct bounce b = bounce_begin(v, regs);
+	uint64_t sp = b.sp - 7 * sizeof(uint64_t);
+
+	bounce_end(v, regs, sp, rip, mask, copy_trap_frame(guest_va(sp), regs, b.cs, b.flags));
+}
+
+static inline void bounce_error(struct vcpu *v, struct cpu_user_regs *regs, uint64_t rip, bool mask,
+				uint32_t ec)
+{
+	struct bounce b = bounce_begin(v, regs);
+	uint64_t sp = b.sp - 8 * sizeof(uint64_t);
+
+	bounce_end(v, regs, sp, rip, mask,
+		   copy_trap_frame_error(guest_va(sp), regs, b.cs, b.flags, ec));
 }
 
 static void unhandled(struct vcpu *v, const struct cpu_user_regs *regs, unsigned vector,
@@ -97,26 +105,23 @@ static void unhandled(struct vcpu *v, const struct cpu_user_regs *regs, unsigned
 void bounce_exception(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector, uint32_t ec)
 {
 	const struct trap_info *ti = &v->trap_table[vector];
-	unsigned how = TI_GET_IF(ti) ? BOUNCE_MASK : 0;
 
-	if (unlikely(!ti->address)) {
+	if (unlikely(!ti->address))
 		unhandled(v, regs, vector, ec);
-		return;
-	}
-	if (vector < TRAP_COUNT && (TRAPS_WITH_ERROR_CODE >> vector & 1))
-		how |= BOUNCE_ERROR;
-	bounce(v, regs, ti->address, how, ec);
+	else if (vector < TRAP_COUNT && (TRAPS_WITH_ERROR_CODE >> vector & 1))
+		bounce_error(v, regs, ti->address, TI_GET_IF(ti), ec);
+	else
+		bounce(v, regs, ti->address, TI_GET_IF(ti));
 }
 
 void bounce_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector)
 {
 	const struct trap_info *ti = &v->trap_table[vector];
 
-	if (unlikely(!ti->address)) {
+	if (unlikely(!ti->address))
 		unhandled(v, regs, vector, 0);
-		return;
-	}
-	bounce(v, regs, ti->address, TI_GET_IF(ti) ? BOUNCE_MASK : 0, 0);
+	else
+		bounce(v, regs, ti->address, TI_GET_IF(ti));
 }
 
 void bounce_page_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, uint32_t ec)
@@ -126,11 +131,10 @@ void bounce_page_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, 
 	v->ctrlreg[2] = va;
 	v->info->arch.cr2 = va;
 	ec = v->kernel_mode ? ec & ~PF_USER : ec | PF_USER;
-	if (unlikely(!ti->address)) {
+	if (unlikely(!ti->address))
 		unhandled(v, regs, TRAP_PF, ec);
-		return;
-	}
-	bounce(v, regs, ti->address, BOUNCE_ERROR | (TI_GET_IF(ti) ? BOUNCE_MASK : 0), ec);
+	else
+		bounce_error(v, regs, ti->address, TI_GET_IF(ti), ec);
 }
 
 static void bounce_syscall_to(struct vcpu *v, struct cpu_user_regs *regs, const struct callback *c)
@@ -140,7 +144,7 @@ static void bounce_syscall_to(struct vcpu *v, struct cpu_user_regs *regs, const 
 		bounce_exception(v, regs, TRAP_UD, 0);
 		return;
 	}
-	bounce(v, regs, c->rip, c->mask_events ? BOUNCE_MASK : 0, 0);
+	bounce(v, regs, c->rip, c->mask_events);
 	regs->rflags &= ~(uint64_t)FLAGS_DF;
 }
 
@@ -161,7 +165,7 @@ void bounce_events(struct vcpu *v, struct cpu_user_regs *regs)
 		domain_crash(v->domain, "%pv: events are unmasked but it has no event callback", v);
 		return;
 	}
-	bounce(v, regs, v->event_callback.rip, BOUNCE_MASK, 0);
+	bounce(v, regs, v->event_callback.rip, true);
 }
 
 void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
@@ -174,6 +178,11 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 			     v);
 		return;
 	}
-	bounce(v, regs, rip,
-	       BOUNCE_FAILSAFE | (v->failsafe_callback.mask_events ? BOUNCE_MASK : 0), 0);
+	struct bounce b = bounce_begin(v, regs);
+	const uint64_t frame[] = { regs->rcx, regs->r11, regs->ds, regs->es, regs->fs, regs->gs,
+				   regs->rip, b.cs, b.flags, regs->rsp, regs->ss };
+	uint64_t sp = b.sp - sizeof(frame);
+
+	bounce_end(v, regs, sp, rip, v->failsafe_callback.mask_events,
+		   copy_to_guest(guest_va(sp), frame, sizeof(frame)));
 }

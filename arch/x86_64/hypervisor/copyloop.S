@@ -6,6 +6,7 @@
  * has SMAP (paging.c goes through smap_sites).
  */
 #include <hv/entry.h>
+#include "offsets.h"
 
 	.macro FIXUP from
 	.pushsection __ex_table, "a"
@@ -132,6 +133,42 @@ usercopy_words:
 	FIXUP 8b
 	.endr
 9:	SMAP_SITE 0xca
+	xor %eax, %eax
+	ret
+
+/*
+ * The frame of a trap, straight from the saved registers: rdi where (its lower end), rsi registers,
+ * rdx cs with the event mask, rcx rflags; r8 the error code for the second one.
+ */
+	.macro STORE from, to
+	mov \from, %rax
+8:	mov %rax, \to(%rdi)
+	FIXUP 8b
+	.endm
+	.globl usercopy_frame, usercopy_frame_error
+	.hidden usercopy_frame, usercopy_frame_error
+usercopy_frame_error:
+	SMAP_SITE 0xcb
+	STORE REGS_RCX(%rsi), 0
+	STORE REGS_R11(%rsi), 8
+7:	mov %r8, 16(%rdi)
+	FIXUP 7b
+	add $8, %rdi
+	jmp 1f
+usercopy_frame:
+	SMAP_SITE 0xcb
+	STORE REGS_RCX(%rsi), 0
+	STORE REGS_R11(%rsi), 8
+1:	STORE REGS_RIP(%rsi), 16
+2:	mov %rdx, 24(%rdi)
+	FIXUP 2b
+3:	mov %rcx, 32(%rdi)
+	FIXUP 3b
+	STORE REGS_RSP(%rsi), 40
+	movzwl REGS_SS(%rsi), %eax
+4:	mov %rax, 48(%rdi)
+	FIXUP 4b
+	SMAP_SITE 0xca
 	xor %eax, %eax
 	ret
 

@@ -18,6 +18,7 @@ void offsets(void)
 	DEFINE(REGS_CS, offsetof(struct cpu_user_regs, cs));
 	DEFINE(REGS_RFLAGS, offsetof(struct cpu_user_regs, rflags));
 	DEFINE(REGS_RSP, offsetof(struct cpu_user_regs, rsp));
+	DEFINE(REGS_SS, offsetof(struct cpu_user_regs, ss));
 	DEFINE(REGS_ERROR_CODE, offsetof(struct cpu_user_regs, error_code));
 	DEFINE(REGS_ENTRY_VECTOR, offsetof(struct cpu_user_regs, entry_vector));
 	DEFINE(CPU_CURRENT, offsetof(struct cpu, current));

@@ -25,6 +25,22 @@ static inline int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned 
 {
 	return copy_from_guest(dst, src, words * sizeof(*dst));
 }
+/** The frame of a trap, to where its lower end is to be: with cs and flags as given, the rest
+ *  from the registers; the second with an error code. 0 or -XEN_EFAULT. */
+static inline int copy_trap_frame(guest_va_t to, const struct cpu_user_regs *r, uint64_t cs,
+				  uint64_t flags)
+{
+	const uint64_t frame[] = { r->rcx, r->r11, r->rip, cs, flags, r->rsp, r->ss };
+
+	return copy_to_guest(to, frame, sizeof(frame));
+}
+static inline int copy_trap_frame_error(guest_va_t to, const struct cpu_user_regs *r, uint64_t cs,
+					uint64_t flags, uint64_t error)
+{
+	const uint64_t frame[] = { r->rcx, r->r11, error, r->rip, cs, flags, r->rsp, r->ss };
+
+	return copy_to_guest(to, frame, sizeof(frame));
+}
 #else
 /* Any length; of which the caller knows nothing. */
 int usercopy_from(void *dst, guest_va_t src, size_t len);
@@ -33,6 +49,9 @@ int usercopy_to(guest_va_t dst, const void *src, size_t len);
 long usercopy_four(void *dst, const void *src);
 long usercopy_eight(void *dst, const void *src);
 long usercopy_words(void *dst, const void *src, unsigned words);
+long usercopy_frame(uint64_t to, const struct cpu_user_regs *r, uint64_t cs, uint64_t flags);
+long usercopy_frame_error(uint64_t to, const struct cpu_user_regs *r, uint64_t cs, uint64_t flags,
+			  uint64_t error);
 
 /*
  * Of a short piece either end alone tells: what lies between a guest's and our part is not
@@ -93,6 +112,22 @@ static inline int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned 
 	if (unlikely(guest_va_is_ours(src)))
 		return -XEN_EFAULT;
 	return (int)usercopy_words(dst, (const void *)src.a, words);
+}
+
+static inline int copy_trap_frame(guest_va_t to, const struct cpu_user_regs *r, uint64_t cs,
+				  uint64_t flags)
+{
+	if (unlikely(guest_va_is_ours(to)))
+		return -XEN_EFAULT;
+	return (int)usercopy_frame(to.a, r, cs, flags);
+}
+
+static inline int copy_trap_frame_error(guest_va_t to, const struct cpu_user_regs *r, uint64_t cs,
+					uint64_t flags, uint64_t error)
+{
+	if (unlikely(guest_va_is_ours(to)))
+		return -XEN_EFAULT;
+	return (int)usercopy_frame_error(to.a, r, cs, flags, error);
 }
 #endif
 
