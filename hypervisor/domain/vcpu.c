@@ -160,9 +160,21 @@ static bool address_ok(uint64_t va)
 	return is_canonical(va) && (va < HYPERVISOR_VIRT_START || va >= HYPERVISOR_VIRT_END);
 }
 
-static bool context_ok(const struct vcpu_guest_context *c)
+/* A handler that cannot be jumped to would make each trap to it the next one. */
+static bool handlers_ok(const struct vcpu_guest_context *c)
 {
-	return is_canonical(c->user_regs.rip) && is_canonical(c->fs_base) &&
+	for (unsigned i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++)
+		if (!is_canonical(c->trap_ctxt[i].address))
+			return false;
+	return true;
+}
+
+static bool context_ok(const struct vcpu *v, const struct vcpu_guest_context *c)
+{
+	/* To user mode only with a table for it. */
+	if (v->initialised && !(c->flags & VGCF_in_kernel) && !v->guest_table_user.n)
+		return false;
+	return handlers_ok(c) && is_canonical(c->user_regs.rip) && is_canonical(c->fs_base) &&
 	       is_canonical(c->gs_base_kernel) && is_canonical(c->gs_base_user) &&
 	       address_ok(c->event_callback_eip) && address_ok(c->syscall_callback_eip) &&
 	       address_ok(c->failsafe_callback_eip) && address_ok(c->kernel_sp);
@@ -183,7 +195,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, struct 
 {
 	int rc;
 
-	if (!context_ok(c))
+	if (!context_ok(v, c))
 		return -XEN_EINVAL;
 	if (!v->initialised) {
 		rc = vcpu_set_gdt(v, c->gdt_frames, (unsigned)c->gdt_ents);
