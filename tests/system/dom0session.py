@@ -1,24 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A machine with Cloison (or Xen) and our dom0 in QEMU, spoken to over the serial console."""
 import os
-import re
-import subprocess
 
 import pexpect
 
-PROMPT = "dom0# "
-# What the hypervisor says in between, and the escapes of a terminal.
-NOISE = re.compile(r"\(XEN\) [^\n]*\n|\x1b\[[0-9;?]*[A-Za-z]")
-
-
-def archive(folder, out):
-    """A newc archive of all that lies below the folder; returns its path."""
-    names = subprocess.run(["find", ".", "-mindepth", "1"], cwd=folder, check=True,
-                           stdout=subprocess.PIPE).stdout
-    with open(out, "wb") as f:
-        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=folder, check=True, stdout=f,
-                       input=names)
-    return out
+from dialogue import NOISE, PROMPT, archive
 
 
 class Session:
