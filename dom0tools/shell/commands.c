@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	  complete_paths },
 	{ "sh", "run the commands in a file", "FILE", command_sh, complete_paths },
 	{ "sleep", "wait (Ctrl-C ends it)", "SECONDS", command_sleep, NULL },
+	{ "time", "run a command and say how long it took", "COMMAND [ARGUMENT...]",
+	  command_time, complete_time },
 	{ "uptime", "how long the machine runs", "", command_uptime, NULL },
 	{ "xenstore-chmod", "set the permissions of nodes", "PATH PERM...",
 	  command_xenstore_chmod, complete_nodes },

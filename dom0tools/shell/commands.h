@@ -31,6 +31,8 @@ int command_cp(int argc, char **argv);
 int command_mv(int argc, char **argv);
 /* the machine */
 int command_free(int argc, char **argv);
+int command_time(int argc, char **argv);
+void complete_time(struct completion *c, int argc, char **argv);
 int command_uptime(int argc, char **argv);
 int command_date(int argc, char **argv);
 int command_sleep(int argc, char **argv);

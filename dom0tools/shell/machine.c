@@ -12,6 +12,7 @@
 
 #include "dom0/terminal.h"
 
+#include "pvguest/arch.h"
 #include "pvguest/clock.h"
 #include "pvguest/errno.h"
 #include "pvguest/hypercall.h"
@@ -67,6 +68,43 @@ int command_uptime(int argc, char **argv)
 		printf("%lu day%s, ", seconds / 86400, seconds >= 2 * 86400 ? "s" : "");
 	printf("%lu:%02lu:%02lu\n", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
 	return 0;
+}
+
+/* Ticks are instructions where the machine counts those (docs/benchmarks.md). */
+int command_time(int argc, char **argv)
+{
+	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
+	uint64_t ticks, ns;
+	int status;
+
+	if (argc < 2)
+		return command_misused(argv[0]);
+	if (!command) {
+		fprintf(stderr, "time: %s: no such command\n", argv[1]);
+		return 127;
+	}
+	ns = clock_monotonic_ns();
+	ticks = arch_tsc();
+	status = command->run(argc - 1, argv + 1);
+	ticks = arch_tsc() - ticks;
+	ns = clock_monotonic_ns() - ns;
+	fflush(stdout);
+	fprintf(stderr, "time: %llu.%06llu s, %llu ticks of the TSC\n",
+		(unsigned long long)(ns / NSEC_PER_SEC),
+		(unsigned long long)(ns % NSEC_PER_SEC / 1000), (unsigned long long)ticks);
+	return status;
+}
+
+/* First a command, then what that one offers. */
+void complete_time(struct completion *c, int argc, char **argv)
+{
+	const struct command *command = argc > 2 ? command_find(argv[1]) : NULL;
+
+	if (argc == 2)
+		for (size_t i = 0; command_at(i); i++)
+			completion_add(c, command_at(i)->name);
+	else if (command && command->complete)
+		command->complete(c, argc - 1, argv + 1);
 }
 
 int command_date(int argc, char **argv)
