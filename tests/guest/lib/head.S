@@ -193,6 +193,16 @@ iret_back:
 	pop %rbx
 	ret
 
+	/* User mode in the kernel's tables: rsp -> function, argument. */
+	.globl user_shared_start
+user_shared_start:
+	pop %rax
+	pop %rdi
+	and $-16, %rsp
+	call *%rax
+	syscall
+	ud2
+
 	.bss
 	.balign 4096
 	.space 65536

@@ -291,6 +291,35 @@ void user_run(uint64_t offset, uint64_t rflags, uint64_t flags)
 	iret_to(&c);
 }
 
+extern char user_shared_start[];
+static uint64_t shared_stack;
+
+void user_share(void)
+{
+	struct mmuext_op op = { .cmd = MMUEXT_NEW_USER_BASEPTR,
+				.arg1.mfn = va_mfn((void *)start_info->pt_base) };
+
+	check_eq((uint64_t)HC(mmuext_op, &op, 1, 0, DOMID_SELF), 0,
+		 "the kernel's table is accepted as the user's");
+	HC(stack_switch, FLAT_KERNEL_SS, (uint64_t)page_alloc() + PAGE);
+	shared_stack = (uint64_t)page_alloc() + PAGE;
+}
+
+uint64_t user_call(uint64_t (*fn)(uint64_t), uint64_t arg, uint64_t rflags)
+{
+	uint64_t *sp = (uint64_t *)shared_stack;
+	struct iret_context c = { .rip = (uint64_t)user_shared_start, .cs = FLAT_USER_CS,
+				  .rflags = rflags, .ss = FLAT_USER_SS };
+
+	*--sp = arg;
+	*--sp = (uint64_t)fn;
+	c.rsp = (uint64_t)sp;
+	trap_clear();
+	user_running = true;
+	iret_to(&c);
+	return trap.vector == VECTOR_SYSCALL ? trap.rax : ~0UL;
+}
+
 /* ---- start --------------------------------------------------------------------------------------- */
 
 void test_start(void)
