@@ -16,6 +16,7 @@
 #include <hv/emulate.h>
 #include <hv/segments.h>
 #include <hv/tables.h>
+#include <hv/tlb.h>
 #include <hv/usercopy.h>
 
 struct store {
@@ -45,14 +46,44 @@ static uint64_t *find_slot(const struct vcpu *v, uint64_t va)
 	return (uint64_t *)((char *)frame_ptr(m) + (va & 0xff8));
 }
 
+/*
+ * A kernel stores to its tables from a few places only, so the last instruction is often the one
+ * that comes again. What bytes mean depends on nothing else: equal bytes, equal meaning.
+ */
+static struct decoded {
+	uint64_t code[2];
+	struct insn in;		/* len 0: none yet */
+} last_store[TLB_CPUS];
+
+static bool decode_store(struct store *s, uint64_t rip)
+{
+	struct decoded *last = &last_store[this_cpu()->id];
+	union {
+		uint8_t bytes[16];
+		uint64_t words[2];
+	} code;
+	unsigned n;
+
+	code.words[1] = 0;
+	n = emulate_fetch(rip, code.bytes);
+	if (n == INSN_MAX_LEN && code.words[0] == last->code[0] &&
+	    code.words[1] == last->code[1] && last->in.len) {
+		s->in = last->in;
+		return true;
+	}
+	if (!insn_decode(code.bytes, n, &s->in) || !insn_is_store(&s->in))
+		return false;
+	if (n == INSN_MAX_LEN)
+		*last = (struct decoded){ { code.words[0], code.words[1] }, s->in };
+	return true;
+}
+
 /* What is stored where; false when it is no store, or not to one entry. */
 static bool decode(struct store *s, const struct cpu_user_regs *regs, uint64_t fault_va)
 {
-	uint8_t code[INSN_MAX_LEN];
-	unsigned n = emulate_fetch(regs->rip, code);
 	uint64_t fs, gs, at;
 
-	if (!insn_decode(code, n, &s->in) || !insn_is_store(&s->in))
+	if (!decode_store(s, regs->rip))
 		return false;
 	segments_read_bases(&fs, &gs);
 	s->va = insn_mem_address(&s->in, regs, fs, gs);
