@@ -46,8 +46,3 @@ void hypercall_set_arg(unsigned n, uint64_t value)
 	CHECK(n < ARRAY_SIZE(regs));
 	*regs[n] = value;
 }
-
-bool domain_is_control(const struct domain *d)
-{
-	return d->control;
-}

@@ -63,26 +63,6 @@ struct domain *domain_get(domid_t id)
 	return d;
 }
 
-struct domain *domain_get_target(domid_t id, int *err)
-{
-	struct domain *self = current_vcpu()->domain, *d;
-
-	*err = 0;
-	if (id == DOMID_SELF)
-		id = self->id;
-	d = domain_get(id);
-	if (!d) {
-		*err = -XEN_ESRCH;
-		return NULL;
-	}
-	if (d != self && !domain_is_control(self)) {
-		domain_put(d);
-		*err = -XEN_EPERM;
-		return NULL;
-	}
-	return d;
-}
-
 /* Its frames lead to d from here on; nobody else does before domain_list has it. */
 static int take_id(struct domain *d)
 {

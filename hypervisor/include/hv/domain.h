@@ -75,6 +75,12 @@ static inline bool vcpu_is_idle(const struct vcpu *v)
 	return v->domain->id == DOMID_IDLE;
 }
 
+/** True for a domain that may issue control operations (dom0). */
+static inline bool domain_is_control(const struct domain *d)
+{
+	return d->control;
+}
+
 /** The domain with this id, with a reference; NULL when there is none (or it is dead). */
 struct domain *domain_get(domid_t id);
 void domain_put(struct domain *d);

@@ -32,6 +32,3 @@ void hypercall_set_arg(unsigned n, uint64_t value);
 
 /** Name for traces and debug keys; "?" when there is no such hypercall. */
 const char *hypercall_name(unsigned nr);
-
-/** True for a domain that may issue control operations (dom0). */
-bool domain_is_control(const struct domain *d);

@@ -72,11 +72,6 @@ uint64_t arch_now_ns(void)
 	return fake_now;
 }
 
-bool domain_is_control(const struct domain *d)
-{
-	return d->control;
-}
-
 void log_raw(const char *text, size_t len)
 {
 	strncat(fake_output, text, len);

@@ -256,11 +256,6 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, uint32_t offset)
 	return m.n == 7 ? 0 : -XEN_EINVAL;
 }
 
-bool domain_is_control(const struct domain *d)
-{
-	return d->control;
-}
-
 /* ---- the other parts ------------------------------------------------------------------ */
 
 void vcpu_send_nmi(struct vcpu *v)

@@ -300,11 +300,6 @@ void panic(const char *fmt, ...)
 	abort();
 }
 
-bool domain_is_control(const struct domain *d)
-{
-	return d->control;
-}
-
 void hypercall_page_init(struct domain *d, void *page)
 {
 	(void)d;

@@ -175,24 +175,6 @@ void domain_put(struct domain *d)
 	world_references--;
 }
 
-struct domain *domain_get_target(domid_t id, int *err)
-{
-	struct domain *self = current_vcpu()->domain;
-	struct domain *d = domain_get(id == DOMID_SELF ? self->id : id);
-
-	*err = d ? -XEN_EPERM : -XEN_ESRCH;
-	if (d && d != self && !self->control) {
-		domain_put(d);
-		return NULL;
-	}
-	return d;
-}
-
-bool domain_is_control(const struct domain *d)
-{
-	return d->control;
-}
-
 void vcpu_wake(struct vcpu *v)
 {
 	world_wakes[v->domain->id][v->id]++;

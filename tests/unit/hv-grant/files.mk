@@ -4,7 +4,7 @@ UNITS += hv_grant hv_grant_table hv_grant_all
 
 hv_grant_SHARED := tests/unit/hv-grant/world.c hypervisor/core/grant.c hypervisor/core/maptrack.c \
 	hypervisor/core/frame.c hypervisor/core/ptable.c \
-	hypervisor/domain/flush.c hypervisor/domain/frames.c \
+	hypervisor/domain/target.c hypervisor/domain/flush.c hypervisor/domain/frames.c \
 	hypervisor/domain/grant.c hypervisor/domain/grantmap.c hypervisor/calls/grant_table_op.c \
 	hypervisor/calls/grant_table_op_map.c hypervisor/calls/grant_table_op_copy.c
 hv_grant_USRCS       := tests/unit/hv-grant/grant_test.c $(hv_grant_SHARED)

@@ -164,29 +164,11 @@ struct domain *domain_get(domid_t id)
 	return d;
 }
 
-struct domain *domain_get_target(domid_t id, int *err)
-{
-	struct domain *self = current_vcpu()->domain;
-	struct domain *d = domain_get(id == DOMID_SELF ? self->id : id);
-
-	*err = d ? -XEN_EPERM : -XEN_ESRCH;
-	if (d && d != self && !self->control) {
-		domain_put(d);
-		return NULL;
-	}
-	return d;
-}
-
 void domain_put(struct domain *d)
 {
 	assert_true(d->refs > 0);
 	d->refs--;
 	world_reaped++;
-}
-
-bool domain_is_control(const struct domain *d)
-{
-	return d->control;
 }
 
 static uint64_t call_args[5];

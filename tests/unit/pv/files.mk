@@ -26,7 +26,8 @@ pv_console_USRCS := tests/unit/pv/console_test.c $(pv_KIT) \
 UNITS += pv_onhv
 pv_onhv_USRCS := tests/unit/pv/onhv_test.c pvguest/event.c pvguest/domid.c \
 	tests/unit/hv-evtchn/world.c hypervisor/calls/event_channel_op.c \
-	hypervisor/core/evtchn.c hypervisor/domain/evtchn.c hypervisor/domain/upcall.c
+	hypervisor/core/evtchn.c \
+	$(addprefix hypervisor/domain/,target.c evtchn.c upcall.c)
 UNITS += pv_onhv_grant
 pv_onhv_grant_USRCS := tests/unit/pv/onhv_grant_test.c $(addprefix pvguest/,grant.c grantmap.c errno.c) \
 	$(filter-out %_test.c,$(hv_grant_USRCS))

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Which domain a hypercall is about: the caller itself, or for the control domain any. */
+#include <hv/domain.h>
+
+#include <hv/cpu.h>
+
+struct domain *domain_get_target(domid_t id, int *err)
+{
+	struct domain *self = current_vcpu()->domain, *d;
+
+	*err = 0;
+	if (id == DOMID_SELF)
+		id = self->id;
+	d = domain_get(id);
+	if (!d) {
+		*err = -XEN_ESRCH;
+		return NULL;
+	}
+	if (d != self && !domain_is_control(self)) {
+		domain_put(d);
+		*err = -XEN_EPERM;
+		return NULL;
+	}
+	return d;
+}
