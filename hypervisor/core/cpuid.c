@@ -62,13 +62,27 @@ static bool leaf_known(uint32_t leaf, uint32_t subleaf)
 	return n ? subleaf < n : subleaf == NONE;
 }
 
+/* Leaves stand in the order of this. */
+static uint64_t leaf_key(uint32_t leaf, uint32_t subleaf)
+{
+	return (uint64_t)leaf << 32 | subleaf;
+}
+
 static struct xen_cpuid_leaf *lower_bound(struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf)
 {
 	struct xen_cpuid_leaf *l = p->leaf;
+	uint64_t key = leaf_key(leaf, subleaf);
 
-	while (l < p->leaf + p->n &&
-	       (l->leaf < leaf || (l->leaf == leaf && l->subleaf < subleaf)))
-		l++;
+	for (unsigned n = p->n; n;) {
+		unsigned half = n / 2;
+
+		if (leaf_key(l[half].leaf, l[half].subleaf) < key) {
+			l += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
 	return l;
 }
 
