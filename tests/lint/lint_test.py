@@ -105,6 +105,9 @@ def documents_name_what_exists():
         for path in re.findall(r"`((?:hypervisor|arch|pvguest|dom0tools|tests|docs)/[\w./*-]+)`", body):
             if not os.path.exists(path) and not glob.glob(path):
                 wrong.append(f"{doc}: {path}")
+        for path in re.findall(r"`([\w.-]+(?:/[\w.-]+)+\.(?:c|h|S|py|sh|l|y|md))`", body):
+            if not os.path.exists(path) and not glob.glob(f"*/include/{path}") and not path.startswith("xen/"):
+                wrong.append(f"{doc}: {path}")
         for target in re.findall(r"`make ([a-z][a-z_.-]*)", body):
             if target not in targets and not target.startswith("fuzz-"):
                 wrong.append(f"{doc}: make {target}")
