@@ -159,6 +159,16 @@ void bounce_syscall32(struct vcpu *v, struct cpu_user_regs *regs)
 							      : &v->syscall_callback);
 }
 
+void bounce_sysenter(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	const struct callback *c = &v->sysenter_callback;
+
+	if (unlikely(!c->rip))
+		bounce_exception(v, regs, TRAP_GP, 0);
+	else
+		bounce(v, regs, c->rip, c->mask_events);
+}
+
 void bounce_events(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	if (unlikely(!v->event_callback.rip)) {

@@ -66,7 +66,9 @@ static void syscall_init(struct cpu *c)
 	wrmsr(MSR_CSTAR, (uint64_t)syscall32_stubs + 32 * c->id);
 	wrmsr(MSR_SYSCALL_MASK, FLAGS_RF | FLAGS_VM | FLAGS_AC | FLAGS_NT |
 				FLAGS_DF | FLAGS_IF | FLAGS_TF | FLAGS_IOPL);
-	wrmsr(MSR_SYSENTER_CS, 0);
+	wrmsr(MSR_SYSENTER_CS, HV_CS);
+	wrmsr(MSR_SYSENTER_ESP, (uint64_t)&c->regs.es);
+	wrmsr(MSR_SYSENTER_EIP, (uint64_t)sysenter_entry);
 }
 
 void cpu_init(struct cpu *c)

@@ -16,6 +16,7 @@
  * and may go back by `sysret`.
  */
 #include <format/descriptor.h>
+#include <format/eflags.h>
 #include <format/layout.h>
 #include <hv/entry.h>
 #include "offsets.h"
@@ -206,6 +207,30 @@ syscall32_entry:
 	mov %rbx, %rdi
 	mov %rsp, %rsi
 	call bounce_syscall32
+	jmp exit_to_guest
+
+/* sysenter, from 32-bit programs where the CPU is not AMD's. rsp is &regs.es of this CPU, by the MSR.
+ * It tells neither rsp nor rip: their kernel has agreed on both with the program. The flags but IF are
+ * the program's; NT would spoil the iretq to come. TF has brought a #DB, which cleared it.
+ */
+	.balign 32
+	.globl sysenter_entry
+	.hidden sysenter_entry
+sysenter_entry:
+	push $GUEST_DS
+	push $0
+	pushf
+	orl $FLAGS_IF, (%rsp)
+	push $GUEST_CS32
+	push $0
+	push $FLAGS_MBS
+	popf
+	push $0
+	PUSH_REGS
+	mov CPU_CURRENT(%rsp), %rbx
+	mov %rbx, %rdi
+	mov %rsp, %rsi
+	call bounce_sysenter
 	jmp exit_to_guest
 
 /* From boot, and whenever a CPU has lost its stack's content: rdi = cpu. */
