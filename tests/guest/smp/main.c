@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A second vCPU: initialised, brought up, met by IPIs and polls, taken down and up again. Runs in a
+ * domain with vcpus=2 (dom0 with dom0_max_vcpus=2); with one vCPU it says so and ends.
+ */
+#include "../lib/test.h"
+
+#include <xen/xen.h>
+
+const char test_name[] = "smp";
+
+static volatile uint64_t other_runs, other_stop;
+static volatile uint32_t ping_port, pong_port;
+static vcpu_guest_context_t context;
+static char other_stack[8192] __attribute__((aligned(16)));
+static struct vcpu_runstate_info runstate;
+
+static long vcpu_op(unsigned cmd, unsigned id, void *arg)
+{
+	return HC(vcpu_op, cmd, id, arg);
+}
+
+static void send(uint32_t port)
+{
+	struct evtchn_send op = { port };
+
+	HC(event_channel_op, EVTCHNOP_send, &op);
+}
+
+static uint32_t bind_ipi(unsigned vcpu)
+{
+	struct evtchn_bind_ipi op = { .vcpu = vcpu };
+	long rc = HC(event_channel_op, EVTCHNOP_bind_ipi, &op);
+
+	check_eq((uint64_t)rc, 0, "an IPI port for vCPU %u", vcpu);
+	return op.port;
+}
+
+static bool take(uint32_t port)
+{
+	uint64_t bit = 1UL << (port & 63);
+
+	return __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
+}
+
+static void wait_for(uint32_t port)
+{
+	struct sched_poll op = { .nr_ports = 1 };
+	evtchn_port_t p = port;
+
+	set_xen_guest_handle(op.ports, &p);
+	while (!take(port))
+		HC(sched_op, SCHEDOP_poll, &op);
+}
+
+/* What vCPU 1 does: counts, answers each ping with a pong, and goes down when told. */
+static void __attribute__((noreturn)) other_main(void)
+{
+	other_runs++;
+	send(pong_port);
+	for (;;) {
+		wait_for(ping_port);
+		if (other_stop)
+			HC(vcpu_op, VCPUOP_down, 1, 0);
+		other_runs++;
+		send(pong_port);
+	}
+}
+
+static void fill_context(void)
+{
+	context.flags = VGCF_in_kernel;
+	context.user_regs.rip = (uint64_t)other_main;
+	context.user_regs.rsp = (uint64_t)other_stack + sizeof(other_stack) - 8;
+	context.user_regs.cs = FLAT_KERNEL_CS;
+	context.user_regs.ss = FLAT_KERNEL_SS;
+	context.user_regs.ds = FLAT_KERNEL_DS;
+	context.kernel_ss = FLAT_KERNEL_SS;
+	context.kernel_sp = (uint64_t)other_stack + sizeof(other_stack);
+	context.event_callback_eip = (uint64_t)event_entry;
+	context.failsafe_callback_eip = (uint64_t)failsafe_entry;
+	context.syscall_callback_eip = (uint64_t)syscall_entry;
+	context.ctrlreg[3] = va_mfn((void *)start_info->pt_base) << 12;
+}
+
+static void life(void)
+{
+	fill_context();
+	note("up before it is initialised: %ld", vcpu_op(VCPUOP_up, 1, NULL));
+	context.user_regs.rflags = 0x202;
+	context.ctrlreg[3] = ~0UL << 12;
+	note("initialise with a wrong cr3: %ld", vcpu_op(VCPUOP_initialise, 1, &context));
+	fill_context();
+	check_eq((uint64_t)vcpu_op(VCPUOP_initialise, 1, &context), 0, "vCPU 1 is initialised");
+	note("initialise again: %ld", vcpu_op(VCPUOP_initialise, 1, &context));
+	note("is up: %ld", vcpu_op(VCPUOP_is_up, 1, NULL));
+	check_eq((uint64_t)vcpu_op(VCPUOP_up, 1, NULL), 0, "vCPU 1 goes up");
+	note("is up: %ld", vcpu_op(VCPUOP_is_up, 1, NULL));
+	wait_for(pong_port);
+	check_eq(other_runs, 1, "it runs");
+	for (unsigned i = 0; i < 100; i++) {
+		send(ping_port);
+		wait_for(pong_port);
+	}
+	check_eq(other_runs, 101, "100 IPIs go forth and back");
+	note("runstate of the other: %ld", vcpu_op(VCPUOP_get_runstate_info, 1, &runstate));
+	note("send_nmi to the other: %ld", vcpu_op(VCPUOP_send_nmi, 1, NULL));
+	note("single shot of the other: %ld", vcpu_op(VCPUOP_stop_singleshot_timer, 1, NULL));
+}
+
+static void down_and_up(void)
+{
+	other_stop = 1;
+	send(ping_port);
+	while (vcpu_op(VCPUOP_is_up, 1, NULL) == 1)
+		HC(sched_op, SCHEDOP_yield, 0);
+	check_eq((uint64_t)vcpu_op(VCPUOP_is_up, 1, NULL), 0, "vCPU 1 goes down by itself");
+	note("down again: %ld", vcpu_op(VCPUOP_down, 1, NULL));
+	other_stop = 0;
+	check_eq((uint64_t)vcpu_op(VCPUOP_up, 1, NULL), 0, "vCPU 1 goes up where it went down");
+	wait_for(pong_port);
+	check_eq(other_runs, 102, "it runs again");
+	note("down by the other: %ld", vcpu_op(VCPUOP_down, 1, NULL));
+	note("is up: %ld", vcpu_op(VCPUOP_is_up, 1, NULL));
+}
+
+/* The new vCPU's tables must be validated, with an event waiting, in pieces that are taken up again. */
+static void context_zero(void)
+{
+	static vcpu_guest_context_t zero;
+	uint64_t *l3 = page_alloc(), *l4 = page_alloc();
+
+	l4[3] = va_mfn(l3) << 12 | P_P;
+	make_readonly(l3);
+	make_readonly(l4);
+	zero.flags = VGCF_in_kernel;
+	zero.ctrlreg[3] = va_mfn(l4) << 12;
+	shared_info->vcpu_info[0].evtchn_upcall_pending = 1;
+	shared_info->vcpu_info[0].evtchn_upcall_mask = 0;
+	note("initialise with an event waiting: %ld", vcpu_op(VCPUOP_initialise, 2, &zero));
+	shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+}
+
+static void swallow(struct trap_frame *f)
+{
+	(void)f;
+	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+}
+
+void test_main(void)
+{
+	if (vcpu_op(VCPUOP_is_up, 1, NULL) < 0) {
+		print("# one vCPU: nothing to do");
+		return;
+	}
+	shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+	event_handler = swallow;
+	ping_port = bind_ipi(1);
+	pong_port = bind_ipi(0);
+	life();
+	down_and_up();
+	if (vcpu_op(VCPUOP_is_up, 2, NULL) >= 0)
+		context_zero();
+}
