@@ -117,7 +117,10 @@ static void traps(void)
 	      __asm__ volatile("movb $0, (%0)" : : "a"(0x7000000000UL) : "memory"));
 	traps_init();
 	BENCH("CR4 read", N, __asm__ volatile("mov %%cr4, %%rax" : : : "rax"));
-	BENCH("CPUID, forced prefix", N, __asm__ volatile("ud2; .ascii \"xen\"; cpuid" : : "a"(1), "c"(0) : "rbx", "rdx"));
+	BENCH("CPUID, forced prefix", N, {
+		uint32_t a = 1, c = 0;
+		__asm__ volatile("ud2; .ascii \"xen\"; cpuid" : "+a"(a), "+c"(c) : : "rbx", "rdx");
+	});
 	BENCH("RDMSR emulated", N, __asm__ volatile("rdmsr" : : "c"(0x277) : "rax", "rdx"));
 }
 
