@@ -294,11 +294,19 @@ void user_run(uint64_t offset, uint64_t rflags, uint64_t flags)
 extern char user_shared_start[];
 static uint64_t shared_stack;
 
+static void ignore_event(struct trap_frame *f)
+{
+	(void)f;
+	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+}
+
 void user_share(void)
 {
 	struct mmuext_op op = { .cmd = MMUEXT_NEW_USER_BASEPTR,
 				.arg1.mfn = va_mfn((void *)start_info->pt_base) };
 
+	if (!event_handler)
+		event_handler = ignore_event;
 	check_eq((uint64_t)HC(mmuext_op, &op, 1, 0, DOMID_SELF), 0,
 		 "the kernel's table is accepted as the user's");
 	HC(stack_switch, FLAT_KERNEL_SS, (uint64_t)page_alloc() + PAGE);

@@ -141,8 +141,9 @@ extern uint64_t user_l4_mfn;
 
 /**
  * User mode in the kernel's own tables, as small frameworks have it: user_share() makes the kernel's
- * top-level table the user's, too. user_call() runs fn(arg) with these flags and comes back by a system
- * call; its result, or ~0 when another trap came first, which stands in `trap`.
+ * top-level table the user's, too, and ignores events where nobody handles them. user_call() runs
+ * fn(arg) with these flags and comes back by a system call; its result, or ~0 when another trap came
+ * first, which stands in `trap`.
  */
 void user_share(void);
 uint64_t user_call(uint64_t (*fn)(uint64_t), uint64_t arg, uint64_t rflags);

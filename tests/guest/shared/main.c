@@ -57,7 +57,6 @@ static void user_mode(void)
 {
 	uint64_t *page = page_alloc();
 
-	user_share();
 	check_eq(user_call(user_selectors, 5, 0x202), 5UL << 32 | 0xe033UL << 16 | 0xe02b,
 		 "a function runs in user mode with the ABI's flat selectors");
 	note("cs %#lx ss %#lx rflags %#lx on the way back", (unsigned long)trap.cs,
@@ -201,6 +200,7 @@ static void grants(void)
 
 void test_main(void)
 {
+	user_share();
 	transfer_page();
 	segments();
 	gates();
