@@ -88,8 +88,12 @@ static struct xen_cpuid_leaf *lower_bound(struct cpuid_policy *p, uint32_t leaf,
 
 struct xen_cpuid_leaf *cpuid_find(struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf)
 {
-	struct xen_cpuid_leaf *l = lower_bound(p, leaf, subleaf);
+	struct xen_cpuid_leaf *l = p->leaf + leaf;
 
+	/* The first leaves, which are asked for most, stand where their numbers say. */
+	if (leaf < p->n && l->leaf == leaf && l->subleaf == subleaf)
+		return l;
+	l = lower_bound(p, leaf, subleaf);
 	if (l < p->leaf + p->n && l->leaf == leaf && l->subleaf == subleaf)
 		return l;
 	return NULL;
