@@ -3,6 +3,8 @@
  * Commands about the machine: memory, time, the end.
  */
 #include <errno.h>
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@
 
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
+#include <xen/vcpu.h>
 
 static int host_memory(unsigned long *total, unsigned long *free_pages)
 {
@@ -37,23 +40,35 @@ static int host_memory(unsigned long *total, unsigned long *free_pages)
 	return 0;
 }
 
+static void free_row(const char *name, unsigned long total, unsigned long used, unsigned unit)
+{
+	printf("%-8s %12lu %12lu %12lu\n", name, total / unit, used / unit, (total - used) / unit);
+}
+
+/* In bytes also what malloc() has and what of it is in use. */
 int command_free(int argc, char **argv)
 {
+	bool bytes = argc == 2 && !strcmp(argv[1], "-b");
 	unsigned long total = 0, free_pages = 0;
+	unsigned unit = bytes ? 1 : 1024;
 	int err;
 
-	if (argc > 1)
+	if (argc > 1 && !bytes)
 		return command_misused(argv[0]);
 	err = host_memory(&total, &free_pages);
 	if (err) {
 		fprintf(stderr, "free: the hypervisor says %s\n", errno_xen_text(err));
 		return 1;
 	}
-	printf("%-8s %12s %12s %12s\n", "KiB", "total", "used", "free");
-	printf("%-8s %12lu %12lu %12lu\n", "machine", total * 4, (total - free_pages) * 4,
-	       free_pages * 4);
-	printf("%-8s %12lu %12lu %12lu\n", "dom0", memory_total_pages() * 4,
-	       (memory_total_pages() - memory_free_pages()) * 4, memory_free_pages() * 4);
+	printf("%-8s %12s %12s %12s\n", bytes ? "bytes" : "KiB", "total", "used", "free");
+	free_row("machine", total * PAGE_SIZE, (total - free_pages) * PAGE_SIZE, unit);
+	free_row("dom0", memory_total_pages() * PAGE_SIZE,
+		 (memory_total_pages() - memory_free_pages()) * PAGE_SIZE, unit);
+	if (bytes) {
+		struct mallinfo heap = mallinfo();
+
+		free_row("heap", heap.arena, heap.uordblks, unit);
+	}
 	return 0;
 }
 
@@ -70,11 +85,20 @@ int command_uptime(int argc, char **argv)
 	return 0;
 }
 
+/* For how long this vCPU ran: the rest of the time it waited. */
+static uint64_t time_running(void)
+{
+	struct vcpu_runstate_info info = { 0 };
+
+	return hypercall_vcpu_op(VCPUOP_get_runstate_info, 0, &info) ?
+	       0 : info.time[RUNSTATE_running];
+}
+
 /* Ticks are instructions where the machine counts those (docs/benchmarks.md). */
 int command_time(int argc, char **argv)
 {
 	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
-	uint64_t ticks, ns;
+	uint64_t ticks, ns, ran;
 	int status;
 
 	if (argc < 2)
@@ -83,15 +107,17 @@ int command_time(int argc, char **argv)
 		fprintf(stderr, "time: %s: no such command\n", argv[1]);
 		return 127;
 	}
+	ran = time_running();
 	ns = clock_monotonic_ns();
 	ticks = arch_tsc();
 	status = command->run(argc - 1, argv + 1);
 	ticks = arch_tsc() - ticks;
 	ns = clock_monotonic_ns() - ns;
+	ran = time_running() - ran;
 	fflush(stdout);
-	fprintf(stderr, "time: %llu.%06llu s, %llu ticks of the TSC\n",
-		(unsigned long long)(ns / NSEC_PER_SEC),
-		(unsigned long long)(ns % NSEC_PER_SEC / 1000), (unsigned long long)ticks);
+	fprintf(stderr, "time: %.6f s, dom0 ran %.6f s of it; %llu ticks of the TSC\n",
+		(double)ns / (double)NSEC_PER_SEC, (double)ran / (double)NSEC_PER_SEC,
+		(unsigned long long)ticks);
 	return status;
 }
 
