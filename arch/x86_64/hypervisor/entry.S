@@ -211,7 +211,8 @@ syscall32_entry:
 
 /* sysenter, from 32-bit programs where the CPU is not AMD's. rsp is &regs.es of this CPU, by the MSR.
  * It tells neither rsp nor rip: their kernel has agreed on both with the program. The flags but IF are
- * the program's; NT would spoil the iretq to come. TF has brought a #DB, which cleared it.
+ * the program's; NT would spoil the iretq to come. With TF each instruction brings a #DB, up to
+ * sysenter_flags_saved: there its handler clears it.
  */
 	.balign 32
 	.globl sysenter_entry
@@ -220,6 +221,9 @@ sysenter_entry:
 	push $GUEST_DS
 	push $0
 	pushf
+	.globl sysenter_flags_saved
+	.hidden sysenter_flags_saved
+sysenter_flags_saved:
 	orl $FLAGS_IF, (%rsp)
 	push $GUEST_CS32
 	push $0

@@ -252,6 +252,12 @@ void entry_bad_frame(struct cpu_user_regs *regs)
 		bounce_failsafe(v, regs);
 }
 
+/* sysenter leaves TF as the program had it, and the entry is about to save it. */
+static bool in_sysenter_head(uint64_t rip)
+{
+	return rip >= (uint64_t)sysenter_entry && rip < (uint64_t)sysenter_flags_saved;
+}
+
 static void hypervisor_trap(struct cpu_user_regs *regs, unsigned vector)
 {
 	uint64_t fixup;
@@ -259,7 +265,8 @@ static void hypervisor_trap(struct cpu_user_regs *regs, unsigned vector)
 	if (vector == TRAP_DB) {
 		/* A guest's watch point on memory that was copied for it: not reported. */
 		write_db6(DR6_DEFAULT);
-		regs->rflags &= ~(uint64_t)FLAGS_TF;
+		if (!in_sysenter_head(regs->rip))
+			regs->rflags &= ~(uint64_t)FLAGS_TF;
 		return;
 	}
 	if (vector == TRAP_PF && hypervisor_page_fault(regs))

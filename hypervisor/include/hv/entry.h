@@ -27,7 +27,8 @@ void irq_dispatch(struct cpu_user_regs *regs);
 /** Leaves for the first guest; cpu's stack starts anew. */
 void entry_exit_to_guest(struct cpu_user_regs *cpu) __noreturn;
 
-extern char syscall_stubs[], syscall32_stubs[], sysenter_entry[], vector_stubs[], entry_iretq[];
+extern char syscall_stubs[], syscall32_stubs[], vector_stubs[], entry_iretq[];
+extern char sysenter_entry[], sysenter_flags_saved[];
 extern struct syscall_stack {
 	uint64_t scratch;
 	void *stack;
