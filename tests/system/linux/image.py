@@ -12,7 +12,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
-from dom0session import archive  # noqa: E402
+from dialogue import archive  # noqa: E402
 
 CONFIGURATION = """[global]
 default=dom0
