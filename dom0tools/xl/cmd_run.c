@@ -17,15 +17,22 @@ static int report(const char *what, domid_t domid, int err)
 	return XL_FAILURE;
 }
 
+/* The one operand, a domain; or false with the exit code, all said. */
+static bool read_domain(struct args *a, domid_t *domid, int *code)
+{
+	if (!xl_read_operands(a, 1, 1, code))
+		return false;
+	*code = XL_FAILURE;
+	return xl_find_domain(a->operand[0], domid, NULL);
+}
+
 int cmd_pause(struct args *a)
 {
 	domid_t domid;
 	int code;
 
-	if (!xl_read_operands(a, 1, 1, &code))
+	if (!read_domain(a, &domid, &code))
 		return code;
-	if (!xl_find_domain(a->operand[0], &domid, NULL))
-		return XL_FAILURE;
 	if (!domid) {
 		fprintf(stderr, "xl pause: domain 0 is the one that would have to unpause it\n");
 		return XL_FAILURE;
@@ -38,10 +45,8 @@ int cmd_unpause(struct args *a)
 	domid_t domid;
 	int code;
 
-	if (!xl_read_operands(a, 1, 1, &code))
+	if (!read_domain(a, &domid, &code))
 		return code;
-	if (!xl_find_domain(a->operand[0], &domid, NULL))
-		return XL_FAILURE;
 	return report("unpause", domid, domctl_unpause(domid));
 }
 
