@@ -207,9 +207,8 @@ static void boot_on_window(struct cpu *c)
 		mm_add_ram(mfn(free_ram.range[i].start >> PAGE_SHIFT),
 			   mfn(free_ram.range[i].end >> PAGE_SHIFT));
 	cpu_init(c);
-	log_info("paging: W^X, NX%s%s%s%s", c->cr4 & CR4_SMEP ? ", SMEP" : "",
-		 c->cr4 & CR4_SMAP ? ", SMAP" : "", c->cr4 & CR4_UMIP ? ", UMIP" : "",
-		 c->cr4 & CR4_FSGSBASE ? ", FSGSBASE" : "");
+	log_info("paging: W^X, NX%s%s%s", c->cr4 & CR4_SMEP ? ", SMEP" : "",
+		 c->cr4 & CR4_SMAP ? ", SMAP" : "", c->cr4 & CR4_UMIP ? ", UMIP" : "");
 	apic_init();
 	tsc_init();
 	cpuid_init();

@@ -270,6 +270,10 @@ uint64_t hv_cr3(void)
 	return (uint64_t)((char *)hv_l4 - arch_direct_map);
 }
 
+/*
+ * Not CR4.FSGSBASE: guests are not offered it, and with the bit set their programs could change bases
+ * behind the back of a kernel that does not know (Xen's advisory 293).
+ */
 void paging_protect(void)
 {
 	uint64_t cr4 = read_cr4();
@@ -285,8 +289,6 @@ void paging_protect(void)
 		cr4 |= CR4_SMAP;
 	if (r[2] & (1u << 2))
 		cr4 |= CR4_UMIP;
-	if (r[1] & (1u << 0))
-		cr4 |= CR4_FSGSBASE;
 	write_cr4(cr4);
 }
 

@@ -4,13 +4,12 @@
  *
  * Bases of the running vCPU live in the CPU alone: its FS base, and GS bases of
  * kernel and user mode, the one of the mode that does not run in
- * MSR_KERNEL_GS_BASE. segments_save() reads them back, so a base that user mode
- * set by itself (wrgsbase) is kept too.
+ * MSR_KERNEL_GS_BASE. segments_save() reads them back, as a selector that user mode
+ * loads by itself changes them.
  */
 #include <hv/segments.h>
 
 #include <cpu/insn.h>
-#include <format/cr.h>
 #include <format/descriptor.h>
 #include <format/layout.h>
 #include <format/msr.h>
@@ -48,11 +47,6 @@ static uint64_t zero_page_pte;		/* stands where a guest has no GDT page: null de
 static struct window *this_window(void)
 {
 	return &windows[this_cpu()->id];
-}
-
-static bool have_fsgsbase(void)
-{
-	return read_cr4() & CR4_FSGSBASE;
 }
 
 /* ---- the CPU's own ----------------------------------------------------------- */
@@ -276,27 +270,19 @@ void segments_read_selectors(struct cpu_user_regs *regs)
 
 void segments_read_bases(uint64_t *fs, uint64_t *gs)
 {
-	bool fast = have_fsgsbase();
-
-	*fs = fast ? rdfsbase() : rdmsr(MSR_FS_BASE);
-	*gs = fast ? rdgsbase() : rdmsr(MSR_GS_BASE);
+	*fs = rdmsr(MSR_FS_BASE);
+	*gs = rdmsr(MSR_GS_BASE);
 }
 
 void segments_set_fs_base(uint64_t base)
 {
-	if (have_fsgsbase())
-		wrfsbase(base);
-	else
-		wrmsr(MSR_FS_BASE, base);
+	wrmsr(MSR_FS_BASE, base);
 }
 
 /* In guest kernel mode the active GS base is the kernel's. */
 void segments_set_gs_base_kernel(uint64_t base)
 {
-	if (have_fsgsbase())
-		wrgsbase(base);
-	else
-		wrmsr(MSR_GS_BASE, base);
+	wrmsr(MSR_GS_BASE, base);
 }
 
 void segments_set_gs_base_user(uint64_t base)

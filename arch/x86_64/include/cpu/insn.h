@@ -168,33 +168,6 @@ static inline void swapgs(void)
 	__asm__ volatile("swapgs" : : : "memory");
 }
 
-/* These four only with CR4.FSGSBASE. */
-static inline uint64_t rdfsbase(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("rdfsbase %0" : "=r"(v));
-	return v;
-}
-
-static inline uint64_t rdgsbase(void)
-{
-	uint64_t v;
-
-	__asm__ volatile("rdgsbase %0" : "=r"(v));
-	return v;
-}
-
-static inline void wrfsbase(uint64_t v)
-{
-	__asm__ volatile("wrfsbase %0" : : "r"(v) : "memory");
-}
-
-static inline void wrgsbase(uint64_t v)
-{
-	__asm__ volatile("wrgsbase %0" : : "r"(v) : "memory");
-}
-
 /* ---- memory ------------------------------------------------------------------ */
 
 static inline void invlpg(uint64_t va)
