@@ -95,7 +95,8 @@ static void type_loop(struct session *session)
 	char typed[256];
 
 	while (!session->ended) {
-		size_t n = terminal_read(typed, sizeof(typed), deadline_in(TICK));
+		/* What is typed behind Ctrl-] is the shell's. */
+		size_t n = terminal_read_to(ESCAPE, typed, sizeof(typed), deadline_in(TICK));
 
 		if (n && !input_pass(session, typed, n))
 			break;

@@ -65,18 +65,32 @@ int terminal_start(void)
 	return 0;
 }
 
-size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns)
+/* Up to n bytes, none behind the first `last`; a byte has no negative value. */
+static size_t ahead_take(int last, char *buf, size_t n, uint64_t deadline_ns)
 {
 	size_t done = 0;
+	int byte = -1;
 
 	/* Echoing is slow: without this a pasted line outruns it. */
 	ahead_fill();
 	if (!wait_event_timeout(&ahead.changed, ahead_len(), deadline_ns))
 		return 0;
-	while (done < n && ahead_len())
-		buf[done++] = ahead.bytes[ahead.read++ % AHEAD_SIZE];
+	while (done < n && ahead_len() && (byte < 0 || byte != last)) {
+		byte = (unsigned char)ahead.bytes[ahead.read++ % AHEAD_SIZE];
+		buf[done++] = (char)byte;
+	}
 	waitq_wake(&ahead.changed);
 	return done;
+}
+
+size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns)
+{
+	return ahead_take(-1, buf, n, deadline_ns);
+}
+
+size_t terminal_read_to(char last, char *buf, size_t n, uint64_t deadline_ns)
+{
+	return ahead_take((unsigned char)last, buf, n, deadline_ns);
 }
 
 bool terminal_ready(void)

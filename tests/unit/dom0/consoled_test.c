@@ -45,13 +45,13 @@ enum console_mode console_get_mode(void)
 	return mode;
 }
 
-size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns)
+size_t terminal_read_to(char last, char *buf, size_t n, uint64_t deadline_ns)
 {
 	size_t done = 0;
 
 	if (!wait_event_timeout(&typing, typed_taken < typed_len, deadline_ns))
 		return 0;
-	while (done < n && typed_taken < typed_len)
+	while (done < n && typed_taken < typed_len && (!done || buf[done - 1] != last))
 		buf[done++] = typed[typed_taken++];
 	return done;
 }

@@ -54,6 +54,18 @@ static void let_run(void)
 		thread_yield();
 }
 
+static void what_follows_the_last_byte_wanted_stays(void **state)
+{
+	char buf[16];
+
+	(void)state;
+	type("ab\x1dls", 5);
+	let_run();
+	assert_int_equal(terminal_read_to(0x1d, buf, sizeof(buf), 0), 3);
+	assert_int_equal(terminal_read(buf, sizeof(buf), 0), 2);
+	assert_memory_equal(buf, "ls", 2);
+}
+
 static void input_is_read_in_the_order_typed(void **state)
 {
 	char buf[16];
@@ -162,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(input_is_read_in_the_order_typed),
+		cmocka_unit_test(what_follows_the_last_byte_wanted_stays),
 		cmocka_unit_test(reading_ends_at_the_deadline),
 		cmocka_unit_test(more_than_the_hypervisor_keeps_is_taken_in_time),
 		cmocka_unit_test(when_all_is_full_the_rest_waits_outside),
