@@ -92,7 +92,8 @@ static int place_tables(struct plan *p, uint64_t *pfn, struct build_error *err)
 		/* An end of 0 is the top of the address space. */
 		s->end = (p->virt_base + bytes + REGION_ALIGN - 1) & -REGION_ALIGN;
 		if (s->end - s->start < bytes || !kernel_range_usable(s->start, s->end - 1))
-			return build_fail(err, -XEN_EINVAL, "the kernel does not fit the addresses from %#llx on",
+			return build_fail(err, -XEN_EINVAL,
+					  "the kernel does not fit the addresses from %#llx on",
 					  (unsigned long long)s->start);
 		span_count(s);
 		bytes = 1 + span_tables(s);

@@ -18,9 +18,9 @@ struct mmu_list {
 };
 
 /**
- * Takes the arguments apart (list, count, done, foreigndom). True when the hypercall ends here, with *result: what an earlier one
- * left is not cleared away yet, or nothing but its result was left, or the list is no memory
- * of the guest's.
+ * Takes the arguments apart (list, count, done, foreigndom). True when the hypercall ends here,
+ * with *result: what an earlier one left is not cleared away yet, or nothing but its result was
+ * left, or the list is no memory of the guest's.
  */
 bool mmu_list_begin(struct mmu_list *list, struct pt_pending *pending, const uint64_t args[4],
 		    uint32_t member, long *result);

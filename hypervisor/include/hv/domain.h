@@ -2,8 +2,9 @@
 /*
  * A domain: a guest and all it owns.
  *
- * Its life is drawn in hv/lifecycle.h. Whoever looks one up holds a reference until domain_put(); a dying domain keeps
- * its structure until the last reference, and its id is not used again before.
+ * Its life is drawn in hv/lifecycle.h. Whoever looks one up holds a reference until
+ * domain_put(); a dying domain keeps its structure until the last reference, and its id is not
+ * used again before.
  */
 #pragma once
 
