@@ -5,6 +5,7 @@
 #include "dom0/xenstored.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon.h"
 
@@ -79,6 +80,15 @@ void xenstored_check_domains(void)
 {
 	daemon.check = false;
 	peers_check();
+}
+
+bool xenstored_find_domain(const char *name, domid_t *domid)
+{
+	const char *id = store_find_child(daemon.store, "/local/domain", "name", name);
+
+	if (id)
+		*domid = (domid_t)strtoul(id, NULL, 10);
+	return id;
 }
 
 static uint64_t dom0_kib(void)

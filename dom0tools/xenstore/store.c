@@ -245,3 +245,20 @@ size_t store_node_count(const struct store *store)
 	tally_clear(&census.tally);
 	return census.n;
 }
+
+const char *store_find_child(const struct store *store, const char *dir, const char *leaf,
+			     const char *value)
+{
+	const struct node *node = node_lookup(store->main.root, dir);
+	size_t len = strlen(value);
+
+	for (uint32_t i = 0; node && i < node->n_kids; i++)
+		for (uint32_t k = 0; k < node->kids[i]->n_kids; k++) {
+			const struct node *kid = node->kids[i]->kids[k];
+
+			if (len && kid->len == len && !strcmp(kid->name, leaf) &&
+			    !memcmp(kid->value, value, len))
+				return node->kids[i]->name;
+		}
+	return NULL;
+}

@@ -86,6 +86,11 @@ void store_announce(struct store *store, const char *special, domid_t domid);
 /** Removes every node that the domain owns, with its children. */
 void store_forget_domain(struct store *store, domid_t domid);
 
+/** The name of the first child of dir whose own child leaf has this value; NULL when there is none.
+ *  It is good until the next request. */
+const char *store_find_child(const struct store *store, const char *dir, const char *leaf,
+			     const char *value);
+
 /** Walks the tree and compares it with the accounts. Returns false when they differ. */
 bool store_check(const struct store *store);
 /** The number of nodes in the tree. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "build/domctl.h"
+#include "dom0/xenstored.h"
 #include "pvguest/errno.h"
 
 struct xs_handle *xl_store(void)
@@ -64,21 +65,7 @@ struct xen_domctl_getdomaininfo *xl_all_domains(unsigned *count)
 
 bool xl_find_name(const char *name, domid_t *domid)
 {
-	struct xs_handle *h = xl_store();
-	char has[XL_NAME_SIZE], **ids;
-	unsigned count = 0;
-	bool found = false;
-
-	if (!h)
-		return false;
-	ids = xs_directory(h, XBT_NULL, "/local/domain", &count);
-	for (unsigned i = 0; ids && i < count && !found; i++) {
-		*domid = strtoul(ids[i], NULL, 10);
-		xl_domain_name(*domid, has);
-		found = !strcmp(has, name);
-	}
-	free(ids);
-	return found;
+	return xenstored_find_domain(name, domid);
 }
 
 bool xl_find_domain(const char *name_or_id, domid_t *domid,

@@ -6,6 +6,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/xen.h>
+
 /**
  * Creates the store with dom0's own nodes, binds VIRQ_DOM_EXC and starts the
  * daemon's thread. After it xs_open() works in dom0. Returns 0 or a negative
@@ -18,3 +23,9 @@ int xenstored_start(void);
  * is announced by @releaseDomain. For use after domctl destroydomain.
  */
 void xenstored_check_domains(void);
+
+/**
+ * The domain whose node name says so; false when there is none. One look through the
+ * daemon's tree, where reading the node of each domain is a request for each.
+ */
+bool xenstored_find_domain(const char *name, domid_t *domid);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dom0/xenstored.h"
 #include "pvguest/xenbus.h"
 
 enum { MAX_NODES = 512 };
@@ -146,6 +147,21 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 }
 
 /* The names below path, each once. */
+bool xenstored_find_domain(const char *name, domid_t *domid)
+{
+	unsigned id, end;
+
+	for (unsigned i = 0; i < count; i++) {
+		end = 0;
+		if (sscanf(nodes[i].path, "/local/domain/%u/name%n", &id, &end) != 1 || !end ||
+		    nodes[i].path[end] || strcmp(nodes[i].value, name))
+			continue;
+		*domid = (domid_t)id;
+		return true;
+	}
+	return false;
+}
+
 char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *num)
 {
 	static char names[MAX_NODES][64];
