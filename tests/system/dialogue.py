@@ -109,7 +109,7 @@ class Dom0(Machine):
                          self._module(build, tmp, options, words, ramdisk)]
         self.seen = ""
         super().__init__(arguments, **kw)
-        self.boot_text = self.wait(PROMPT)
+        self.boot_text = self.wait(PROMPT, 60)
 
     @staticmethod
     def _module(build, tmp, options, words, ramdisk):

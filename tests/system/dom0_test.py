@@ -9,7 +9,7 @@ import time
 
 import pexpect
 
-from dom0session import PROMPT, Session
+from dialogue import PROMPT, Dom0
 from tap import Tap
 
 ECHO = "/etc/xen/echo.cfg"
@@ -152,7 +152,7 @@ def many(tap, s, n=20):
 
 def session(tap, build):
     with tempfile.TemporaryDirectory() as tmp:
-        s = Session(build, tmp, FILES, words="")
+        s = Dom0(build, tmp, FILES, words="")
         try:
             for part in (start_up, commands, keys, consoles, xenstore, many):
                 part(tap, s)
@@ -175,7 +175,7 @@ def main():
     tap, build = Tap(), sys.argv[1] if len(sys.argv) > 1 else "build"
     session(tap, build)
     with tempfile.TemporaryDirectory() as tmp:
-        ends(tap, Session(build, tmp), "reboot", "reboot resets the machine, which -no-reboot makes its end")
+        ends(tap, Dom0(build, tmp), "reboot", "reboot resets the machine, which -no-reboot makes its end")
     return tap.end()
 
 

@@ -10,7 +10,7 @@ import time
 
 import pexpect
 
-from dom0session import Session
+from dialogue import Dom0
 from tap import Tap
 
 HEAD = "Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
@@ -172,7 +172,7 @@ def dialogue(build, xen=None):
             files["/guests/grub"] = f.read()
         s = None
         try:
-            s = Session(build, tmp, files, xen=xen)
+            s = Dom0(build, tmp, files, xen=xen)
             for part in (table, states, refusals, ends, host, grub, memory):
                 part(tap, s)
         except (pexpect.TIMEOUT, pexpect.EOF) as e:
