@@ -29,7 +29,7 @@
 struct build {
 	struct domain *d;
 	struct elf elf;
-	/* by the notes */
+	/* by the notes, or the section __xen_guest */
 	uint64_t virt_base, elf_paddr_offset, entry, hypercall_page, init_p2m;
 	bool has_hypercall_page, has_init_p2m, mod_start_pfn;
 	/* layout: virtual addresses, whole pages; physical = virtual - virt_base */
@@ -61,7 +61,7 @@ static bool note_u64(const struct elf *elf, uint32_t type, uint64_t *value)
 	return elf_note_find(elf, "Xen", type, &note) && elf_note_u64(&note, value);
 }
 
-static void read_notes(struct build *b)
+static bool read_notes(struct build *b)
 {
 	struct elf_note note;
 	uint64_t v;
@@ -69,15 +69,47 @@ static void read_notes(struct build *b)
 	if (!elf_note_find(&b->elf, "Xen", XEN_ELFNOTE_XEN_VERSION, &note) &&
 	    !elf_note_find(&b->elf, "Xen", XEN_ELFNOTE_ENTRY, &note) &&
 	    !elf_note_find(&b->elf, "Xen", XEN_ELFNOTE_GUEST_OS, &note))
-		panic("dom0 kernel: no Xen notes, not a PV kernel");
+		return false;
 	note_u64(&b->elf, XEN_ELFNOTE_VIRT_BASE, &b->virt_base);
-	b->elf_paddr_offset = b->virt_base;
 	note_u64(&b->elf, XEN_ELFNOTE_PADDR_OFFSET, &b->elf_paddr_offset);
-	b->entry = b->elf.entry;
 	note_u64(&b->elf, XEN_ELFNOTE_ENTRY, &b->entry);
 	b->has_hypercall_page = note_u64(&b->elf, XEN_ELFNOTE_HYPERCALL_PAGE, &b->hypercall_page);
 	b->has_init_p2m = note_u64(&b->elf, XEN_ELFNOTE_INIT_P2M, &b->init_p2m);
 	b->mod_start_pfn = note_u64(&b->elf, XEN_ELFNOTE_MOD_START_PFN, &v) && v;
+	return true;
+}
+
+/* NAME=number of the old section's text; false when it is not there. */
+static bool old_u64(const char *text, const char *name, uint64_t *value)
+{
+	struct str_span rest = { text, str_len(text) }, pair;
+
+	while (str_split(&rest, ',', &pair)) {
+		const char *is = str_skip_prefix(pair.at, name), *end;
+
+		if (is && *is == '=')
+			return str_to_u64(is + 1, &end, 0, value);
+	}
+	return false;
+}
+
+/* What notes say now, kernels of long ago said in a section: NAME=VALUE,NAME=VALUE */
+static void read_old_section(struct build *b)
+{
+	struct elf_section section;
+	char text[512];
+	uint64_t page;
+
+	if (!elf_section_find(&b->elf, "__xen_guest", &section) || section.type == ELF_SHT_NOBITS ||
+	    !str_copy_span(text, sizeof(text), (struct str_span){
+			   (const char *)b->elf.image + section.offset, section.size }))
+		panic("dom0 kernel: no Xen notes, not a PV kernel");
+	old_u64(text, "VIRT_BASE", &b->virt_base);
+	b->elf_paddr_offset = b->virt_base;
+	old_u64(text, "ELF_PADDR_OFFSET", &b->elf_paddr_offset);
+	old_u64(text, "VIRT_ENTRY", &b->entry);
+	b->has_hypercall_page = old_u64(text, "HYPERCALL_PAGE", &page) && page < 1UL << 52;
+	b->hypercall_page = b->has_hypercall_page ? b->virt_base + (page << PAGE_SHIFT) : 0;
 }
 
 /* Where a segment's bytes go: virtual addresses by p_paddr, as PADDR_OFFSET says. */
@@ -104,6 +136,11 @@ static void place_kernel(struct build *b)
 		      (unsigned long)b->pages * 4);
 	b->kernel_start = low & PAGE_MASK;
 	b->kernel_end = round_up(high, PAGE_SIZE);
+	if (b->has_hypercall_page && (b->hypercall_page & (PAGE_SIZE - 1) ||
+				      b->hypercall_page < b->kernel_start ||
+				      b->hypercall_page >= b->kernel_end))
+		panic("dom0 kernel: its hypercall page %#lx lies outside the image",
+		      (unsigned long)b->hypercall_page);
 }
 
 /* Page tables that map [virt_base, end): one for each slot touched at each level. */
@@ -351,7 +388,9 @@ void dom0_build(const struct boot_plan *plan, uint64_t bytes, unsigned vcpus)
 	if (!b.d)
 		panic("dom0: could not be created (%d)", err);
 	b.d->mm.max_pages = ~0u;
-	read_notes(&b);
+	b.entry = b.elf.entry;
+	if (!read_notes(&b))
+		read_old_section(&b);
 	place_kernel(&b);
 	place_rest(&b, plan);
 	populate(&b);
