@@ -36,6 +36,11 @@ static int heap_back_pages(unsigned int n)
 	return -1;
 }
 
+unsigned long memory_heap_pages(void)
+{
+	return (heap_backed - HEAP_WINDOW) / PAGE_SIZE;
+}
+
 void *sbrk(ptrdiff_t increment)
 {
 	unsigned long old = heap_break;

@@ -45,6 +45,18 @@ static void free_row(const char *name, unsigned long total, unsigned long used, 
 	printf("%-8s %12lu %12lu %12lu\n", name, total / unit, used / unit, (total - used) / unit);
 }
 
+/* newlib 3.3 declares the structure with size_t, but fills one with int. */
+static unsigned long heap_used(void)
+{
+	enum { UORDBLKS = 7 };
+	union {
+		struct mallinfo declared;
+		int filled[sizeof(struct mallinfo) / sizeof(size_t)];
+	} heap = { .declared = mallinfo() };
+
+	return (unsigned long)heap.filled[UORDBLKS];
+}
+
 /* In bytes also what malloc() has and what of it is in use. */
 int command_free(int argc, char **argv)
 {
@@ -64,11 +76,8 @@ int command_free(int argc, char **argv)
 	free_row("machine", total * PAGE_SIZE, (total - free_pages) * PAGE_SIZE, unit);
 	free_row("dom0", memory_total_pages() * PAGE_SIZE,
 		 (memory_total_pages() - memory_free_pages()) * PAGE_SIZE, unit);
-	if (bytes) {
-		struct mallinfo heap = mallinfo();
-
-		free_row("heap", heap.arena, heap.uordblks, unit);
-	}
+	if (bytes)
+		free_row("heap", memory_heap_pages() * PAGE_SIZE, heap_used(), unit);
 	return 0;
 }
 
