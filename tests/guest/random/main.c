@@ -188,6 +188,7 @@ static void make_arena(void)
 	uint64_t *l1 = page_alloc(), *l2 = page_alloc(), *l3 = page_alloc();
 	struct mmu_update u;
 
+	world.first_arena_pfn = ((uint64_t)l3 >> 12) + 1;
 	for (unsigned i = 0; i < ARENA; i++)
 		l1[i] = va_mfn(page_alloc()) << 12 | P_P | P_W | P_U | P_A | P_D;
 	for (unsigned i = 0; i < ARENA; i++) {
@@ -212,11 +213,10 @@ static void make_world(void)
 	xen_pfn_t frames[2] = { 0 };
 
 	world.max_mfn = (uint64_t)HC(memory_op, XENMEM_maximum_ram_page, 0);
+	make_arena();
 	world.buffer = page_alloc();
 	for (unsigned i = 1; i < BUFFERS; i++)
 		page_alloc();
-	world.first_arena_pfn = (uint64_t)world.buffer >> 12;
-	make_arena();
 	for (unsigned i = 0; i < TABLES; i++) {
 		void *page = page_alloc();
 

@@ -50,6 +50,14 @@ static bool may_write(uint64_t entry)
 	return !is_ours(entry >> 12);
 }
 
+/* The M2P is how we know our own frames. */
+static uint64_t machphys_target(void)
+{
+	uint64_t mfn = any_extra();
+
+	return (is_ours(mfn) ? any_mfn() | 1UL << 45 : mfn) << 12 | MMU_MACHPHYS_UPDATE;
+}
+
 long random_mmu_update(void)
 {
 	struct mmu_update *u = (void *)world.buffer;
@@ -60,7 +68,7 @@ long random_mmu_update(void)
 		u[i].ptr = (any_entry() & ~7UL) | (below(12) ? 2 * below(2) : below(8));
 		u[i].val = any_pte();
 		if ((u[i].ptr & 7) == MMU_MACHPHYS_UPDATE)
-			u[i].ptr = any_extra() << 12 | MMU_MACHPHYS_UPDATE;
+			u[i].ptr = machphys_target();
 		else if (!may_write(u[i].ptr))
 			u[i].ptr = ~7UL;
 	}
@@ -206,7 +214,9 @@ long random_reservation(void)
 	if (op == XENMEM_increase_reservation && below(3))	/* so that some is left */
 		op = XENMEM_decrease_reservation;
 	rc = HC(memory_op, op | (below(30) ? 0 : below(64) << 6), r);
-	for (long i = 0; op != XENMEM_decrease_reservation && i < rc && i < n; i++)
+	if (op == XENMEM_decrease_reservation || (char *)r->extent_start.p != world.buffer + PAGE)
+		return rc;
+	for (long i = 0; i < rc && i < n; i++)
 		world.extra[below(EXTRAS)] = ((xen_pfn_t *)(world.buffer + PAGE))[i];
 	return rc;
 }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hostile guest: what a kernel could try that wants out of its domain, or the machine down.
+ * Each attempt must be refused, or be harmless; after each area the hypervisor's books must agree.
+ * It runs as control domain (with attacks through domctl) or as any other.
+ */
+#define __XEN_TOOLS__ 1
+#include "hostile.h"
+
+#include <xen/sysctl.h>
+
+const char test_name[] = "hostile";
+
+bool is_control(void)
+{
+	return start_info->flags & SIF_INITDOMAIN;
+}
+
+static bool contains(const char *text, unsigned n, const char *want)
+{
+	for (unsigned i = 0, k; i < n; i++) {
+		for (k = 0; want[k] && i + k < n && text[i + k] == want[k]; k++)
+			;
+		if (!want[k])
+			return true;
+	}
+	return false;
+}
+
+bool books_agree(void)
+{
+	static char text[16384], key[] = "m";
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_debug_keys,
+				.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+
+	if (!is_control())
+		return true;
+	s.u.debug_keys.nr_keys = 1;
+	set_xen_guest_handle(s.u.debug_keys.keys, key);
+	if (HC(sysctl, &s))
+		return false;
+	s.cmd = XEN_SYSCTL_readconsole;
+	s.u.readconsole = (struct xen_sysctl_readconsole){ .clear = 1, .count = sizeof(text) };
+	set_xen_guest_handle(s.u.readconsole.buffer, text);
+	return !HC(sysctl, &s) &&
+	       contains(text, s.u.readconsole.count, "whole-state check: 0 problems");
+}
+
+long ext(unsigned cmd, uint64_t mfn)
+{
+	struct mmuext_op op = { .cmd = cmd, .arg1.mfn = mfn };
+
+	return HC(mmuext_op, &op, 1, 0, DOMID_SELF);
+}
+
+long update(uint64_t entry, uint64_t value)
+{
+	struct mmu_update u = { .ptr = entry, .val = value };
+
+	return HC(mmu_update, &u, 1, 0, DOMID_SELF);
+}
+
+uint64_t hidden_page(void)
+{
+	void *page = page_alloc();
+
+	pte_write((uint64_t)page, 0);
+	return va_mfn(page);
+}
+
+void hidden_write(uint64_t mfn, unsigned index, uint64_t value)
+{
+	update(mfn << 12 | 8 * index, value);
+}
+
+uint64_t top_level(void)
+{
+	return va_mfn((void *)start_info->pt_base);
+}
+
+static void area(const char *name, void (*attack)(void))
+{
+	print("# %s", name);
+	attack();
+	check(books_agree(), "the books agree after the %s", name);
+}
+
+static void ignore(struct trap_frame *f)
+{
+	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+	f->rflags &= ~0x200UL;
+}
+
+void test_main(void)
+{
+	event_handler = ignore;
+	area("pointers", attack_pointers);
+	area("page tables", attack_tables);
+	area("frames", attack_frames);
+	area("descriptors", attack_descriptors);
+	area("processor", attack_processor);
+	area("ways back", attack_returns);
+	area("resources", attack_resources);
+	if (is_control())
+		area("control operations", attack_as_control);
+}
