@@ -105,8 +105,37 @@ static void breakpoints(void)
 	note("rdmsr of DEBUGCTL: vector %ld", (long)trap.vector);
 }
 
+static void instructions(void)
+{
+	xen_feature_info_t f;
+
+	for (unsigned i = 0; i < 3; i++) {
+		f = (xen_feature_info_t){ .submap_idx = i };
+		long rc = HC(xen_version, XENVER_get_features, &f);
+
+		note("features %u: %ld %#x", i, rc, f.submap);
+	}
+	TRY("swapgs", : : : "rax");
+	note("swapgs: vector %ld error %#lx", (long)trap.vector, (unsigned long)trap.error);
+	TRY("mov $1, %%eax; xor %%edx, %%edx; xor %%ecx, %%ecx; xsetbv", : : : "rax", "rcx", "rdx");
+	note("xsetbv: vector %ld error %#lx", (long)trap.vector, (unsigned long)trap.error);
+	TRY("mov %%cr3, %%rbx; mov $0x1000, %%ebx; mov %%rbx, %%cr3", : : : "rax", "rbx");
+	note("a wrong cr3: vector %ld error %#lx", (long)trap.vector, (unsigned long)trap.error);
+	TRY("sysretq", : : : "rax");
+	note("sysret: vector %ld error %#lx", (long)trap.vector, (unsigned long)trap.error);
+	TRY(".byte 0xf1", : : : "rax");
+	note("icebp: vector %ld error %#lx", (long)trap.vector, (unsigned long)trap.error);
+	TRY("mov $0x1234, %%eax; mov %%eax, %%ss", : : : "rax");
+	note("a wrong ss: vector %ld error %#lx", (long)trap.vector, (unsigned long)trap.error);
+	TRY("vmcall", : : : "rax");
+	note("vmcall: vector %ld", (long)trap.vector);
+	TRY("monitor", : : : "rax");
+	note("monitor: vector %ld", (long)trap.vector);
+}
+
 void test_main(void)
 {
+	instructions();
 	fs_gs_base();
 	tables();
 	breakpoints();
