@@ -135,7 +135,8 @@ static const char *next_part(const char **path, size_t *len)
 
 	while (*at == '/')
 		at++;
-	*len = strcspn(at, "/");
+	for (*len = 0; at[*len] && at[*len] != '/';)
+		++*len;
 	*path = at + *len;
 	return *len ? at : NULL;
 }

@@ -9,8 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char path_chars[] =
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-/_@";
+/* Of the first 128 characters those that a path is made of. */
+static const bool path_char[128] = {
+	['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true,
+	['-'] = true, ['/'] = true, ['_'] = true, ['@'] = true,
+};
 
 static bool is_special(const char *text, enum path_kind kind)
 {
@@ -27,13 +30,16 @@ static bool is_special(const char *text, enum path_kind kind)
 
 static bool is_well_formed(const char *abs)
 {
-	size_t len = strlen(abs);
+	const unsigned char *c = (const unsigned char *)abs;
 
 	if (!strcmp(abs, "/"))
 		return true;
-	if (abs[strspn(abs, path_chars)] || abs[len - 1] == '/' || abs[1] == '@')
+	if (c[1] == '@')
 		return false;
-	return !strstr(abs, "//");
+	for (; *c; c++)
+		if (*c >= sizeof(path_char) || !path_char[*c] || (c[0] == '/' && c[1] == '/'))
+			return false;
+	return c[-1] != '/';
 }
 
 int path_parse(struct path *path, const char *text, domid_t domid, enum path_kind kind)
