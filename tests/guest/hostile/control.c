@@ -89,6 +89,14 @@ static bool build_tables(domid_t id)
 	return true;
 }
 
+/* Pinned, so that each table is of its level from now on. */
+static bool pin_tables(domid_t id)
+{
+	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = frames[0] };
+
+	return HC(mmuext_op, &pin, 1, 0, id) == 0;
+}
+
 static void put_code(domid_t id, const void *from, unsigned n)
 {
 	char *page = see(id, 4);
@@ -129,6 +137,8 @@ static domid_t child(const void *code, unsigned n)
 	if (!populate(id) || !build_tables(id))
 		return 0;
 	put_code(id, code, n);
+	if (!pin_tables(id))
+		return 0;
 	plain_context();
 	return id;
 }
