@@ -138,6 +138,11 @@ void trap_entered(struct trap_frame *f)
 		event_handler(f);
 		return;
 	}
+	/* A domU's console and store say something at times. */
+	if (f->vector == VECTOR_EVENT && !trap_resume && !(start_info->flags & SIF_INITDOMAIN)) {
+		shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+		return;
+	}
 	trap = *f;
 	trap_cr2 = shared_info->vcpu_info[0].arch.cr2;
 	trap_count++;
