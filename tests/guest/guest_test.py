@@ -14,7 +14,8 @@ def main():
     for path in sorted(glob.glob(f"{build}/guests/test-*")):
         name = os.path.basename(path)[5:]
         for cpu in ("max", "qemu64"):
-            text = machine.run_kernel(f"{build}/cloison", path, cpu=cpu, until="# end")
+            text = machine.run_kernel(f"{build}/cloison", path, cpu=cpu, until="# end",
+                                      options=machine.options_for(name))
             machine.pass_on(f"{name} ({cpu})", text)
 
 

@@ -13,6 +13,16 @@ XEN_OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M noreboot"
 
 
+# Test kernels that want more than one vCPU.
+KERNEL_OPTIONS = {"smp": "dom0_max_vcpus=2"}
+
+
+def kernel_options(path, xen=False):
+    """The hypervisor's options for a test kernel of tests/guest."""
+    name = os.path.basename(path).removeprefix("test-")
+    return f"{XEN_OPTIONS if xen else OPTIONS} {KERNEL_OPTIONS.get(name, '')}".strip()
+
+
 def qemu(cpu="max", memory="512M", machine="q35", smp=1):
     return ["qemu-system-x86_64", "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory,
             "-smp", str(smp), "-display", "none", "-net", "none", "-no-reboot", "-monitor", "none"]
@@ -32,6 +42,11 @@ def fetch_xen(build):
         subprocess.run(["zcat", f"{build}/xen/root/boot/xen-4.17-amd64.gz"], check=True, stdout=f)
     os.rename(out + ".tmp", out)
     return out
+
+
+def options_for(kernel, xen=False):
+    """The hypervisor's options for a test kernel: "smp" wants vCPUs in dom0, too."""
+    return (XEN_OPTIONS if xen else OPTIONS) + (" dom0_max_vcpus=3" if kernel == "smp" else "")
 
 
 def read_until(p, until, seconds):

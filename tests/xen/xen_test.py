@@ -13,6 +13,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 import machine  # noqa: E402
 
 
+# Kernels for a domU, which as dom0 say nothing (tests/system runs them).
+SILENT = {"domu"}
+
+
 def facts(text):
     """Verdicts and values, in order; what the kernel printed beside them does not count."""
     lines = [l.strip("\r") for l in text.split("\n")]
@@ -39,7 +43,8 @@ def compare(name, ours, theirs, rows):
         b = theirs[i] if i < len(theirs) else None
         if a != b and not known(rows, name, a, b):
             wrong.append((a, b))
-    print(f"{'not ok' if wrong or not theirs else 'ok'} - {name}: same as Xen, {len(theirs)} facts")
+    bad = wrong or (not theirs and name not in SILENT)
+    print(f"{'not ok' if bad else 'ok'} - {name}: same as Xen, {len(theirs)} facts")
     for a, b in wrong:
         print(f"# Cloison: {a}\n# Xen:     {b}")
     sys.stdout.flush()
@@ -54,9 +59,12 @@ def main():
         return
     rows = differences()
     for path in sorted(glob.glob(f"{build}/guests/test-*")):
-        ours = machine.run_kernel(f"{build}/cloison", path, cpu="Nehalem", until="# end")
-        theirs = machine.run_kernel(xen, path, cpu="Nehalem", until="# end", xen=True)
-        compare(os.path.basename(path)[5:], facts(ours), facts(theirs), rows)
+        name = os.path.basename(path)[5:]
+        ours = machine.run_kernel(f"{build}/cloison", path, cpu="Nehalem", until="# end",
+                                  options=machine.options_for(name))
+        theirs = machine.run_kernel(xen, path, cpu="Nehalem", until="# end", xen=True,
+                                    options=machine.options_for(name, True))
+        compare(name, facts(ours), facts(theirs), rows)
 
 
 main()

@@ -165,7 +165,7 @@ static void refused(void)
 void test_main(void)
 {
 	if (start_info->flags & SIF_INITDOMAIN) {
-		print("# dom0: nothing to do");
+		note("dom0: nothing to do");
 		return;
 	}
 	store = (struct xenstore_domain_interface *)(M2P[start_info->store_mfn] << 12);
