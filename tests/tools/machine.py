@@ -13,16 +13,6 @@ XEN_OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M noreboot"
 
 
-# Test kernels that want more than one vCPU.
-KERNEL_OPTIONS = {"smp": "dom0_max_vcpus=2"}
-
-
-def kernel_options(path, xen=False):
-    """The hypervisor's options for a test kernel of tests/guest."""
-    name = os.path.basename(path).removeprefix("test-")
-    return f"{XEN_OPTIONS if xen else OPTIONS} {KERNEL_OPTIONS.get(name, '')}".strip()
-
-
 def qemu(cpu="max", memory="512M", machine="q35", smp=1):
     return ["qemu-system-x86_64", "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory,
             "-smp", str(smp), "-display", "none", "-net", "none", "-no-reboot", "-monitor", "none"]
