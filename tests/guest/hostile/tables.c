@@ -162,16 +162,27 @@ void attack_tables(void)
 
 /* ---- frames ------------------------------------------------------------------------------- */
 
+static uint64_t grant_frame(void)
+{
+	struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };
+	xen_pfn_t frame = 0;
+
+	set_xen_guest_handle(setup.frame_list, &frame);
+	HC(grant_table_op, GNTTABOP_setup_table, &setup, 1);
+	return frame;
+}
+
 /* No RAM that is not ours can be mapped, whoever's it is. */
 static void frames_of_others(void)
 {
-	uint64_t max = (uint64_t)HC(memory_op, XENMEM_maximum_ram_page, 0);
+	uint64_t max = (uint64_t)HC(memory_op, XENMEM_maximum_ram_page, 0), ours = grant_frame();
 	unsigned long got = 0, writable = 0;
 
 	for (uint64_t m = 256; m < max; m++) {
 		uint64_t pfn = M2P[m];
 
-		if (pfn < start_info->nr_pages || m == start_info->shared_info >> 12)
+		if (pfn < start_info->nr_pages || m == start_info->shared_info >> 12 ||
+		    m == ours)
 			continue;
 		if (m >= 0xfec00 && m < 0x100000)
 			continue;
@@ -221,14 +232,8 @@ static long reservation(unsigned op, uint64_t *mfn, unsigned order)
 /* Pages of the hypervisor's that a guest may write are its own in no other way. */
 static void shared_pages(void)
 {
-	struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };
-	xen_pfn_t grant = 0;
-	uint64_t pages[2];
+	const uint64_t pages[2] = { start_info->shared_info >> 12, grant_frame() };
 
-	set_xen_guest_handle(setup.frame_list, &grant);
-	HC(grant_table_op, GNTTABOP_setup_table, &setup, 1);
-	pages[0] = start_info->shared_info >> 12;
-	pages[1] = grant;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t mfn = pages[i];
 
@@ -269,6 +274,8 @@ static void given_back(void)
 	check(ext(MMUEXT_UNPIN_TABLE, table) < 0, "then it is nobody's");
 
 	gdt[0] = hidden_page();
+	print("# gdt frame %#lx pfn %#lx of %#lx", (unsigned long)gdt[0], (unsigned long)M2P[gdt[0]],
+	      (unsigned long)start_info->nr_pages);
 	check_eq((uint64_t)HC(set_gdt, gdt, 512), 0, "a page becomes the GDT");
 	mfn = gdt[0];
 	reservation(XENMEM_decrease_reservation, &mfn, 0);

@@ -112,8 +112,9 @@ static long random_vcpu(void)
 		break;
 	case VCPUOP_register_runstate_memory_area:
 	case VCPUOP_register_vcpu_time_memory_area:
-		w[0] = any_va();
-		break;
+		/* Not where arguments lie: they would change at any time. */
+		w[0] = below(3) ? world.arena + below(ARENA) * PAGE + 8 * below(512) : bad_va();
+		return HC(vcpu_op, op, id, world.buffer);
 	case VCPUOP_register_vcpu_info:	/* ours must stay where the handler looks */
 		if (!(uint32_t)id)
 			return 0;
