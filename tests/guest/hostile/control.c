@@ -214,7 +214,8 @@ static void bad_contexts(void)
 	context.trap_ctxt[13].address = context.trap_ctxt[3].address = HYPERVISOR_VIRT_START;
 	context.trap_ctxt[14].address = 0xffff82d040000000;
 	context.trap_ctxt[10].address = context.trap_ctxt[11].address = 0x4000;
-	check_eq((uint64_t)set_context(id), 0, "selectors and handlers of the hypervisor's do no harm");
+	check_eq((uint64_t)set_context(id), 0,
+	      "selectors and handlers of the hypervisor's do no harm");
 	run(id);
 	destroy(id);
 }
@@ -256,12 +257,14 @@ static void dead_domains(void)
 /* Of every operation: on itself, on none, on those that are no domains. */
 static void every_operation(void)
 {
-	static const domid_t ids[] = { DOMID_SELF, DOMID_IO, DOMID_XEN, DOMID_INVALID, DOMID_IDLE, 77,
+	static const domid_t ids[] = { DOMID_SELF, DOMID_IO, DOMID_XEN, DOMID_INVALID, DOMID_IDLE,
+	      77,
 				       0xffff, 0 };
 
 	for (unsigned cmd = 0; cmd < 100; cmd++)
 		for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-			if (cmd == XEN_DOMCTL_createdomain || (!ids[i] && cmd == XEN_DOMCTL_max_mem))
+			if (cmd == XEN_DOMCTL_createdomain ||
+			    (!ids[i] && cmd == XEN_DOMCTL_max_mem))
 				continue;
 			__builtin_memset(&op.u, 0xff, sizeof(op.u));
 			domctl(cmd, ids[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Privileged instructions, debug registers, and ways back to addresses and selectors that are none. */
+/* Privileged instructions, debug registers, and ways back to what is no address or selector. */
 #include "hostile.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
@@ -10,11 +10,13 @@
 static void model_specific(void)
 {
 	static const struct { uint32_t msr; uint64_t value; } writes[] = {
-		{ 0xc0000080, 0 }, { 0xc0000081, ~0UL }, { 0xc0000082, 0x1000 }, { 0xc0000083, 0x1000 },
+		{ 0xc0000080, 0 }, { 0xc0000081, ~0UL }, { 0xc0000082, 0x1000 }, { 0xc0000083,
+		      0x1000 },
 		{ 0xc0000084, 0 }, { 0x174, 8 }, { 0x175, 0x1000 }, { 0x176, 0x1000 }, { 0x1b, 0 },
 		{ 0x277, 0 }, { 0xc0000100, 1UL << 63 }, { 0xc0000101, 0x800000000000 },
 		{ 0xc0000102, 0x8000000000000000 }, { 0x1d9, 1 }, { 0xc0010015, ~0UL }, { 0x3a, 5 },
-		{ 0xda0, ~0UL }, { 0x6e0, 1 }, { 0x40000000, 0xfffffffffffff000 }, { 0x40000000, 1 },
+		{ 0xda0, ~0UL }, { 0x6e0, 1 }, { 0x40000000, 0xfffffffffffff000 }, { 0x40000000,
+		      1 },
 		{ 0x40000000, ~0UL },
 	};
 
@@ -59,7 +61,8 @@ static void extended_state(void)
 	static const uint64_t bad[] = { 0, 2, 4, 5, 1UL << 63, ~0UL, 0x11, 0x20, 0x300, 1UL << 9 };
 	uint32_t a, b, c = 0, d;
 
-	__asm__ volatile("ud2; .ascii \"xen\"; cpuid" : "=a"(a), "=b"(b), "+c"(c), "=d"(d) : "0"(1));
+	__asm__ volatile("ud2; .ascii \"xen\"; cpuid" : "=a"(a), "=b"(b), "+c"(c),
+	      "=d"(d) : "0"(1));
 	if (!(c >> 26 & 1))
 		return;
 	TRY("mov %%cr4, %%rbx; or $0x40000, %%rbx; mov %%rbx, %%cr4", : : : "rax", "rbx");
@@ -107,7 +110,7 @@ static void tables_of_the_cpu(void)
 	TRY("pushfq; andq $~0x40000, (%%rsp); popfq", : : : "rax", "memory");
 }
 
-/* ---- debug registers --------------------------------------------------------------------------- */
+/* ---- debug registers ---------------------------------------------------------------------- */
 
 static void debug_registers(void)
 {
@@ -115,7 +118,8 @@ static void debug_registers(void)
 	static struct xen_feature_info info;
 
 	for (unsigned i = 0; i < 4; i++) {
-		check(HC(set_debugreg, i, HYPERVISOR_VIRT_START) < 0, "no break point %u on the M2P", i);
+		check(HC(set_debugreg, i, HYPERVISOR_VIRT_START) < 0,
+		      "no break point %u on the M2P", i);
 		check(HC(set_debugreg, i, 0xffff82d040000000) < 0, "nor in the hypervisor's text");
 		check(HC(set_debugreg, i, 1UL << 63) < 0, "nor where nothing can be");
 	}
@@ -152,7 +156,7 @@ void attack_processor(void)
 	traps_init();
 }
 
-/* ---- ways back ------------------------------------------------------------------------------------ */
+/* ---- ways back ---------------------------------------------------------------------------- */
 
 static char stack[8192] __attribute__((aligned(16)));
 
@@ -169,12 +173,15 @@ static void go(uint64_t rip, uint64_t cs, uint64_t rflags, uint64_t rsp, uint64_
 
 static void bad_frames(void)
 {
-	static const uint64_t rips[] = { 0x800000000000, 0xffff7fffffffffff, 1UL << 63, 0x7000000000,
+	static const uint64_t rips[] = { 0x800000000000, 0xffff7fffffffffff, 1UL << 63,
+	      0x7000000000,
 					 HYPERVISOR_VIRT_START, 0xffff82d040000000,
 					 0xffff840000000000, ~0UL, 0x7fffffffffff };
-	static const uint64_t selectors[] = { 0, 3, 8, 0xe008, 0xe010, 0xe040, 0xe050, 0xe02b, 0xe023,
+	static const uint64_t selectors[] = { 0, 3, 8, 0xe008, 0xe010, 0xe040, 0xe050, 0xe02b,
+	      0xe023,
 					      0xfffb, 0xffff, 7, 0xf, 0xeffb, 0x1e033 };
-	static const uint64_t flags[] = { 0, ~0UL, 0x100, 0x4000, 0x20000, 0x3000, 1UL << 40, 0x40000,
+	static const uint64_t flags[] = { 0, ~0UL, 0x100, 0x4000, 0x20000, 0x3000, 1UL << 40,
+	      0x40000,
 					  0x10000 };
 	uint64_t top = (uint64_t)stack + sizeof(stack) - 64, ud2 = (uint64_t)page_alloc();
 
@@ -183,14 +190,17 @@ static void bad_frames(void)
 	for (unsigned how = 0; how <= VGCF_in_syscall; how += VGCF_in_syscall) {
 		for (unsigned i = 0; i < N(rips); i++) {
 			go(rips[i], FLAT_KERNEL_CS & ~3UL, 0, top, FLAT_KERNEL_SS, how);
-			check(trap.vector == 13 || trap.vector == 14, "a return to %#lx is our fault",
+			check(trap.vector == 13 || trap.vector == 14,
+			      "a return to %#lx is our fault",
 			      (unsigned long)rips[i]);
 		}
 		for (unsigned i = 0; i < N(selectors); i++) {
 			go(ud2, selectors[i] & ~3UL, 0, top, FLAT_KERNEL_SS, how);
-			check(trap.vector < 32, "so is one to cs %#lx", (unsigned long)selectors[i]);
+			check(trap.vector < 32,
+			      "so is one to cs %#lx", (unsigned long)selectors[i]);
 			go(ud2, FLAT_KERNEL_CS & ~3UL, 0, top, selectors[i], how);
-			check(trap.vector < 32, "and one with ss %#lx", (unsigned long)selectors[i]);
+			check(trap.vector < 32,
+			      "and one with ss %#lx", (unsigned long)selectors[i]);
 		}
 		for (unsigned i = 0; i < N(flags); i++) {
 			go(ud2, FLAT_KERNEL_CS & ~3UL, flags[i], top, FLAT_KERNEL_SS, how);
@@ -218,7 +228,8 @@ static void edge_of_the_world(void)
 		 "the last page of the lower half can be mapped");
 	TRY("mov $17, %%eax; xor %%edi, %%edi; mov $0x7ffffffffffe, %%rbx; jmp *%%rbx", : :
 	    : "rax", "rbx", "rcx", "r11", "rdi", "memory");
-	check_eq(trap.vector, 13, "a system call at its end returns to no address, and we hear of it");
+	check_eq(trap.vector, 13,
+	      "a system call at its end returns to no address, and we hear of it");
 	TRY("mov $0xffff, %%eax; mov $0x7ffffffffffe, %%rbx; jmp *%%rbx", : :
 	    : "rax", "rbx", "rcx", "r11", "rdi", "memory");
 	check_eq(trap.vector, 13, "so does one with a number that is none");
@@ -232,7 +243,8 @@ static void callbacks(void)
 
 	for (unsigned type = 0; type < 10; type++) {
 		cb.type = (uint16_t)type;
-		check(HC(callback_op, CALLBACKOP_register, &cb) < 0, "callback %u goes to no bad address",
+		check(HC(callback_op, CALLBACKOP_register, &cb) < 0,
+		      "callback %u goes to no bad address",
 		      type);
 	}
 	check(HC(set_trap_table, ti) < 0, "nor does a handler of the trap table");

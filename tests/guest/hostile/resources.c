@@ -18,7 +18,8 @@ static void ports(void)
 	check(rc == -XEN_ENOSPC && n < 4096, "ports end, after %u", n);
 	for (evtchn_port_t port = 0; port < 5000; port++) {
 		struct evtchn_send send = { port };
-		struct evtchn_bind_interdomain b = { .remote_dom = DOMID_SELF, .remote_port = port };
+		struct evtchn_bind_interdomain b = { .remote_dom = DOMID_SELF,
+		      .remote_port = port };
 
 		HC(event_channel_op, EVTCHNOP_send, &send);
 		HC(event_channel_op, EVTCHNOP_bind_interdomain, &b);
@@ -74,7 +75,8 @@ static void handles(void)
 	grants[9] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = self,
 					.frame = (uint32_t)data };
 	do {
-		m = (struct gnttab_map_grant_ref){ .dom = self, .ref = 9, .flags = GNTMAP_device_map };
+		m = (struct gnttab_map_grant_ref){ .dom = self, .ref = 9,
+		      .flags = GNTMAP_device_map };
 		HC(grant_table_op, GNTTABOP_map_grant_ref, &m, 1);
 	} while (!m.status && n++ < 600000);
 	print("# %u handles, then status %d", n, m.status);
@@ -107,7 +109,8 @@ static void handles(void)
 	HC(grant_table_op, GNTTABOP_copy, &c, 1);
 	check(c.status < 0, "nor is more copied than a page holds");
 
-	if (!is_control())	/* a domain must name itself by its number, which others do not know */
+	if (!is_control())	/* a domain must name itself by its number,
+	      which others do not know */
 		return;
 	/* The entry that a grant wrote is changed behind its back. */
 	grants[9].frame = (uint32_t)data;

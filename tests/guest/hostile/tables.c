@@ -37,7 +37,8 @@ static void own_tables(void)
 	for (unsigned level = 1; level <= 4; level++) {
 		uint64_t mfn = table_at(scratch, level);
 
-		check(!maps(mfn << 12 | RW), "a table of level %u cannot be mapped to be written", level);
+		check(!maps(mfn << 12 | RW),
+		      "a table of level %u cannot be mapped to be written", level);
 		check(maps(mfn << 12 | RO), "but to be read");
 		check(ext(MMUEXT_CLEAR_PAGE, mfn) < 0, "it cannot be cleared");
 		for (unsigned as = 1; as <= 4; as++)
@@ -94,7 +95,8 @@ static void recursive(void)
 		TRY("mov (%0), %%rbx", : : "r"(l3s | (uint64_t)slot << 12) : "rax", "rbx");
 		if (trap.vector != 14)
 			check(false, "the tables of the hypervisor's slot %u cannot be read", slot);
-		TRY("mov (%0), %%rbx", : : "r"(at << 39 | at << 30 | (uint64_t)slot << 21) : "rax", "rbx");
+		TRY("mov (%0), %%rbx", : : "r"(at << 39 | at << 30 | (uint64_t)slot << 21) : "rax",
+		      "rbx");
 		if (trap.vector != 14)
 			check(false, "nor those below it, slot %u", slot);
 	}
@@ -154,9 +156,11 @@ void attack_tables(void)
 	recursive();
 	chains();
 	bad_entries();
-	check(ext(MMUEXT_NEW_BASEPTR, hidden_page() + (1UL << 40)) < 0, "no base pointer past the end");
+	check(ext(MMUEXT_NEW_BASEPTR, hidden_page() + (1UL << 40)) < 0,
+	      "no base pointer past the end");
 	check(ext(MMUEXT_NEW_BASEPTR, table_at(scratch, 1)) < 0, "nor to a table of level 1");
-	check(ext(MMUEXT_NEW_USER_BASEPTR, table_at(scratch, 3)) < 0, "nor of level 3 for user mode");
+	check(ext(MMUEXT_NEW_USER_BASEPTR, table_at(scratch, 3)) < 0,
+	      "nor of level 3 for user mode");
 	check(ext(MMUEXT_NEW_BASEPTR, 0) < 0, "nor to nothing");
 }
 
@@ -189,7 +193,7 @@ static void frames_of_others(void)
 		got += maps(m << 12 | RO);
 		writable += maps(m << 12 | RW);
 	}
-	/* A control domain may map what firmware keeps; there is little of it below the end of RAM. */
+	/* A control domain may map what firmware keeps; that is little below the end of RAM. */
 	check(got < (is_control() ? 64 : 1), "%lu frames of others could be mapped", got);
 	check(writable < (is_control() ? 64 : 1), "%lu of them to be written", writable);
 	/* A control domain may map devices there. */
@@ -240,7 +244,8 @@ static void shared_pages(void)
 		for (unsigned level = 1; level <= 4; level++)
 			check(ext(MMUEXT_PIN_L1_TABLE + level - 1, mfn) < 0,
 			      "a shared page is no table of level %u", level);
-		check(reservation(XENMEM_decrease_reservation, &mfn, 0) == 0, "nor is it given back");
+		check(reservation(XENMEM_decrease_reservation, &mfn, 0) == 0,
+		      "nor is it given back");
 		mfn = pages[i];
 		check(HC(set_gdt, &mfn, 512) < 0, "nor is it a GDT");
 	}
@@ -274,7 +279,8 @@ static void given_back(void)
 	check(ext(MMUEXT_UNPIN_TABLE, table) < 0, "then it is nobody's");
 
 	gdt[0] = hidden_page();
-	print("# gdt frame %#lx pfn %#lx of %#lx", (unsigned long)gdt[0], (unsigned long)M2P[gdt[0]],
+	print("# gdt frame %#lx pfn %#lx of %#lx", (unsigned long)gdt[0],
+	      (unsigned long)M2P[gdt[0]],
 	      (unsigned long)start_info->nr_pages);
 	check_eq((uint64_t)HC(set_gdt, gdt, 512), 0, "a page becomes the GDT");
 	mfn = gdt[0];
@@ -321,7 +327,7 @@ void attack_frames(void)
 	exchanged();
 }
 
-/* ---- descriptors ------------------------------------------------------------------------------ */
+/* ---- descriptors -------------------------------------------------------------------------- */
 
 static bool accepts(uint64_t desc)
 {
@@ -348,7 +354,8 @@ void attack_descriptors(void)
 	check(!accepts(0x00008f00e0080000), "nor a trap gate");
 	check(!accepts(0x0000850000080000), "nor a task gate");
 	check(!accepts(0x0000ec00e0080000), "nor a call gate to the hypervisor");
-	check(HC(update_descriptor, page << 12 | 8, 0x0000890000000067) < 0, "not as an update either");
+	check(HC(update_descriptor, page << 12 | 8, 0x0000890000000067) < 0,
+	      "not as an update either");
 	check(HC(update_descriptor, (page << 12) + 4, 0) < 0, "nor unaligned");
 	check(HC(update_descriptor, 1UL << 52, 0) < 0, "nor past the end");
 	check(HC(set_gdt, &mapped, 512) < 0, "a page that can be written is no GDT");
@@ -356,12 +363,14 @@ void attack_descriptors(void)
 	check(HC(set_gdt, frames, 14 * 512 + 1) < 0, "a GDT ends where the hypervisor's begins");
 	check(HC(set_gdt, frames, 14 * 512) < 0, "all its pages must be ours");
 	check_eq((uint64_t)HC(set_gdt, &page, 512), 0, "a GDT");
-	check(pte_write((uint64_t)page_alloc(), page << 12 | RW) < 0, "cannot be mapped to be written");
+	check(pte_write((uint64_t)page_alloc(), page << 12 | RW) < 0,
+	      "cannot be mapped to be written");
 	check(ext(MMUEXT_PIN_L1_TABLE, page) < 0, "nor be a table");
 	HC(set_gdt, 0, 0);
 	/* Selectors of the hypervisor's page, and of pages that are not there. */
 	for (unsigned sel = 0; sel < 0x10000; sel += 0x7f8 - 8 * (sel & 3)) {
-		TRY("mov %w0, %%es; xor %%ebx, %%ebx; mov %%ebx, %%es", : : "r"(sel) : "rax", "rbx");
+		TRY("mov %w0, %%es; xor %%ebx, %%ebx; mov %%ebx, %%es", : : "r"(sel) : "rax",
+		      "rbx");
 		TRY("lar %w0, %%ebx", : : "r"(sel) : "rax", "rbx");
 	}
 	TRY("mov %w0, %%ss", : : "r"(0xe010) : "rax");

@@ -172,7 +172,7 @@ static long random_segment_base(void)
 	return HC(set_segment_base, below(5), below(2) ? any_va() : any_number());
 }
 
-/* ---- lists of calls --------------------------------------------------------------------------- */
+/* ---- lists of calls ----------------------------------------------------------------------- */
 
 static long random_multicall(void)
 {

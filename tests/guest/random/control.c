@@ -75,7 +75,8 @@ static long domctl_any(void)
 	case XEN_DOMCTL_getvcpucontext:
 		make_context((void *)(world.buffer + PAGE));
 		op->u.vcpucontext.vcpu = below(5);
-		op->u.vcpucontext.ctxt.p = (void *)(below(20) ? (uint64_t)world.buffer + PAGE : any_va());
+		op->u.vcpucontext.ctxt.p =
+			(void *)(below(20) ? (uint64_t)world.buffer + PAGE : any_va());
 		break;
 	case XEN_DOMCTL_hypercall_init:
 		if (!op->domain)

@@ -37,7 +37,8 @@ unsigned below(unsigned n)
 uint64_t bad_va(void)
 {
 	static const uint64_t edges[] = {
-		0x7000000008, 0x7000000ff9, 0x7ffffffffff8, 0x7fffffffffff, 0x800000000000, 0xffff7ffffffffff8,
+		0x7000000008, 0x7000000ff9, 0x7ffffffffff8, 0x7fffffffffff, 0x800000000000,
+		      0xffff7ffffffffff8,
 		0xffff7fffffffff88, HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_START + 8,
 		0xffff820000000000, 0xffff82d040000000, 0xffff82e000000000, 0xffff82f000000000,
 		0xffff840000000000, HYPERVISOR_VIRT_END - 8, HYPERVISOR_VIRT_END, ~0UL, ~7UL,

@@ -87,7 +87,8 @@ long random_va_mapping(void)
 	if (va < world.arena)	/* our own memory is not to go */
 		va = world.arena + (va & 0xfff);
 	return below(4) ? HC(update_va_mapping, va, any_pte(), any_flush())
-			: HC(update_va_mapping_otherdomain, va, any_pte(), any_flush(), any_domid());
+			: HC(update_va_mapping_otherdomain, va, any_pte(), any_flush(),
+			      any_domid());
 }
 
 uint64_t any_flush(void)
@@ -188,7 +189,8 @@ void give_back(void)
 	set_xen_guest_handle(r.extent_start, list);
 	for (uint64_t m = 1; m < world.max_mfn; m++) {
 		list[0] = m;
-		if (M2P[m] >= start_info->nr_pages && m != world.special[1] && m != world.special[2])
+		if (M2P[m] >= start_info->nr_pages && m != world.special[1] &&
+		    m != world.special[2])
 			HC(memory_op, XENMEM_decrease_reservation, &r);
 	}
 }
@@ -255,7 +257,7 @@ long random_memory_op(void)
 		  below(8) ? (uint64_t)world.buffer : any_va());
 }
 
-/* ---- descriptors --------------------------------------------------------------------------------- */
+/* ---- descriptors -------------------------------------------------------------------------- */
 
 long random_descriptor(void)
 {
@@ -265,7 +267,8 @@ long random_descriptor(void)
 		at = any_mfn() << 12 | below(4096);
 	if (is_ours(at >> 12))
 		at = ~0UL;
-	return HC(update_descriptor, at, below(3) ? rnd() : 0x00cffb000000ffffUL ^ 1UL << below(64));
+	return HC(update_descriptor, at,
+	      below(3) ? rnd() : 0x00cffb000000ffffUL ^ 1UL << below(64));
 }
 
 long random_set_gdt(void)
@@ -278,7 +281,7 @@ long random_set_gdt(void)
 		  below(3) ? below(512 * 16) : any_number());
 }
 
-/* ---- grants ------------------------------------------------------------------------------------------ */
+/* ---- grants ------------------------------------------------------------------------------- */
 
 static void offer(void)
 {
