@@ -118,11 +118,41 @@ void panic_trap(const struct cpu_user_regs *regs, const char *what)
 	stop();
 }
 
+/* The registers as they are here: of those that calls keep, the caller's. */
+static inline __attribute__((always_inline)) void capture(struct cpu_user_regs *r)
+{
+	*r = (struct cpu_user_regs){ 0 };
+#define KEEP(name) __asm__ volatile("mov %%" #name ", %0" : "=m"(r->name))
+	KEEP(rax);
+	KEEP(rbx);
+	KEEP(rcx);
+	KEEP(rdx);
+	KEEP(rsi);
+	KEEP(rdi);
+	KEEP(r8);
+	KEEP(r9);
+	KEEP(r10);
+	KEEP(r11);
+	KEEP(r12);
+	KEEP(r13);
+	KEEP(r14);
+	KEEP(r15);
+	KEEP(rsp);
+	KEEP(cs);
+	KEEP(ss);
+#undef KEEP
+	__asm__ volatile("pushfq; popq %0" : "=r"(r->rflags));
+	r->rip = (uint64_t)__builtin_return_address(0);
+	r->rbp = *(uint64_t *)__builtin_frame_address(0);
+}
+
 void panic(const char *fmt, ...)
 {
+	struct cpu_user_regs regs;
 	char text[256];
 	va_list args;
 
+	capture(&regs);
 	cli();
 	va_start(args, fmt);
 	fmt_vsnprintf(text, sizeof(text), fmt, args);
@@ -133,9 +163,9 @@ void panic(const char *fmt, ...)
 	panicking = true;
 	log_printf("\n(XEN) ****************************************\n(XEN) Panic: %s\n", text);
 	who();
+	diag_registers(&regs);
 	control_registers();
-	diag_backtrace((uint64_t)__builtin_return_address(0),
-		       *(uint64_t *)__builtin_frame_address(0));
+	diag_backtrace(regs.rip, regs.rbp);
 	log_printf("(XEN) ****************************************\n");
 	stop();
 }
