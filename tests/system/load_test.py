@@ -8,7 +8,7 @@ import sys
 
 from dialogue import suite
 
-CYCLES = int(sys.argv[2]) if len(sys.argv) > 2 else 300
+CYCLES = int(sys.argv[2]) if len(sys.argv) > 2 else 100
 ALIVE = 200
 STORM = 20
 BLOCK = 25
