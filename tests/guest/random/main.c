@@ -139,14 +139,28 @@ uint64_t any_value(void)
 	}
 }
 
+bool is_ours(uint64_t mfn)
+{
+	if (mfn >= world.max_mfn || M2P[mfn] >= start_info->nr_pages || mfn == world.arena_l1)
+		return false;
+	for (unsigned i = 0; i < ARENA; i++)
+		if (world.arena_mfn[i] == mfn)
+			return false;
+	for (unsigned i = 0; i < TABLES; i++)
+		if (world.tables[i] == mfn)
+			return false;
+	return true;
+}
+
 uint64_t any_pte(void)
 {
 	static const uint64_t flags[] = { P_P, P_P | P_W, P_P | P_U, P_P | P_W | P_U, 0,
 					  P_P | P_W | P_NX, P_P | 0x80, P_P | 0x18, P_P | 0x100 };
+	uint64_t e = any_mfn() << 12 | flags[below(below(3) ? 4 : 9)] | (below(4) ? 0 : P_A | P_D);
 
 	if (below(16) == 0)
-		return rnd();
-	return any_mfn() << 12 | flags[below(below(3) ? 4 : 9)] | (below(4) ? 0 : P_A | P_D);
+		e = rnd();
+	return is_ours((e & P_ADDR) >> 12) ? e & ~P_W : e;
 }
 
 void fill(void *at, unsigned bytes)
@@ -189,7 +203,6 @@ static void make_arena(void)
 	uint64_t *l1 = page_alloc(), *l2 = page_alloc(), *l3 = page_alloc();
 	struct mmu_update u;
 
-	world.first_arena_pfn = ((uint64_t)l3 >> 12) + 1;
 	for (unsigned i = 0; i < ARENA; i++)
 		l1[i] = va_mfn(page_alloc()) << 12 | P_P | P_W | P_U | P_A | P_D;
 	for (unsigned i = 0; i < ARENA; i++) {

@@ -27,19 +27,6 @@ static uint64_t any_entry(void)
 	}
 }
 
-/* A number that any_value() gave may by chance name one of our own tables or pages. */
-static bool is_ours(uint64_t mfn)
-{
-	uint64_t pfn = mfn < world.max_mfn ? M2P[mfn] : ~0UL;
-
-	if (pfn >= world.first_arena_pfn || mfn == world.arena_l1)
-		return false;
-	for (unsigned i = 0; i < TABLES; i++)
-		if (world.tables[i] == mfn)
-			return false;
-	return true;
-}
-
 static bool may_write(uint64_t entry)
 {
 	uint64_t top = va_mfn((void *)start_info->pt_base);

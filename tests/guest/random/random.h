@@ -21,7 +21,6 @@ struct world {
 	bool trace;			/* print each call */
 	uint64_t max_mfn;
 	uint64_t arena;			/* address of ARENA pages, mapped or not */
-	uint64_t first_arena_pfn;	/* pages from here on are not code, stack or tables */
 	uint64_t arena_l1;		/* the frame whose entries map them */
 	uint64_t arena_mfn[ARENA];	/* the frames that were there at first */
 	char *buffer;			/* BUFFERS pages for arguments */
@@ -46,6 +45,9 @@ uint64_t any_mfn(void);
 uint64_t any_arena_mfn(void);
 uint64_t any_number(void);
 uint64_t any_value(void);
+/** True for a frame that we live in or keep arguments in; arena and tables are not of these. */
+bool is_ours(uint64_t mfn);
+/** An entry; one of ours is never mapped to be written. */
 uint64_t any_pte(void);
 domid_t any_domid(void);
 /** Random fields of 2, 4 and 8 bytes. */
