@@ -39,7 +39,7 @@ def compile_all(build):
     os.makedirs(out, exist_ok=True)
     for name, *_ in expected(0):
         stem, bits = name.rsplit("_", 1)
-        sources = [f"{stem}.c"] + [EXTRA[name]] * (name in EXTRA)
+        sources = [f"{stem}.c"] + ([EXTRA[name]] if name in EXTRA else [])
         subprocess.run(["gcc", f"-m{bits}", "-O2", "-std=gnu99", "-pthread", "-w", "-no-pie", "-static", "-s",
                         "-DCAN_BUILD_32", "-DCAN_BUILD_64", "-I..", "-o", f"{out}/{name}", *sources, "-lm"],
                        cwd=folder, stderr=subprocess.DEVNULL, check=False)
