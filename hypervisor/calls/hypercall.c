@@ -21,17 +21,6 @@ hypercall_fn *const hypercall_table[NR_HYPERCALLS] = {
 };
 #pragma GCC diagnostic pop
 
-static const char *const names[NR_HYPERCALLS] = {
-#define HYPERCALL(nr, name) [nr] = #name,
-#include <hv/hypercalls.def>
-#undef HYPERCALL
-};
-
-const char *hypercall_name(unsigned nr)
-{
-	return nr < NR_HYPERCALLS && names[nr] ? names[nr] : "?";
-}
-
 void hypercall_set_arg(unsigned n, uint64_t value)
 {
 	struct cpu *c = this_cpu();

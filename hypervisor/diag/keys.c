@@ -10,6 +10,7 @@
 #include <hv/mm.h>
 #include <hv/sched.h>
 #include <hv/time.h>
+#include <hv/timer.h>
 #include <hv/types.h>
 
 struct key {
@@ -82,6 +83,12 @@ static void show_registers(void)
 		diag_registers(guest_regs());
 }
 
+static void show_queues(void)
+{
+	sched_dump();
+	timer_dump();
+}
+
 static void reboot(void)
 {
 	log_printf("(XEN) 'R' pressed -> rebooting machine\n");
@@ -96,7 +103,7 @@ static const struct key keys[] = {
 	{ 'h', "show this message", show_help },
 	{ 'm', "memory info", show_memory },
 	{ 'q', "dump domain (and guest debug) info", show_domains },
-	{ 'r', "dump run queues", sched_dump },
+	{ 'r', "dump run queues", show_queues },
 };
 
 static void show_help(void)

@@ -129,12 +129,6 @@ int time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time)
 	return 0;
 }
 
-uint64_t time_wallclock_now(void)
-{
-	know_boot_time();
-	return boot_sec + (arch_now_ns() + boot_nsec) / NS_PER_SEC;
-}
-
 /* ---- run states ----------------------------------------------------------------------- */
 
 void vcpu_runstate_change(struct vcpu *v, int new_state, uint64_t now)

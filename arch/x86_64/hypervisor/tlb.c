@@ -19,11 +19,6 @@ void arch_tlb_flush_local(void)
 	write_cr4(cr4);
 }
 
-void arch_tlb_flush_nonglobal(void)
-{
-	write_cr3(read_cr3());
-}
-
 void arch_invlpg(uint64_t va)
 {
 	invlpg(va);

@@ -50,8 +50,6 @@ void arch_copy(void *to, const void *from, size_t len);
 
 /** Flushes the whole TLB of this CPU, global entries too. */
 void arch_tlb_flush_local(void);
-/** Flushes non-global entries of this CPU (rewrites CR3). */
-void arch_tlb_flush_nonglobal(void);
 /** Flushes one page's translation on this CPU. */
 void arch_invlpg(uint64_t va);
 /** Flushes, completely, on every CPU in the set (bit n = CPU n), this one included when set. */

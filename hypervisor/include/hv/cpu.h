@@ -26,7 +26,7 @@ struct cpu {
 	struct budget budget;		/* of the hypercall under way */
 	uint64_t *hcall_args;		/* NULL: in regs; else the multicall entry's args */
 	uint64_t cr4;
-	struct vcpu *fpu_owner;		/* whose extended state the registers hold; NULL: none */
+	uint64_t align;			/* see the assertion below */
 };
 
 _Static_assert(offsetof(struct cpu_user_regs, es) == 168, "entry code pushes this layout");

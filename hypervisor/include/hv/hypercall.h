@@ -30,5 +30,3 @@ extern hypercall_fn *const hypercall_table[NR_HYPERCALLS];
  */
 void hypercall_set_arg(unsigned n, uint64_t value);
 
-/** Name for traces and debug keys; "?" when there is no such hypercall. */
-const char *hypercall_name(unsigned nr);

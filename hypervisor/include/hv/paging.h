@@ -23,5 +23,3 @@ void *hv_map_device(uint64_t pa);
 struct cpu *hv_map_stack(unsigned cpu, uint64_t stack_pa);
 /** True when va stands in a mapped page of ours (backtraces, debug keys). */
 bool hv_is_mapped(uint64_t va);
-/** The page is part of the hypervisor's image or tables, or RAM that it keeps to itself. */
-bool hv_phys_reserved(uint64_t pa);

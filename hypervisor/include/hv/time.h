@@ -22,8 +22,6 @@ void time_update_wallclock(struct domain *d);
 /** Sets the machine's wall clock: seconds and ns since 1970 at a system time; tells all
  *  domains. -XEN_EINVAL when nsec is a second or more, or before 1970 at boot. */
 int time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time);
-/** Seconds since 1970, now, without any domain's offset. */
-uint64_t time_wallclock_now(void);
 
 /** Accounts a change of run state; v's queue lock is held, or nobody else knows v. */
 void vcpu_runstate_change(struct vcpu *v, int new_state, uint64_t now);
