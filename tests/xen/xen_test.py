@@ -13,6 +13,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "tools"))
 import machine  # noqa: E402
 
 
+# The attackers look at our own books; Xen has others, and its own ways to end an attack.
+OURS_ALONE = {"hostile", "random"}
+
+
 def facts(text):
     """Verdicts and values, in order; what the kernel printed beside them does not count."""
     lines = [l.strip("\r") for l in text.split("\n")]
