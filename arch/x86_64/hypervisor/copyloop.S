@@ -7,6 +7,7 @@
  */
 #include <hv/entry.h>
 #include "offsets.h"
+#include "smap.h"
 
 	.macro FIXUP from
 	.pushsection __ex_table, "a"
@@ -15,20 +16,11 @@
 	.popsection
 	.endm
 
-	/* opcode: 0xcb stac, 0xca clac */
-	.macro SMAP_SITE opcode
-900:	.byte 0x0f, 0x1f, 0x00
-	.pushsection .smap_sites, "a"
-	.long 900b - .
-	.long \opcode
-	.popsection
-	.endm
-
 	.text
 	.globl usercopy_raw, usercopy_clear_raw
 	.hidden usercopy_raw, usercopy_clear_raw
 usercopy_raw:
-	SMAP_SITE 0xcb
+	SMAP_SITE SMAP_STAC
 	sub $32, %rdx
 	jb 2f
 	.balign 16
@@ -72,7 +64,7 @@ usercopy_raw:
 	inc %rdi
 	dec %rdx
 	jnz 5b
-6:	SMAP_SITE 0xca
+6:	SMAP_SITE SMAP_CLAC
 	xor %eax, %eax
 	ret
 
@@ -80,27 +72,27 @@ usercopy_raw:
 	.globl usercopy_four, usercopy_eight
 	.hidden usercopy_four, usercopy_eight
 usercopy_four:
-	SMAP_SITE 0xcb
+	SMAP_SITE SMAP_STAC
 1:	mov (%rsi), %eax
 	FIXUP 1b
 2:	mov %eax, (%rdi)
 	FIXUP 2b
-	SMAP_SITE 0xca
+	SMAP_SITE SMAP_CLAC
 	xor %eax, %eax
 	ret
 usercopy_eight:
-	SMAP_SITE 0xcb
+	SMAP_SITE SMAP_STAC
 1:	mov (%rsi), %rax
 	FIXUP 1b
 2:	mov %rax, (%rdi)
 	FIXUP 2b
-	SMAP_SITE 0xca
+	SMAP_SITE SMAP_CLAC
 	xor %eax, %eax
 	ret
 
 /* rdi to, rsi bytes */
 usercopy_clear_raw:
-	SMAP_SITE 0xcb
+	SMAP_SITE SMAP_STAC
 	test %rsi, %rsi
 	jz 2f
 1:	movb $0, (%rdi)
@@ -108,7 +100,7 @@ usercopy_clear_raw:
 	inc %rdi
 	dec %rsi
 	jnz 1b
-2:	SMAP_SITE 0xca
+2:	SMAP_SITE SMAP_CLAC
 	xor %eax, %eax
 	ret
 
@@ -119,7 +111,7 @@ usercopy_clear_raw:
 	.globl usercopy_words
 	.hidden usercopy_words
 usercopy_words:
-	SMAP_SITE 0xcb
+	SMAP_SITE SMAP_STAC
 	lea 9f(%rip), %rax
 	shl $3, %edx
 	sub %rdx, %rax
@@ -132,7 +124,7 @@ usercopy_words:
 8:	{disp8} mov %rax, 8 * word(%rdi)
 	FIXUP 8b
 	.endr
-9:	SMAP_SITE 0xca
+9:	SMAP_SITE SMAP_CLAC
 	xor %eax, %eax
 	ret
 
@@ -148,7 +140,7 @@ usercopy_words:
 	.globl usercopy_frame, usercopy_frame_error
 	.hidden usercopy_frame, usercopy_frame_error
 usercopy_frame_error:
-	SMAP_SITE 0xcb
+	SMAP_SITE SMAP_STAC
 	STORE REGS_RCX(%rsi), 0
 	STORE REGS_R11(%rsi), 8
 7:	mov %r8, 16(%rdi)
@@ -156,7 +148,7 @@ usercopy_frame_error:
 	add $8, %rdi
 	jmp 1f
 usercopy_frame:
-	SMAP_SITE 0xcb
+	SMAP_SITE SMAP_STAC
 	STORE REGS_RCX(%rsi), 0
 	STORE REGS_R11(%rsi), 8
 1:	STORE REGS_RIP(%rsi), 16
@@ -168,12 +160,12 @@ usercopy_frame:
 	movzwl REGS_SS(%rsi), %eax
 4:	mov %rax, 48(%rdi)
 	FIXUP 4b
-	SMAP_SITE 0xca
+	SMAP_SITE SMAP_CLAC
 	xor %eax, %eax
 	ret
 
 copy_fault:
-	SMAP_SITE 0xca
+	SMAP_SITE SMAP_CLAC
 	mov $-EFAULT_XEN, %rax
 	ret
 

@@ -20,6 +20,7 @@
 #include <format/layout.h>
 #include <hv/entry.h>
 #include "offsets.h"
+#include "smap.h"
 
 	.section .entry.text, "ax", @progbits
 
@@ -44,11 +45,7 @@
 	/* A guest may run with AC set, which would leave its memory open to us: clac at boot where
 	 * the CPU has SMAP (paging.c). */
 	.macro CLOSE_GUEST_MEMORY
-900:	.byte 0x0f, 0x1f, 0x00
-	.pushsection .smap_sites, "a"
-	.long 900b - .
-	.long 0xca
-	.popsection
+	SMAP_SITE SMAP_CLAC
 	.endm
 
 	.macro POP_REGS
@@ -69,6 +66,20 @@
 	pop %rdi
 	.endm
 
+	/* One stub a CPU: to its own stack, what the guest's was saved as `syscall` saves nothing. */
+	.macro SYSCALL_STUBS entry
+	.set cpu, 0
+	.rept MAX_CPUS
+	mov %rsp, syscall_stacks + 16 * cpu(%rip)
+	mov syscall_stacks + 16 * cpu + 8(%rip), %rsp
+	push $GUEST_DS
+	push syscall_stacks + 16 * cpu(%rip)
+	jmp \entry
+	.balign 32
+	.set cpu, cpu + 1
+	.endr
+	.endm
+
 /* ---- system calls --------------------------------------------------------------
  * `syscall` changes no stack: each CPU has a stub of its own that knows where its
  * stack is. The guest's rip is in rcx, its rflags in r11.
@@ -77,16 +88,7 @@
 	.globl syscall_stubs
 	.hidden syscall_stubs
 syscall_stubs:
-	.set cpu, 0
-	.rept MAX_CPUS
-	mov %rsp, syscall_stacks + 16 * cpu(%rip)
-	mov syscall_stacks + 16 * cpu + 8(%rip), %rsp
-	push $GUEST_DS
-	push syscall_stacks + 16 * cpu(%rip)
-	jmp syscall_entry
-	.balign 32
-	.set cpu, cpu + 1
-	.endr
+	SYSCALL_STUBS syscall_entry
 
 syscall_entry:
 	push %r11
@@ -187,16 +189,7 @@ user_syscall:
 	.globl syscall32_stubs
 	.hidden syscall32_stubs
 syscall32_stubs:
-	.set cpu, 0
-	.rept MAX_CPUS
-	mov %rsp, syscall_stacks + 16 * cpu(%rip)
-	mov syscall_stacks + 16 * cpu + 8(%rip), %rsp
-	push $GUEST_DS
-	push syscall_stacks + 16 * cpu(%rip)
-	jmp syscall32_entry
-	.balign 32
-	.set cpu, cpu + 1
-	.endr
+	SYSCALL_STUBS syscall32_entry
 syscall32_entry:
 	push %r11
 	push $GUEST_CS32
