@@ -2,7 +2,8 @@
 /*
  * The hostile guest: what a kernel could try that wants out of its domain, or the machine down.
  * Each attempt must be refused, or be harmless; after each area the hypervisor's books must agree.
- * It runs as control domain (with attacks through domctl) or as any other.
+ * It runs as control domain (with attacks through domctl) or as any other. With the word
+ * keys=K it types these debug keys and ends: what the test build does then is its business.
  */
 #define __XEN_TOOLS__ 1
 #include "hostile.h"
@@ -27,19 +28,27 @@ static bool contains(const char *text, unsigned n, const char *want)
 	return false;
 }
 
+/* As if these debug keys were typed on the console. */
+static long press(const char *keys)
+{
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_debug_keys,
+				.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+
+	s.u.debug_keys.nr_keys = (uint32_t)__builtin_strlen(keys);
+	s.u.debug_keys.keys.p = (char *)keys;
+	return HC(sysctl, &s);
+}
+
 bool books_agree(void)
 {
-	static char text[16384], key[] = "m";
-	struct xen_sysctl s = { .cmd = XEN_SYSCTL_debug_keys,
+	static char text[16384];
+	struct xen_sysctl s = { .cmd = XEN_SYSCTL_readconsole,
 				.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
 
 	if (!is_control())
 		return true;
-	s.u.debug_keys.nr_keys = 1;
-	set_xen_guest_handle(s.u.debug_keys.keys, key);
-	if (HC(sysctl, &s))
+	if (press("m"))
 		return false;
-	s.cmd = XEN_SYSCTL_readconsole;
 	s.u.readconsole = (struct xen_sysctl_readconsole){ .clear = 1, .count = sizeof(text) };
 	set_xen_guest_handle(s.u.readconsole.buffer, text);
 	return !HC(sysctl, &s) &&
@@ -93,7 +102,13 @@ static void ignore(struct trap_frame *f)
 
 void test_main(void)
 {
+	const char *line = (const char *)start_info->cmd_line;
+
 	event_handler = ignore;
+	if (!__builtin_strncmp(line, "keys=", 5)) {
+		check(!press(line + 5), "the keys %s", line + 5);
+		return;
+	}
 	area("pointers", attack_pointers);
 	area("page tables", attack_tables);
 	area("frames", attack_frames);

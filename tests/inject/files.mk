@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+# The test build of the hypervisor: the same objects, these calls through tests/inject.
+INJECT_SRCS := $(wildcard tests/inject/*.c)
+INJECT_WRAP := debug_key xmalloc buddy_alloc
