@@ -17,7 +17,7 @@ _Static_assert(EVTCHN_VIRQS == NR_VIRQS, "ABI");
 void evtchn_core_init(struct evtchn_domain *e, domid_t id)
 {
 	memset(e, 0, sizeof(*e));
-	spin_init(&e->lock, "evtchn");
+	spin_init_numbered(&e->lock, "evtchn", id);
 	e->id = id;
 	e->max_ports = EVTCHN_PORTS;
 	e->used[0] = 1;		/* port 0 stands for "no port" in the ABI */

@@ -52,7 +52,7 @@ void sched_init(void)
 	for (unsigned i = 0; i < SCHED_CPUS; i++) {
 		struct cpu_sched *s = &cpu_sched[i];
 
-		spin_init(&s->lock, "sched queue");
+		spin_init_numbered(&s->lock, "sched queue", i);
 		runq_init(&s->queue);
 		timer_init(&s->slice, slice_ended, NULL, i);
 	}

@@ -189,6 +189,15 @@ def debug_keys_are_documented():
     same_names(bool(code), "the debug keys are those of cloison(8)", code, page)
 
 
+def locks_are_documented():
+    table = open("hypervisor/include/hv/lockorder.def").read()
+    code = {f"{n} {name}" for n, name in re.findall(r'^LOCK_CLASS(?:_NUMBERED)?\((\d+), "([\w ]+)"\)', table, re.M)}
+    body = open("docs/locking.md").read()
+    page = {f"{n} {name}" for n, name in re.findall(r"^\| (\d+) \| .*?\(([\w ]+)\)", body, re.M)}
+    page |= {f"{n} {name}" for n, name in re.findall(r"^\| (\d+) \| ([\w ]+?)(?:, one a CPU)? \|", body, re.M)}
+    same_names(bool(code), "the order of locks is that of docs/locking.md", code, page)
+
+
 def commands_are_documented():
     code = set(re.findall(r'^\t\t\.name = "([\w-]+)"', open("dom0tools/xl/table.c").read(), re.M))
     page = set()
@@ -261,6 +270,7 @@ bare_names_of_readmes_exist()
 folders_have_a_readme()
 options_are_documented()
 debug_keys_are_documented()
+locks_are_documented()
 commands_are_documented()
 keys_are_documented()
 pvguest_page_names_its_headers()

@@ -297,4 +297,4 @@ def hypervisor(tap, d):
 
 
 if __name__ == "__main__":
-    sys.exit(suite([([create, tables, info, names, states, kept, signals, endings], {}), ([console, helps, hypervisor], {})]))
+    sys.exit(suite([([create, tables, info, names, states, kept, signals, endings], {}), ([console, helps, hypervisor], {"checked": True})]))

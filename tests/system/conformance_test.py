@@ -58,7 +58,7 @@ def main():
             with open(path, "rb") as f:
                 files[f"/guests/t-{name}"] = f.read()
             files[f"/etc/xen/t-{name}.cfg"] = f'name="t-{name}"\nkernel="/guests/t-{name}"\n' + KEYS
-        return suite([([guest(name) for name in paths], {"files": files, "memory": "512M"})], tap)
+        return suite([([guest(name) for name in paths], {"files": files, "memory": "512M", "checked": True})], tap)
 
 
 sys.exit(main())

@@ -91,9 +91,10 @@ class Machine:
 
 class Dom0(Machine):
     """Boots to dom0's prompt. files: {path in dom0: bytes or text}, put on top of dom0's own; words: dom0's
-    command line."""
+    command line; checked: with the build of the hypervisor that watches its locks."""
 
-    def __init__(self, build, tmp, files=None, options="", words="noauto", xen=None, dom0_mem="128M", **kw):
+    def __init__(self, build, tmp, files=None, options="", words="noauto", xen=None, dom0_mem="128M", checked=False,
+                 **kw):
         tmp = tempfile.mkdtemp(dir=tmp)
         ramdisk = ""
         if files:
@@ -105,7 +106,7 @@ class Dom0(Machine):
             arguments = ["-kernel", xen, "-append", options, "-initrd",
                          f"{build}/dom0 {words}" + (f",{ramdisk}" if ramdisk else "")]
         else:
-            arguments = ["-kernel", f"{build}/cloison", "-initrd",
+            arguments = ["-kernel", f"{build}/cloison-checked" if checked else f"{build}/cloison", "-initrd",
                          self._module(build, tmp, options, words, ramdisk)]
         self.seen = ""
         super().__init__(arguments, **kw)

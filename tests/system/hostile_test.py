@@ -107,7 +107,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as tmp:
         protection(tap, build, tmp)
-    return suite([([beside("hostile"), beside("random")], {"files": files(build)})], tap)
+    return suite([([beside("hostile"), beside("random")], {"files": files(build), "checked": True})], tap)
 
 
 if __name__ == "__main__":

@@ -156,4 +156,4 @@ def storm(tap, d):
     same(tap, d, before, "a storm")
 
 
-sys.exit(suite([([cycles, many, storm], {"files": FILES, "memory": "1G", "cpu": "Nehalem"})]))
+sys.exit(suite([([cycles, many, storm], {"files": FILES, "memory": "1G", "cpu": "Nehalem", "checked": True})]))

@@ -171,4 +171,4 @@ def end_all(d):
 
 
 if __name__ == "__main__":
-    sys.exit(suite([([hello, echo, pingpong, hog, memhog], {}), ([deaths, actions], {})]))
+    sys.exit(suite([([hello, echo, pingpong, hog, memhog], {}), ([deaths, actions], {"checked": True})]))

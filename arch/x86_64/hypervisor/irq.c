@@ -48,6 +48,7 @@ void exit_do_work(void)
 	struct cpu *c = this_cpu();
 	uint32_t work;
 
+	spin_check_none_held();
 	for (;;) {
 		work = __atomic_exchange_n(&c->work, 0, __ATOMIC_ACQ_REL);
 		if (work & CPU_WORK_TIMER)
