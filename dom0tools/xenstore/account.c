@@ -81,6 +81,8 @@ bool tally_fits(struct store *store, const struct tally *tally, domid_t domid, u
 	const struct account *account = account_get(store, domid);
 	struct tally_entry noted = tally_of(tally, domid);
 
+	if (!domid)
+		return true;
 	return account &&
 	       (int64_t)account->nodes + noted.nodes + nodes <= store->quota.nodes &&
 	       (int64_t)(account->bytes + bytes) + noted.bytes <= store->quota.memory;

@@ -61,7 +61,7 @@ void account_trim(struct store *store, struct account *account);
 int tally_add(struct tally *tally, domid_t domid, int32_t nodes, int64_t bytes);
 /** What is noted for the domain. */
 struct tally_entry tally_of(const struct tally *tally, domid_t domid);
-/** Whether the quotas let the domain have so much more than account and tally say. */
+/** Whether the quotas let the domain have so much more; there are none for dom0. */
 bool tally_fits(struct store *store, const struct tally *tally, domid_t domid, uint32_t nodes,
 		uint64_t bytes);
 /** Makes sure that tally_apply() cannot fail. Returns 0 or -ENOMEM. */
@@ -127,7 +127,12 @@ void watch_fire_removed(struct store *store, const char *path, struct node *old,
 
 /* ---- transactions: transaction.c ---- */
 
-enum access_kind { ACCESS_NODE = 1, ACCESS_KIDS = 2, ACCESS_TREE = 4 };
+enum access_kind {
+	ACCESS_NODE = 1,
+	ACCESS_KIDS = 2,
+	ACCESS_TREE = 4,
+	ACCESS_WAY = 8,		/* how far one can go, and with which rights */
+};
 enum op_kind { OP_WRITE, OP_MKDIR, OP_RM, OP_SET_PERMS };
 
 struct op {
@@ -161,6 +166,12 @@ void transaction_end_all(struct store_conn *conn);
 /** Notes that the transaction depends on the path. Nothing is noted when txn is NULL. */
 int transaction_note(const struct store_conn *conn, struct transaction *txn, const char *path,
 		     enum access_kind kind);
+/**
+ * Notes that the answer came from where the path ended: it led to nothing, or rights were missing.
+ * Returns err, or the error of noting.
+ */
+int transaction_note_way(const struct store_conn *conn, struct transaction *txn,
+			 const char *path, int err);
 /**
  * Carries out an operation: on the store when txn is NULL, firing its watches,
  * otherwise in the transaction.

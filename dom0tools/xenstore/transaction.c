@@ -74,6 +74,26 @@ int transaction_note(const struct store_conn *conn, struct transaction *txn, con
 	return 0;
 }
 
+int transaction_note_way(const struct store_conn *conn, struct transaction *txn,
+			 const char *path, int err)
+{
+	char deepest[PATH_SIZE];
+	const char *rest;
+	size_t len;
+	int noted;
+
+	if (!txn)
+		return err;
+	node_lookup_deepest(txn->view.root, path, &rest);
+	len = strlen(path) - strlen(rest);
+	memcpy(deepest, path, len);
+	deepest[len] = '\0';
+	noted = transaction_note(conn, txn, path, ACCESS_WAY);
+	if (!noted)
+		noted = transaction_note(conn, txn, deepest, ACCESS_WAY);
+	return noted ? noted : err;
+}
+
 struct transaction *transaction_find(struct store_conn *conn, uint32_t id)
 {
 	for (struct transaction *txn = conn->transactions; txn; txn = txn->next)
@@ -169,23 +189,30 @@ static void op_fire(struct store *store, const struct op *op, struct node *old)
 		watch_fire(store, op->path, old, store->main.root);
 }
 
-static bool access_conflicts(const struct access *access, struct node *then, struct node *now)
+/* Whether what the client was told of the path might be something else now. */
+static bool access_conflicts(const struct store_conn *conn, const struct access *access,
+			     struct node *then, struct node *now)
 {
-	const struct node *a = node_lookup(then, access->path);
-	const struct node *b = node_lookup(now, access->path);
+	const char *rest_a, *rest_b;
+	const struct node *a = node_lookup_deepest(then, access->path, &rest_a);
+	const struct node *b = node_lookup_deepest(now, access->path, &rest_b);
+	bool rights_differ = view_perms(conn, a) != view_perms(conn, b);
 
-	if (!a || !b)
-		return a != b;
-	return ((access->kinds & ACCESS_NODE) && a->gen != b->gen) ||
+	if (!*rest_a != !*rest_b)
+		return true;
+	if (*rest_a)
+		return (access->kinds & ACCESS_WAY) && (rights_differ || strcmp(rest_a, rest_b));
+	return ((access->kinds & (ACCESS_WAY | ACCESS_KIDS)) && rights_differ) ||
+	       ((access->kinds & ACCESS_NODE) && a->gen != b->gen) ||
 	       ((access->kinds & ACCESS_KIDS) && a->kids_gen != b->kids_gen) ||
 	       ((access->kinds & ACCESS_TREE) && a->below_gen != b->below_gen);
 }
 
-static bool transaction_conflicts(struct store *store, const struct transaction *txn)
+static bool transaction_conflicts(const struct store_conn *conn, const struct transaction *txn)
 {
 	for (size_t i = 0; i < ACCESS_BUCKETS; i++)
 		for (const struct access *a = txn->accesses[i]; a; a = a->next)
-			if (access_conflicts(a, txn->base, store->main.root))
+			if (access_conflicts(conn, a, txn->base, conn->store->main.root))
 				return true;
 	return false;
 }
@@ -211,7 +238,7 @@ int transaction_end(struct store_conn *conn, struct transaction *txn, bool commi
 	int err = 0;
 
 	if (commit && store->main.root != txn->base) {
-		err = transaction_conflicts(store, txn) ? -EAGAIN : 0;
+		err = transaction_conflicts(conn, txn) ? -EAGAIN : 0;
 		if (!err && txn->ops)
 			err = transaction_replay(conn, txn);
 	}
@@ -282,7 +309,7 @@ static int do_in_transaction(struct store_conn *conn, struct transaction *txn,
 	err = op_apply(&txn->view, conn, op, &changed);
 	if (err || !changed) {
 		op_free(copy);
-		return err;
+		return transaction_note_way(conn, txn, op->path, err);
 	}
 	*txn->ops_tail = copy;
 	txn->ops_tail = &copy->next;

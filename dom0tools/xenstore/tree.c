@@ -20,7 +20,12 @@ static struct node *find_noted(struct call *call, const char *text, enum path_ki
 	*err = transaction_note(call->conn, call->txn, path.abs, access);
 	if (*err)
 		return NULL;
-	return view_find(call->view, call->conn, path.abs, PERM_READ, err);
+
+	struct node *node = view_find(call->view, call->conn, path.abs, PERM_READ, err);
+
+	if (!node)
+		*err = transaction_note_way(call->conn, call->txn, path.abs, *err);
+	return node;
 }
 
 int tree_read(struct call *call)

@@ -315,6 +315,14 @@ static void a_guest_makes_as_many_nodes_as_its_quota(void **state)
 	assert_null(kit_write(DOM1, 0, "a", ""));
 }
 
+static void a_guest_may_lengthen_a_value_of_dom0_whatever_dom0_owns(void **state)
+{
+	store_quota(STORE)->nodes = 2;
+	kit_write(DOM0, 0, "/a/b/c", "");
+	kit_call(DOM0, 0, XS_SET_PERMS, "/a/b/c", "b0", NULL);
+	assert_null(kit_write(DOM1, 0, "/a/b/c", "longer"));
+}
+
 static void a_guests_values_and_permission_lists_are_bounded(void **state)
 {
 	char value[3000];
@@ -410,6 +418,7 @@ int main(void)
 		T(more_permissions_than_a_list_holds_are_enospc),
 		T(privileged_messages_are_eacces_for_guests),
 		T(a_guest_makes_as_many_nodes_as_its_quota),
+		T(a_guest_may_lengthen_a_value_of_dom0_whatever_dom0_owns),
 		T(a_guests_values_and_permission_lists_are_bounded),
 		T(the_memory_of_a_guests_nodes_is_bounded),
 		T(giving_a_node_away_moves_it_between_accounts),

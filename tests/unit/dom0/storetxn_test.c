@@ -238,6 +238,31 @@ static unsigned int any_of(unsigned int n)
 }
 
 /* Random requests of three connections; the accounts must always agree. */
+static void removing_nothing_depends_on_the_parent_that_was_there(void **state)
+{
+	kit_write(DOM0, 0, "/a/b", "1");
+
+	uint32_t tx = kit_begin(DOM0);
+
+	assert_null(kit_call(DOM0, tx, XS_RM, "/a/b/c", NULL));
+	kit_call(DOM0, 0, XS_RM, "/a/b", NULL);
+	assert_string_equal(kit_commit(DOM0, tx), "EAGAIN");
+}
+
+static void a_refusal_depends_on_the_rights_that_were_missing(void **state)
+{
+	kit_write(DOM0, 0, "/a", "1");
+	kit_call(DOM0, 0, XS_SET_PERMS, "/a", "n0", NULL);
+
+	uint32_t one = kit_begin(DOM1), two = kit_begin(DOM1);
+
+	assert_string_equal(kit_read(DOM1, one, "/a/b"), "!EACCES");
+	assert_string_equal(kit_list(DOM1, two, "/a"), "!EACCES");
+	kit_call(DOM0, 0, XS_SET_PERMS, "/a", "r0", NULL);
+	assert_string_equal(kit_commit(DOM1, one), "EAGAIN");
+	assert_string_equal(kit_commit(DOM1, two), "EAGAIN");
+}
+
 static void any_history_keeps_the_accounts_right(void **state)
 {
 	static const char *const paths[] = {
@@ -295,6 +320,8 @@ int main(void)
 		T(a_guest_opens_a_bounded_number_of_transactions),
 		T(transactions_do_not_nest_and_belong_to_their_connection),
 		T(failed_operations_do_not_spoil_a_transaction),
+		T(removing_nothing_depends_on_the_parent_that_was_there),
+		T(a_refusal_depends_on_the_rights_that_were_missing),
 		T(any_history_keeps_the_accounts_right),
 	};
 
