@@ -7,6 +7,8 @@ UNITS += dom0_storetxn dom0_storewatch dom0_storecontrol
 dom0_storetxn_USRCS := tests/unit/dom0/storetxn_test.c $(STORE_SRCS)
 dom0_storewatch_USRCS := tests/unit/dom0/storewatch_test.c $(STORE_SRCS)
 dom0_storecontrol_USRCS := tests/unit/dom0/storecontrol_test.c $(STORE_SRCS)
+HARNESSES += dom0_store_all
+dom0_store_all_HSRCS := tests/unit/dom0/store_histories.c tests/unit/dom0/storemodel.c $(STORE_SRCS)
 UNITS += dom0_xsring
 dom0_xsring_USRCS := tests/unit/dom0/xsring_test.c dom0tools/xenstore/xsring.c \
 	pvguest/ring.c $(STORE_SRCS)

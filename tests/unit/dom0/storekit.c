@@ -67,13 +67,20 @@ static const struct store_ops ops = {
 	.print = op_print,
 };
 
-int kit_setup(void **state)
+struct kit *kit_open(void)
 {
 	struct kit *kit = calloc(1, sizeof(*kit));
 
 	kit->store = store_create(&ops, kit);
 	for (domid_t i = 0; i < 3; i++)
 		kit->conn[i] = store_connect(kit->store, i, kit);
+	return kit;
+}
+
+int kit_setup(void **state)
+{
+	struct kit *kit = kit_open();
+
 	/* A corner for each guest, as the tool stack makes it. */
 	kit_call(kit->conn[0], 0, XS_MKDIR, "/local/domain/1", NULL);
 	kit_call(kit->conn[0], 0, XS_SET_PERMS, "/local/domain/1", "n1", "r0", NULL);
@@ -83,10 +90,8 @@ int kit_setup(void **state)
 	return 0;
 }
 
-int kit_teardown(void **state)
+void kit_close(struct kit *kit)
 {
-	struct kit *kit = *state;
-
 	assert_true(store_check(kit->store));
 	for (int i = 0; i < 3; i++)
 		if (kit->conn[i])
@@ -94,6 +99,11 @@ int kit_teardown(void **state)
 	assert_true(store_check(kit->store));
 	store_destroy(kit->store);
 	free(kit);
+}
+
+int kit_teardown(void **state)
+{
+	kit_close(*state);
 	return 0;
 }
 

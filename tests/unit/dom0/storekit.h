@@ -32,6 +32,10 @@ struct kit {
 
 extern struct store_message kit_reply;
 
+/** An empty store with its connections. */
+struct kit *kit_open(void);
+void kit_close(struct kit *kit);
+/** With a corner for each guest. */
 int kit_setup(void **state);
 /** Also checks the accounts against the tree. */
 int kit_teardown(void **state);
