@@ -46,7 +46,7 @@ long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	}
 	/* sysret goes to the flat 64-bit segments only, and leaves rip in rcx, rflags in r11. */
 	if (!(frame.flags & VGCF_in_syscall) || regs->cs != GUEST_CS64 || regs->ss != GUEST_DS)
-		regs->entry_vector &= ~VECTOR_SYSCALL;
+		regs->error_code &= ~ENTRY_SYSRET;
 
 	v->info->evtchn_upcall_mask = !(frame.rflags & FLAGS_IF);
 	if (unlikely(v->nmi_masked)) {

@@ -69,7 +69,7 @@ static inline void bounce_end(struct vcpu *v, struct cpu_user_regs *regs, uint64
 	}
 	if (mask)
 		v->info->evtchn_upcall_mask = 1;
-	regs->entry_vector = VECTOR_SYSCALL;
+	regs->error_code = ENTRY_SYSRET | ENTRY_LIVE;
 	regs->rflags &= ~(uint64_t)(FLAGS_AC | FLAGS_VM | FLAGS_RF | FLAGS_NT | FLAGS_TF);
 	regs->rip = rip;
 	regs->cs = GUEST_CS64;

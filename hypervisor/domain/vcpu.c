@@ -242,6 +242,7 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 		   (v->pause_flags & VPF_DOWN ? 0 : VGCF_online);
 	c->user_regs = v->regs;
 	c->user_regs.entry_vector = 0;
+	c->user_regs.error_code = 0;
 	c->user_regs.rflags |= v->iopl;
 	for (unsigned i = 0; i < 256; i++)
 		c->trap_ctxt[i] = v->trap_table[i];

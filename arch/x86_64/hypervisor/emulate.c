@@ -54,6 +54,7 @@ void emulate_finish(struct vcpu *v, struct cpu_user_regs *regs)
 		return;
 	v->debugreg[6] |= DR6_BS;
 	bounce_exception(v, regs, TRAP_DB, 0);
+	regs->error_code = 0;	/* results stand in regs, not in the CPU (entry.S) */
 }
 
 static void do_cpuid(struct vcpu *v, struct cpu_user_regs *regs)

@@ -11,9 +11,14 @@
  *     error_code, entry_vector  one quadword
  *     rdi rsi rdx rcx rax r8 r9 r10 r11 rbx rbp r12 r13 r14 r15  <- rsp = cpu
  *
- * Interrupts stay off all the time. rbx holds the current vCPU where a comment
- * says so. entry_vector has VECTOR_SYSCALL set when the guest came by `syscall`
- * and may go back by `sysret`.
+ * Interrupts stay off all the time. Two flags in error_code, above all that the CPU puts there:
+ *
+ *     ENTRY_SYSRET  the guest may go back by `sysret`: rcx and r11 are void, and so are their
+ *                   places in regs. It has ENTRY_LIVE, too.
+ *     ENTRY_LIVE    rbx, rbp, r12 to r15 are the guest's in the CPU itself, as C keeps them; their
+ *                   places in regs may be void. What needs them there calls SAVE_LIVE first.
+ *
+ * So a hypercall stores and loads no register that it does not use.
  */
 #include <format/descriptor.h>
 #include <format/eflags.h>
@@ -48,22 +53,56 @@
 	SMAP_SITE SMAP_CLAC
 	.endm
 
-	.macro POP_REGS
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbp
-	pop %rbx
-	pop %r11
-	pop %r10
-	pop %r9
-	pop %r8
-	pop %rax
-	pop %rcx
-	pop %rdx
-	pop %rsi
-	pop %rdi
+	/* What hypercalls have arguments in, or C code does not keep. */
+	.macro SAVE_ARGS
+	mov %rdi, REGS_RDI(%rsp)
+	mov %rsi, REGS_RSI(%rsp)
+	mov %rdx, REGS_RDX(%rsp)
+	mov %rax, REGS_RAX(%rsp)
+	mov %r8, REGS_R8(%rsp)
+	mov %r9, REGS_R9(%rsp)
+	mov %r10, REGS_R10(%rsp)
+	.endm
+
+	.macro LOAD_ARGS
+	mov REGS_RDI(%rsp), %rdi
+	mov REGS_RSI(%rsp), %rsi
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_RAX(%rsp), %rax
+	mov REGS_R8(%rsp), %r8
+	mov REGS_R9(%rsp), %r9
+	mov REGS_R10(%rsp), %r10
+	.endm
+
+	.macro SAVE_LIVE
+	mov %rbx, REGS_RBX(%rsp)
+	mov %rbp, REGS_RBP(%rsp)
+	mov %r12, REGS_R12(%rsp)
+	mov %r13, REGS_R13(%rsp)
+	mov %r14, REGS_R14(%rsp)
+	mov %r15, REGS_R15(%rsp)
+	.endm
+
+	.macro LOAD_LIVE
+	mov REGS_RBX(%rsp), %rbx
+	mov REGS_RBP(%rsp), %rbp
+	mov REGS_R12(%rsp), %r12
+	mov REGS_R13(%rsp), %r13
+	mov REGS_R14(%rsp), %r14
+	mov REGS_R15(%rsp), %r15
+	.endm
+
+	/* What `sysret` would leave in rcx and r11, for a guest that goes another way. */
+	.macro FILL_VOID
+	mov REGS_RIP(%rsp), %rax
+	mov %rax, REGS_RCX(%rsp)
+	mov REGS_RFLAGS(%rsp), %rax
+	mov %rax, REGS_R11(%rsp)
+	.endm
+
+	.macro IF_NOT flag, to
+	testb $(\flag >> 24), REGS_ERROR_CODE + 3(%rsp)
+	jz \to
 	.endm
 
 	/* One stub a CPU: to its own stack, what the guest's was saved as `syscall` saves nothing. */
@@ -94,11 +133,11 @@ syscall_entry:
 	push %r11
 	push $GUEST_CS64
 	push %rcx
-	push $0
-	movb $(VECTOR_SYSCALL >> 8), 5(%rsp)
-	PUSH_REGS
-	mov CPU_CURRENT(%rsp), %rbx
-	cmpb $0, VCPU_KERNEL_MODE(%rbx)
+	push $(ENTRY_SYSRET | ENTRY_LIVE)
+	sub $REGS_ERROR_CODE, %rsp
+	SAVE_ARGS
+	mov CPU_CURRENT(%rsp), %r9
+	cmpb $0, VCPU_KERNEL_MODE(%r9)
 	je user_syscall
 
 	/* A hypercall: rax the number, rdi rsi rdx r10 r8 the arguments. */
@@ -106,40 +145,44 @@ syscall_entry:
 	cmp $NR_HYPERCALL_SLOTS, %rax
 	jae no_hypercall
 	and $(NR_HYPERCALL_SLOTS - 1), %eax	/* speculation, too, stays inside */
-	lea hypercall_table(%rip), %rbp
+	lea hypercall_table(%rip), %r11
 	mov %r10, %rcx
-	call *(%rbp, %rax, 8)
+	call *(%r11, %rax, 8)
 	cmp $-ERESTART, %rax
 	je restart_hypercall
 hypercall_done:
 	mov %rax, REGS_RAX(%rsp)
 
-/* The way back. rbx = current vCPU, rsp = cpu. Events pending and not masked? Work? */
+/* The way back; rsp = cpu. Is there work? Are events pending and not masked? */
 exit_to_guest:
-	mov VCPU_INFO(%rbx), %rax
+	mov CPU_CURRENT(%rsp), %rcx
+	mov VCPU_INFO(%rcx), %rcx
 	cmpl $0, CPU_WORK(%rsp)
 	jne exit_work
-	cmpw $1, (%rax)			/* evtchn_upcall_pending 1, evtchn_upcall_mask 0 */
+	cmpw $1, (%rcx)			/* evtchn_upcall_pending 1, evtchn_upcall_mask 0 */
 	je exit_events
 restore:
-	testb $(VECTOR_SYSCALL >> 8), REGS_ENTRY_VECTOR + 1(%rsp)
-	jz restore_iret
-
+	IF_NOT ENTRY_SYSRET, restore_iret
 	/* sysret faults in ring 0 when rip is not canonical: such a one takes the other way. */
-	mov REGS_RIP(%rsp), %rax
-	mov %rax, REGS_RCX(%rsp)
-	shl $16, %rax
-	sar $16, %rax
-	cmp %rax, REGS_RCX(%rsp)
-	jne restore_iret
-	POP_REGS
-	mov REGS_RFLAGS - REGS_ERROR_CODE(%rsp), %r11
-	mov REGS_RSP - REGS_ERROR_CODE(%rsp), %rsp
+	mov REGS_RIP(%rsp), %rcx
+	movabs $(1 << 47), %r11
+	add %rcx, %r11
+	shr $48, %r11
+	jnz restore_far
+	LOAD_ARGS
+	mov REGS_RFLAGS(%rsp), %r11
+	mov REGS_RSP(%rsp), %rsp
 	sysretq
 
+restore_far:
+	FILL_VOID
 restore_iret:
-	POP_REGS
-	add $8, %rsp
+	IF_NOT ENTRY_LIVE, restore_all
+restore_live:
+	LOAD_ARGS
+	mov REGS_RCX(%rsp), %rcx
+	mov REGS_R11(%rsp), %r11
+	add $REGS_RIP, %rsp
 	.globl entry_iretq
 	.hidden entry_iretq
 entry_iretq:
@@ -148,6 +191,9 @@ entry_iretq:
 	.balign 4
 	.long entry_iretq - ., iretq_fault - .
 	.popsection
+restore_all:
+	LOAD_LIVE
+	jmp restore_live
 
 /* The guest's own frame does not load (a selector, a return address): as the exception
  * handler fixed up, we are here with the guest's registers and the frame still on the stack. */
@@ -156,18 +202,23 @@ iretq_fault:
 	PUSH_REGS
 	mov %rsp, %rdi
 	call entry_bad_frame
-	mov CPU_CURRENT(%rsp), %rbx
 	jmp exit_to_guest
 
 exit_events:
-	mov %rbx, %rdi
+	IF_NOT ENTRY_SYSRET, 1f
+	FILL_VOID
+1:	mov CPU_CURRENT(%rsp), %rdi
 	mov %rsp, %rsi
 	call bounce_events
 	cmpl $0, CPU_WORK(%rsp)
 	je restore
 exit_work:
-	call exit_do_work		/* may switch to another vCPU, and runs the idle loop */
-	mov CPU_CURRENT(%rsp), %rbx
+	IF_NOT ENTRY_LIVE, 1f
+	SAVE_LIVE
+	IF_NOT ENTRY_SYSRET, 1f
+	FILL_VOID
+1:	call exit_do_work		/* may switch to another vCPU, and runs the idle loop */
+	LOAD_LIVE
 	jmp exit_to_guest
 
 no_hypercall:
@@ -178,7 +229,9 @@ restart_hypercall:
 	jmp exit_to_guest
 
 user_syscall:
-	mov %rbx, %rdi
+	mov %rcx, REGS_RCX(%rsp)
+	mov %r11, REGS_R11(%rsp)
+	mov %r9, %rdi
 	mov %rsp, %rsi
 	call bounce_syscall
 	jmp exit_to_guest
@@ -196,8 +249,7 @@ syscall32_entry:
 	push %rcx
 	push $0
 	PUSH_REGS
-	mov CPU_CURRENT(%rsp), %rbx
-	mov %rbx, %rdi
+	mov CPU_CURRENT(%rsp), %rdi
 	mov %rsp, %rsi
 	call bounce_syscall32
 	jmp exit_to_guest
@@ -224,8 +276,7 @@ sysenter_flags_saved:
 	popf
 	push $0
 	PUSH_REGS
-	mov CPU_CURRENT(%rsp), %rbx
-	mov %rbx, %rdi
+	mov CPU_CURRENT(%rsp), %rdi
 	mov %rsp, %rsi
 	call bounce_sysenter
 	jmp exit_to_guest
@@ -235,6 +286,7 @@ sysenter_flags_saved:
 	.hidden entry_exit_to_guest
 entry_exit_to_guest:
 	mov %rdi, %rsp
+	movl $0, REGS_ERROR_CODE(%rsp)
 	jmp exit_work
 
 /* ---- exceptions and interrupts ------------------------------------------------------
@@ -255,33 +307,37 @@ vector_stubs:
 	jmp debug_entry
 	.elseif vec == 2 || vec == 8 || vec == 18
 	jmp ist_entry
+	.elseif vec < 32
+	jmp exception_entry
 	.else
-	jmp vector_entry
+	jmp interrupt_entry
 	.endif
 	.balign 16
 	.set vec, vec + 1
 	.endr
 
-vector_entry:
+exception_entry:
+	cld
+	CLOSE_GUEST_MEMORY
+	PUSH_REGS
+	testb $3, REGS_CS(%rsp)
+	jz from_hypervisor
+	mov CPU_CURRENT(%rsp), %rdi
+	mov %rsp, %rsi
+	mov REGS_ENTRY_VECTOR(%rsp), %eax
+	lea guest_traps(%rip), %rdx
+	call *(%rdx, %rax, 8)
+	jmp exit_to_guest
+
+interrupt_entry:
 	cld
 	CLOSE_GUEST_MEMORY
 	PUSH_REGS
 	mov %rsp, %rdi
-	testb $3, REGS_CS(%rsp)
-	jz from_hypervisor
-	mov REGS_ENTRY_VECTOR(%rsp), %eax
-	cmp $32, %eax
-	jae interrupt_entry
-	mov CPU_CURRENT(%rsp), %rdi
-	mov %rsp, %rsi
-	lea guest_traps(%rip), %rdx
-	call *(%rdx, %rax, 8)
-	jmp exit_from_vector
-interrupt_entry:
 	call irq_dispatch
-exit_from_vector:
-	mov CPU_CURRENT(%rsp), %rbx
-	jmp exit_to_guest
+	testb $3, REGS_CS(%rsp)
+	jnz exit_to_guest
+	jmp 2f
 
 /* #DB has a stack of its own, as it may come on the first instruction of a stub, on the guest's
  * stack (mov ss; syscall). From a guest the frame moves to where it always lies. */
@@ -289,7 +345,6 @@ debug_entry:
 	cld
 	CLOSE_GUEST_MEMORY
 	PUSH_REGS
-	mov %rsp, %rdi
 	testb $3, REGS_CS(%rsp)
 	jz from_hypervisor
 	mov %rsp, %rsi
@@ -301,25 +356,21 @@ debug_entry:
 	rep movsq
 	mov %rsp, %rdi
 	call trap_dispatch
-	jmp exit_from_vector
+	jmp exit_to_guest
 
 /* NMI, double fault, machine check: handled on their own stacks, left by iretq alone. */
 ist_entry:
 	cld
 	CLOSE_GUEST_MEMORY
 	PUSH_REGS
+from_hypervisor:
 	mov %rsp, %rdi
 	call trap_dispatch
-	jmp 2f
-
-from_hypervisor:
-	cmpl $32, REGS_ENTRY_VECTOR(%rsp)
-	jae 1f
-	call trap_dispatch
-	jmp 2f
-1:	call irq_dispatch
-2:	POP_REGS
-	add $8, %rsp
+2:	LOAD_LIVE
+	LOAD_ARGS
+	mov REGS_RCX(%rsp), %rcx
+	mov REGS_R11(%rsp), %r11
+	add $REGS_RIP, %rsp
 	iretq
 
 	.section .bss.stacks, "aw", @nobits

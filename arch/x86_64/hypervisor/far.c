@@ -71,7 +71,6 @@ bool emulate_far_return(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va,
 	else
 		return false;
 	if (done) {
-		regs->entry_vector &= ~(uint32_t)VECTOR_SYSCALL;
 		emulate_finish(v, regs);
 	}
 	return done;

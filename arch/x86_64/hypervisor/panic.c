@@ -9,6 +9,7 @@
 #include <hv/check.h>
 #include <hv/console.h>
 #include <hv/domain.h>
+#include <hv/entry.h>
 #include <hv/fmt.h>
 #include <hv/log.h>
 #include <hv/paging.h>
@@ -49,22 +50,34 @@ void diag_backtrace(uint64_t rip, uint64_t rbp)
 	}
 }
 
+/* Of a guest in a hypercall they are where the C functions under way have saved them. */
+static void kept_registers(const struct cpu_user_regs *r)
+{
+	if (r->error_code & ENTRY_LIVE) {
+		log_printf("(XEN) rbx, rbp, r12 to r15: not known inside a hypercall\n");
+		return;
+	}
+	log_printf("(XEN) rbx: %016lx   rbp: %016lx   r12: %016lx\n", (unsigned long)r->rbx,
+		   (unsigned long)r->rbp, (unsigned long)r->r12);
+	log_printf("(XEN) r13: %016lx   r14: %016lx   r15: %016lx\n", (unsigned long)r->r13,
+		   (unsigned long)r->r14, (unsigned long)r->r15);
+}
+
 void diag_registers(const struct cpu_user_regs *r)
 {
+	bool void_too = r->error_code & ENTRY_SYSRET;
+
 	log_printf("(XEN) rip: %016lx   cs: %04x   rflags: %016lx   vector: %u   error: %04x\n",
 		   (unsigned long)r->rip, r->cs, (unsigned long)r->rflags, r->entry_vector & 0xff,
-		   r->error_code);
-	log_printf("(XEN) rax: %016lx   rbx: %016lx   rcx: %016lx\n", (unsigned long)r->rax,
-		   (unsigned long)r->rbx, (unsigned long)r->rcx);
-	log_printf("(XEN) rdx: %016lx   rsi: %016lx   rdi: %016lx\n", (unsigned long)r->rdx,
-		   (unsigned long)r->rsi, (unsigned long)r->rdi);
-	log_printf("(XEN) rbp: %016lx   rsp: %016lx   r8:  %016lx\n", (unsigned long)r->rbp,
-		   (unsigned long)r->rsp, (unsigned long)r->r8);
+		   r->error_code & ~(ENTRY_SYSRET | ENTRY_LIVE));
+	log_printf("(XEN) rsp: %016lx   ss: %04x\n", (unsigned long)r->rsp, r->ss);
+	log_printf("(XEN) rax: %016lx   rcx: %016lx   rdx: %016lx\n", (unsigned long)r->rax,
+		   (unsigned long)(void_too ? r->rip : r->rcx), (unsigned long)r->rdx);
+	log_printf("(XEN) rsi: %016lx   rdi: %016lx   r8:  %016lx\n", (unsigned long)r->rsi,
+		   (unsigned long)r->rdi, (unsigned long)r->r8);
 	log_printf("(XEN) r9:  %016lx   r10: %016lx   r11: %016lx\n", (unsigned long)r->r9,
-		   (unsigned long)r->r10, (unsigned long)r->r11);
-	log_printf("(XEN) r12: %016lx   r13: %016lx   r14: %016lx\n", (unsigned long)r->r12,
-		   (unsigned long)r->r13, (unsigned long)r->r14);
-	log_printf("(XEN) r15: %016lx   ss: %04x\n", (unsigned long)r->r15, r->ss);
+		   (unsigned long)r->r10, (unsigned long)(void_too ? r->rflags : r->r11));
+	kept_registers(r);
 }
 
 static void control_registers(void)

@@ -2,8 +2,9 @@
 /* What entry code and C agree on. Usable from assembly. */
 #pragma once
 
-/* In cpu_user_regs.entry_vector: came by `syscall`, may leave by `sysret`. */
-#define VECTOR_SYSCALL     0x100
+/* In cpu_user_regs.error_code, above what the CPU puts there; entry.S says what they mean. */
+#define ENTRY_SYSRET       0x40000000	/* may leave by `sysret` */
+#define ENTRY_LIVE         0x20000000	/* rbx, rbp, r12 to r15 are in the CPU, not in regs */
 #define NR_HYPERCALL_SLOTS 64
 #define CPU_STACK_BYTES    65536
 #define ERESTART           85	/* XEN_ERESTART */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* multicall, xen_version, console_io, physdev_op, platform_op as dom0 sees them. */
+/* multicall, xen_version, console_io, physdev_op, platform_op as dom0 sees them; what registers keep. */
+#include "../lib/registers.h"
 #include "../lib/test.h"
 
 #include <xen/physdev.h>
@@ -119,9 +120,42 @@ static void platform(void)
 	note("at 0: %ld", HC(platform_op, 0));
 }
 
+static unsigned upcalls;
+
+static void count_upcall(struct trap_frame *f)
+{
+	(void)f;
+	upcalls++;
+	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+}
+
+/* With nothing to do at the way out, with an event to deliver, and with the scheduler to ask. */
+static void registers(void)
+{
+	vcpu_info_t *info = &shared_info->vcpu_info[0];
+
+	check_eq(registers_changed(__HYPERVISOR_xen_version, XENVER_version, 0, 0x1234567), 0,
+		 "a hypercall keeps registers");
+	check_eq(registers_changed(99, 1, 2, 0x7654321), 0, "an unknown hypercall keeps registers");
+	event_handler = count_upcall;
+	info->evtchn_upcall_pending = 1;
+	info->evtchn_upcall_mask = 0;
+	check_eq(registers_changed(__HYPERVISOR_xen_version, XENVER_version, 0, 0x1111111), 0,
+		 "a hypercall with an event at its end keeps registers");
+	check_eq(upcalls, 1, "the event came");
+	check_eq(registers_changed(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0x2222222), 0,
+		 "yield keeps registers");
+	info->evtchn_upcall_pending = 1;
+	check_eq(registers_changed(__HYPERVISOR_sched_op, SCHEDOP_block, 0, 0x3333333), 0,
+		 "block with an event waiting keeps registers");
+	info->evtchn_upcall_mask = 1;
+	event_handler = NULL;
+}
+
 void test_main(void)
 {
 	traps_init();
+	registers();
 	versions();
 	multicalls();
 	long_multicall();

@@ -3,13 +3,14 @@
  * A second vCPU: initialised, brought up, met by IPIs and polls, taken down and up again. Runs in a
  * domain with vcpus=2 (dom0 with dom0_max_vcpus=2); with one vCPU it says so and ends.
  */
+#include "../lib/registers.h"
 #include "../lib/test.h"
 
 #include <xen/xen.h>
 
 const char test_name[] = "smp";
 
-static volatile uint64_t other_runs, other_stop;
+static volatile uint64_t other_runs, other_stop, other_changed;
 static volatile uint32_t ping_port, pong_port;
 static vcpu_guest_context_t context;
 static char other_stack[8192] __attribute__((aligned(16)));
@@ -63,6 +64,7 @@ static void __attribute__((noreturn)) other_main(void)
 		if (other_stop)
 			HC(vcpu_op, VCPUOP_down, 1, 0);
 		other_runs++;
+		other_changed += registers_changed(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, other_runs);
 		send(pong_port);
 	}
 }
@@ -85,6 +87,8 @@ static void fill_context(void)
 
 static void life(void)
 {
+	unsigned changed = 0;
+
 	fill_context();
 	note("up before it is initialised: %ld", vcpu_op(VCPUOP_up, 1, NULL));
 	context.user_regs.rflags = 0x202;
@@ -100,9 +104,11 @@ static void life(void)
 	check_eq(other_runs, 1, "it runs");
 	for (unsigned i = 0; i < 100; i++) {
 		send(ping_port);
+		changed += registers_changed(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, ~(uint64_t)i);
 		wait_for(pong_port);
 	}
 	check_eq(other_runs, 101, "100 IPIs go forth and back");
+	check_eq(other_changed + changed, 0, "yields to one another keep registers");
 	note("runstate of the other: %ld", vcpu_op(VCPUOP_get_runstate_info, 1, &runstate));
 	note("send_nmi to the other: %ld", vcpu_op(VCPUOP_send_nmi, 1, NULL));
 	note("single shot of the other: %ld", vcpu_op(VCPUOP_stop_singleshot_timer, 1, NULL));

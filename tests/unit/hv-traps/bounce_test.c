@@ -234,7 +234,7 @@ static void iret_returns_to_user_mode(void **state)
 {
 	(void)state;
 	V->info->evtchn_upcall_mask = 1;
-	R->entry_vector = VECTOR_SYSCALL;
+	R->error_code = ENTRY_SYSRET | ENTRY_LIVE;
 	assert_int_equal(iret(to_user), 5);
 	assert_false(V->kernel_mode);
 	assert_int_equal(R->rip, 0x400000);
@@ -242,7 +242,7 @@ static void iret_returns_to_user_mode(void **state)
 	assert_int_equal(R->r11, 6);
 	assert_int_equal(R->rcx, 7);
 	assert_int_equal(V->info->evtchn_upcall_mask, 0);
-	assert_int_equal(R->entry_vector & VECTOR_SYSCALL, 0);
+	assert_int_equal(R->error_code, ENTRY_LIVE);
 }
 
 static void iret_to_ring_0_stays_in_the_kernel(void **state)
@@ -265,15 +265,15 @@ static void only_flat_segments_go_back_by_sysret(void **state)
 
 	(void)state;
 	c.flags = VGCF_in_syscall;
-	R->entry_vector = VECTOR_SYSCALL;
+	R->error_code = ENTRY_SYSRET | ENTRY_LIVE;
 	R->rcx = 99;
 	iret(c);
-	assert_true(R->entry_vector & VECTOR_SYSCALL);
+	assert_true(R->error_code & ENTRY_SYSRET);
 	assert_int_equal(R->rcx, 99);
 	V->kernel_mode = true;
 	c.cs = GUEST_CS32;
 	iret(c);
-	assert_false(R->entry_vector & VECTOR_SYSCALL);
+	assert_false(R->error_code & ENTRY_SYSRET);
 }
 
 static void a_result_that_looks_like_a_restart_is_kept(void **state)
