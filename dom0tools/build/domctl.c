@@ -191,6 +191,30 @@ int domctl_vcpu_affinity(domid_t domid, unsigned vcpu, uint8_t *hard, uint8_t *s
 	return hypercall_domctl(&op);
 }
 
+int domctl_set_vcpu_affinity(domid_t domid, unsigned vcpu, const uint8_t *hard, const uint8_t *soft,
+			     size_t bytes, bool force)
+{
+	struct xen_domctl op = domctl_op(XEN_DOMCTL_setvcpuaffinity, domid);
+	struct xen_domctl_vcpuaffinity *a = &op.u.vcpuaffinity;
+	uint8_t maps[2][bytes];	/* the hypervisor writes what has come of it */
+
+	a->vcpu = vcpu;
+	a->flags = force ? XEN_VCPUAFFINITY_FORCE : 0;
+	if (hard) {
+		a->flags |= XEN_VCPUAFFINITY_HARD;
+		memcpy(maps[0], hard, bytes);
+		set_xen_guest_handle(a->cpumap_hard.bitmap, maps[0]);
+		a->cpumap_hard.nr_bits = bytes * 8;
+	}
+	if (soft) {
+		a->flags |= XEN_VCPUAFFINITY_SOFT;
+		memcpy(maps[1], soft, bytes);
+		set_xen_guest_handle(a->cpumap_soft.bitmap, maps[1]);
+		a->cpumap_soft.nr_bits = bytes * 8;
+	}
+	return hypercall_domctl(&op);
+}
+
 static int sched_op(domid_t domid, unsigned cmd, unsigned *weight, unsigned *cap)
 {
 	struct xen_domctl op = domctl_op(XEN_DOMCTL_scheduler_op, domid);
@@ -265,6 +289,44 @@ int sysctl_scheduler(uint32_t *id)
 	int err = hypercall_sysctl(&op);
 
 	*id = op.u.sched_id.sched_id;
+	return err;
+}
+
+static int ratelimit_op(uint32_t cmd, unsigned *us)
+{
+	struct xen_sysctl op = sysctl_op(XEN_SYSCTL_scheduler_op);
+	int err;
+
+	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op.u.scheduler_op.cmd = cmd;
+	op.u.scheduler_op.u.sched_credit2.ratelimit_us = *us;
+	err = hypercall_sysctl(&op);
+	*us = op.u.scheduler_op.u.sched_credit2.ratelimit_us;
+	return err;
+}
+
+int sysctl_ratelimit_get(unsigned *us)
+{
+	*us = 0;
+	return ratelimit_op(XEN_SYSCTL_SCHEDOP_getinfo, us);
+}
+
+int sysctl_ratelimit_set(unsigned us)
+{
+	return ratelimit_op(XEN_SYSCTL_SCHEDOP_putinfo, &us);
+}
+
+int sysctl_cpupool(struct xen_sysctl_cpupool_op *pool, uint8_t *cpus, size_t bytes)
+{
+	struct xen_sysctl op = sysctl_op(XEN_SYSCTL_cpupool_op);
+	int err;
+
+	memset(cpus, 0, bytes);
+	op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_INFO;
+	set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, cpus);
+	op.u.cpupool_op.cpumap.nr_bits = bytes * 8;
+	err = hypercall_sysctl(&op);
+	*pool = op.u.cpupool_op;
 	return err;
 }
 

@@ -48,6 +48,13 @@ int domctl_vcpu_info(domid_t domid, unsigned vcpu, struct xen_domctl_getvcpuinfo
 /** Fills both maps with `bytes` bytes of CPU bits. */
 int domctl_vcpu_affinity(domid_t domid, unsigned vcpu, uint8_t *hard, uint8_t *soft, size_t bytes);
 
+/**
+ * Sets where the vCPU may run and where it would rather run; NULL leaves that alone. With force a
+ * pinning that the domain's kernel has made for itself ends first; without, it is -XEN_EBUSY.
+ */
+int domctl_set_vcpu_affinity(domid_t domid, unsigned vcpu, const uint8_t *hard, const uint8_t *soft,
+			     size_t bytes, bool force);
+
 /** Weight and cap of the domain under the credit2 scheduler; those that are -1 stay. */
 int domctl_sched_set(domid_t domid, int weight, int cap);
 int domctl_sched_get(domid_t domid, unsigned *weight, unsigned *cap);
@@ -59,6 +66,11 @@ int domctl_alloc_port(domid_t domid, domid_t remote);
 int sysctl_domains(domid_t first, struct xen_domctl_getdomaininfo *info, unsigned max);
 int sysctl_physinfo(struct xen_sysctl_physinfo *info);
 int sysctl_scheduler(uint32_t *id);
+/** The scheduler's rate limit in microseconds, and what it becomes. */
+int sysctl_ratelimit_get(unsigned *us);
+int sysctl_ratelimit_set(unsigned us);
+/** The only pool of CPUs, number 0; the map of its CPUs gets `bytes` bytes. */
+int sysctl_cpupool(struct xen_sysctl_cpupool_op *pool, uint8_t *cpus, size_t bytes);
 /** Presses each of the keys in turn on the hypervisor's console. */
 int sysctl_debug_keys(const char *keys, size_t count);
 /**

@@ -127,6 +127,20 @@ static int optional(int err)
 	return err == -XEN_ENOSYS || err == -XEN_EOPNOTSUPP ? 0 : err;
 }
 
+/* Where each vCPU may run, as far as the configuration says. */
+static int set_affinity(struct load *l)
+{
+	const struct domconf_affinity *hard = &l->conf->hard, *soft = &l->conf->soft;
+	int err = 0;
+
+	for (unsigned i = 0; !err && (i < hard->count || i < soft->count); i++)
+		err = domctl_set_vcpu_affinity(l->domid, i,
+					       i < hard->count ? hard->maps[i].bits : NULL,
+					       i < soft->count ? soft->maps[i].bits : NULL,
+					       CPUMAP_BYTES, false);
+	return err ? fail(l, err, "setting cpus and cpus_soft") : 0;
+}
+
 static int set_limits(struct load *l)
 {
 	const struct domconf *conf = l->conf;
@@ -152,7 +166,7 @@ static int set_limits(struct load *l)
 		return fail(l, err, "setting rtc_timeoffset");
 	if (conf->cpu_weight >= 0 || conf->cap >= 0)
 		err = domctl_sched_set(l->domid, conf->cpu_weight, conf->cap);
-	return err ? fail(l, err, "setting cpu_weight and cap") : 0;
+	return err ? fail(l, err, "setting cpu_weight and cap") : set_affinity(l);
 }
 
 static int make_ports(struct load *l)

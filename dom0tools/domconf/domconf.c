@@ -3,20 +3,17 @@
  * From settings to a domain's description. Each reader marks what it has used,
  * so that one pass over the rest can name the keys that mean nothing here.
  */
-#include "domconf/keys.h"
+#include "domconf/domconf.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct reader {
-	struct cfg *cfg;
-	struct domconf_report *report;
-};
+#include "domconf/keys.h"
+#include "domconf/reader.h"
 
 static const char *const actions[] = {
 	[ACTION_DESTROY] = "destroy",
@@ -33,129 +30,24 @@ const char *domconf_action_name(enum domconf_action action)
 	return actions[action];
 }
 
-/* "file:line:column: key: text" into the report; the first error stays. */
-__attribute__((format(printf, 3, 4)))
-static int refuse(struct reader *r, const struct cfg_setting *s, const char *format, ...)
-{
-	char *text = r->report->error.text;
-	size_t size = sizeof(r->report->error.text);
-	va_list args;
-	int n = 0;
-
-	if (text[0])
-		return -EINVAL;
-	if (s)
-		n = snprintf(text, size, "%.120s:%u:%u: %.40s: ", s->origin, s->place.line,
-			     s->place.column, s->key);
-	va_start(args, format);
-	vsnprintf(text + n, size - n, format, args);
-	va_end(args);
-	/* A value that is quoted may hold anything: one line it stays. */
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = '?';
-	return -EINVAL;
-}
-
-static int out_of_memory(struct reader *r)
-{
-	snprintf(r->report->error.text, sizeof(r->report->error.text),
-		 "not enough memory to read the configuration");
-	return -ENOMEM;
-}
-
-static void warn(struct reader *r, const struct cfg_setting *s, const char *text)
-{
-	char line[320];
-
-	if (!r->report->warn)
-		return;
-	snprintf(line, sizeof(line), "%.120s:%u:%u: warning: %.60s: %s", s->origin, s->place.line,
-		 s->place.column, s->key, text);
-	r->report->warn(r->report->ctx, line);
-}
-
-static struct cfg_setting *take(struct reader *r, const char *key)
-{
-	struct cfg_setting *s = cfg_find(r->cfg, key);
-
-	if (s)
-		s->used = true;
-	return s;
-}
-
-/* Leaves *out alone when the key is missing. */
-static int read_string(struct reader *r, const char *key, char **out)
-{
-	const struct cfg_setting *s = take(r, key);
-
-	if (!s)
-		return 0;
-	if (s->value->type != CFG_STRING)
-		return refuse(r, s, "needs a string in quotes");
-	*out = strdup(s->value->string);
-	return *out ? 0 : out_of_memory(r);
-}
-
-/* A number, or a string that is one, between the bounds. */
-static int read_number(struct reader *r, const char *key, int64_t min, int64_t max, int64_t *out)
-{
-	const struct cfg_setting *s = take(r, key);
-	char *end;
-
-	if (!s)
-		return 0;
-	if (s->value->type == CFG_NUMBER) {
-		*out = s->value->number;
-	} else if (s->value->type == CFG_STRING) {
-		errno = 0;
-		*out = strtoll(s->value->string, &end, 0);
-		if (end == s->value->string || *end || errno)
-			return refuse(r, s, "needs a number, not '%.40s'", s->value->string);
-	} else {
-		return refuse(r, s, "needs a number, not a list");
-	}
-	if (*out < min || *out > max)
-		return refuse(r, s, "%" PRId64 " is not in the range from %" PRId64 " to %" PRId64,
-			      *out, min, max);
-	return 0;
-}
-
-static int read_unsigned(struct reader *r, const char *key, unsigned min, unsigned max,
-			 unsigned *out)
-{
-	int64_t n = *out;
-	int err = read_number(r, key, min, max, &n);
-
-	*out = n;
-	return err;
-}
-
-static int read_int(struct reader *r, const char *key, int min, int max, int *out)
-{
-	int64_t n = *out;
-	int err = read_number(r, key, min, max, &n);
-
-	*out = n;
-	return err;
-}
-
 static int read_action(struct reader *r, const char *key, enum domconf_action *out)
 {
-	const struct cfg_setting *s = take(r, key);
+	const struct cfg_setting *s = reader_take(r, key);
 
 	if (!s)
 		return 0;
 	if (s->value->type != CFG_STRING)
-		return refuse(r, s, "needs a string in quotes");
+		return reader_refuse(r, s, "needs a string in quotes");
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (!strcmp(s->value->string, actions[i])) {
 			*out = i;
 			return 0;
 		}
 	}
-	return refuse(r, s, "'%.40s' is no action (destroy, restart, rename-restart, preserve, "
-		      "coredump-destroy, coredump-restart, soft-reset)", s->value->string);
+	return reader_refuse(r, s,
+			     "'%.40s' is no action (destroy, restart, rename-restart, preserve, "
+			     "coredump-destroy, coredump-restart, soft-reset)",
+			     s->value->string);
 }
 
 static bool value_is(const struct cfg_setting *s, const char *string)
@@ -173,59 +65,65 @@ static bool value_is_true(const struct cfg_setting *s)
 /* Only PV guests can be built; everything that says otherwise ends here. */
 static int read_type(struct reader *r)
 {
-	const struct cfg_setting *s = take(r, "type");
+	const struct cfg_setting *s = reader_take(r, "type");
 
 	if (s && (value_is(s, "hvm") || value_is(s, "pvh")))
-		return refuse(r, s, "'%s' guests are not supported, only 'pv'", s->value->string);
+		return reader_refuse(r, s, "'%s' guests are not supported, only 'pv'",
+				     s->value->string);
 	if (s && !value_is(s, "pv"))
-		return refuse(r, s, "must be \"pv\"");
-	s = take(r, "builder");
+		return reader_refuse(r, s, "must be \"pv\"");
+	s = reader_take(r, "builder");
 	if (s && value_is(s, "hvm"))
-		return refuse(r, s, "'hvm' guests are not supported, only PV guests (type=\"pv\")");
+		return reader_refuse(
+			r, s, "'hvm' guests are not supported, only PV guests (type=\"pv\")");
 	if (s && !value_is(s, "generic") && !value_is(s, "linux"))
-		return refuse(r, s, "must be \"generic\" for a PV guest");
-	s = take(r, "pvh");
+		return reader_refuse(r, s, "must be \"generic\" for a PV guest");
+	s = reader_take(r, "pvh");
 	if (s && value_is_true(s))
-		return refuse(r, s, "'pvh' guests are not supported, only PV guests (type=\"pv\")");
-	s = take(r, "hvm");
+		return reader_refuse(
+			r, s, "'pvh' guests are not supported, only PV guests (type=\"pv\")");
+	s = reader_take(r, "hvm");
 	if (s && value_is_true(s))
-		return refuse(r, s, "'hvm' guests are not supported, only PV guests (type=\"pv\")");
+		return reader_refuse(
+			r, s, "'hvm' guests are not supported, only PV guests (type=\"pv\")");
 	return 0;
 }
 
 static int read_name(struct reader *r, struct domconf *conf)
 {
 	const struct cfg_setting *s = cfg_find(r->cfg, "name");
-	int err = read_string(r, "name", &conf->name);
+	int err = reader_string(r, "name", &conf->name);
 
 	if (err)
 		return err;
 	if (!conf->name || !conf->name[0])
-		return refuse(r, NULL, "Domain name must be specified.");
+		return reader_refuse(r, NULL, "Domain name must be specified.");
 	if (strlen(conf->name) > DOMCONF_MAX_NAME)
-		return refuse(r, s, "longer than %d characters", DOMCONF_MAX_NAME);
+		return reader_refuse(r, s, "longer than %d characters", DOMCONF_MAX_NAME);
 	for (const unsigned char *p = (unsigned char *)conf->name; *p; p++)
 		if (*p <= ' ' || *p == 0x7f || *p == '/')
-			return refuse(r, s, "may not contain blanks, '/' or control characters");
+			return reader_refuse(r, s,
+					     "may not contain blanks, '/' or control characters");
 	if (isdigit((unsigned char)conf->name[0]) &&
 	    strspn(conf->name, "0123456789") == strlen(conf->name))
-		return refuse(r, s, "'%s' would be taken for a domain id", conf->name);
+		return reader_refuse(r, s, "'%s' would be taken for a domain id", conf->name);
 	return 0;
 }
 
 static int read_kernel(struct reader *r, struct domconf *conf)
 {
-	const struct cfg_setting *s = take(r, "bootloader");
-	int err = read_string(r, "kernel", &conf->kernel);
+	const struct cfg_setting *s = reader_take(r, "bootloader");
+	int err = reader_string(r, "kernel", &conf->kernel);
 
 	if (!err)
-		err = read_string(r, "ramdisk", &conf->ramdisk);
+		err = reader_string(r, "ramdisk", &conf->ramdisk);
 	if (err)
 		return err;
 	if (s)
-		return refuse(r, s, "boot loaders cannot run in this dom0; give kernel= instead");
+		return reader_refuse(r, s,
+				     "boot loaders cannot run in this dom0; give kernel= instead");
 	if (!conf->kernel || !conf->kernel[0])
-		return refuse(r, NULL, "Neither kernel nor bootloader specified");
+		return reader_refuse(r, NULL, "Neither kernel nor bootloader specified");
 	if (conf->ramdisk && !conf->ramdisk[0]) {
 		free(conf->ramdisk);
 		conf->ramdisk = NULL;
@@ -249,25 +147,25 @@ static int read_cmdline(struct reader *r, struct domconf *conf)
 {
 	const struct cfg_setting *s = cfg_find(r->cfg, "cmdline");
 	char *root = NULL, *extra = NULL;
-	int err = read_string(r, "cmdline", &conf->cmdline);
+	int err = reader_string(r, "cmdline", &conf->cmdline);
 
 	if (!err)
-		err = read_string(r, "root", &root);
+		err = reader_string(r, "root", &root);
 	if (!err)
-		err = read_string(r, "extra", &extra);
+		err = reader_string(r, "extra", &extra);
 	if (!err && conf->cmdline && (root || extra))
-		warn(r, s, "root= and extra= are ignored in favour of it");
+		reader_warn(r, s, "root= and extra= are ignored in favour of it");
 	if (!err && !conf->cmdline && (root || extra)) {
 		s = cfg_find(r->cfg, extra ? "extra" : "root");
 		conf->cmdline = join_cmdline(root, extra);
 		if (!conf->cmdline)
-			err = out_of_memory(r);
+			err = reader_out_of_memory(r);
 	}
 	free(root);
 	free(extra);
 	if (!err && conf->cmdline && strlen(conf->cmdline) > DOMCONF_MAX_CMDLINE)
-		err = refuse(r, s, "the command line has %zu characters, at most %d fit",
-			     strlen(conf->cmdline), DOMCONF_MAX_CMDLINE);
+		err = reader_refuse(r, s, "the command line has %zu characters, at most %d fit",
+				    strlen(conf->cmdline), DOMCONF_MAX_CMDLINE);
 	return err;
 }
 
@@ -275,47 +173,34 @@ static int read_memory(struct reader *r, struct domconf *conf)
 {
 	const int64_t most_mb = 1 << 20;	/* 1 TiB */
 	int64_t memory = 32, maxmem;
-	int err = read_number(r, "memory", 1, most_mb, &memory);
+	int err = reader_number(r, "memory", 1, most_mb, &memory);
 
 	if (err)
 		return err;
 	maxmem = memory;
-	err = read_number(r, "maxmem", 1, most_mb, &maxmem);
+	err = reader_number(r, "maxmem", 1, most_mb, &maxmem);
 	if (err)
 		return err;
 	if (maxmem < memory)
-		return refuse(r, cfg_find(r->cfg, "maxmem"), "%" PRId64 " MiB are less than "
-			      "memory=%" PRId64, maxmem, memory);
+		return reader_refuse(r, cfg_find(r->cfg, "maxmem"),
+				     "%" PRId64 " MiB are less than "
+				     "memory=%" PRId64,
+				     maxmem, memory);
 	conf->memory_kb = memory * 1024;
 	conf->maxmem_kb = maxmem * 1024;
 	return 0;
 }
 
-static int read_vcpus(struct reader *r, struct domconf *conf)
-{
-	const struct cfg_setting *max = cfg_find(r->cfg, "maxvcpus");
-	int err;
-
-	conf->vcpus = 1;
-	err = read_unsigned(r, "vcpus", 1, DOMCONF_MAX_VCPUS, &conf->vcpus);
-	if (err)
-		return err;
-	conf->maxvcpus = conf->vcpus;
-	err = read_unsigned(r, "maxvcpus", 1, DOMCONF_MAX_VCPUS, &conf->maxvcpus);
-	if (!err && conf->maxvcpus < conf->vcpus)
-		err = refuse(r, max, "%u is less than vcpus=%u", conf->maxvcpus, conf->vcpus);
-	return err;
-}
-
 static int read_uuid(struct reader *r, struct domconf *conf)
 {
-	const struct cfg_setting *s = take(r, "uuid");
+	const struct cfg_setting *s = reader_take(r, "uuid");
 
 	if (!s)
 		return 0;
 	if (s->value->type != CFG_STRING || !domconf_uuid_parse(conf->uuid, s->value->string))
-		return refuse(r, s, "needs the form "
-			      "\"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx\", hexadecimal");
+		return reader_refuse(r, s,
+				     "needs the form "
+				     "\"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx\", hexadecimal");
 	conf->has_uuid = true;
 	return 0;
 }
@@ -343,32 +228,28 @@ static int read_tsc_mode(struct reader *r, struct domconf *conf)
 
 	for (unsigned i = 0; s && i < sizeof(modes) / sizeof(modes[0]); i++) {
 		if (value_is(s, modes[i])) {
-			take(r, "tsc_mode");
+			reader_take(r, "tsc_mode");
 			conf->tsc_mode = i;
 			return 0;
 		}
 	}
-	return read_unsigned(r, "tsc_mode", 0, 3, &conf->tsc_mode);
+	return reader_unsigned(r, "tsc_mode", 0, 3, &conf->tsc_mode);
 }
 
 static int read_limits(struct reader *r, struct domconf *conf)
 {
-	int err = read_int(r, "cpu_weight", 1, 65535, &conf->cpu_weight);
+	int err = reader_int(r, "max_grant_frames", 1, 65536, &conf->max_grant_frames);
 
 	if (!err)
-		err = read_int(r, "cap", 0, 100 * DOMCONF_MAX_VCPUS, &conf->cap);
+		err = reader_int(r, "max_maptrack_frames", 1, 65536, &conf->max_maptrack_frames);
 	if (!err)
-		err = read_int(r, "max_grant_frames", 1, 65536, &conf->max_grant_frames);
+		err = reader_unsigned(r, "max_grant_version", 1, 2, &conf->max_grant_version);
 	if (!err)
-		err = read_int(r, "max_maptrack_frames", 1, 65536, &conf->max_maptrack_frames);
+		err = reader_unsigned(r, "max_event_channels", 1, 1 << 17,
+				      &conf->max_event_channels);
 	if (!err)
-		err = read_unsigned(r, "max_grant_version", 1, 2, &conf->max_grant_version);
-	if (!err)
-		err = read_unsigned(r, "max_event_channels", 1, 1 << 17,
-				    &conf->max_event_channels);
-	if (!err)
-		err = read_number(r, "rtc_timeoffset", INT32_MIN, INT32_MAX,
-				  &conf->rtc_timeoffset);
+		err = reader_number(r, "rtc_timeoffset", INT32_MIN, INT32_MAX,
+				    &conf->rtc_timeoffset);
 	if (!err)
 		err = read_tsc_mode(r, conf);
 	return err;
@@ -394,21 +275,20 @@ static int check_other_keys(struct reader *r)
 		switch (key_fate(s->key)) {
 		case KEY_READ:
 			break;
-		case KEY_UNKNOWN:
-			warn(r, s, "unknown key, ignored");
-			break;
-		case KEY_WITHOUT_EFFECT:
-			warn(r, s, "has no effect here");
-			break;
+		case KEY_UNKNOWN: reader_warn(r, s, "unknown key, ignored"); break;
+		case KEY_WITHOUT_EFFECT: reader_warn(r, s, "has no effect here"); break;
 		case KEY_HVM:
-			return refuse(r, s, "is for HVM guests, only PV guests are supported");
+			return reader_refuse(r, s,
+					     "is for HVM guests, only PV guests are supported");
 		case KEY_PASSTHROUGH:
 			if (!value_is_empty(s))
-				return refuse(r, s, "hardware cannot be passed through to guests");
+				return reader_refuse(r, s,
+						     "hardware cannot be passed through to guests");
 			break;
 		case KEY_DEVICE:
 			if (!value_is_empty(s))
-				return refuse(r, s, "this dom0 has no backend for such devices");
+				return reader_refuse(r, s,
+						     "this dom0 has no backend for such devices");
 			break;
 		}
 	}
@@ -442,7 +322,7 @@ int domconf_read(struct domconf *conf, struct cfg *cfg, struct domconf_report *r
 	if (!err)
 		err = read_memory(&r, conf);
 	if (!err)
-		err = read_vcpus(&r, conf);
+		err = reader_cpus(&r, conf);
 	if (!err)
 		err = read_uuid(&r, conf);
 	if (!err)
@@ -458,6 +338,8 @@ void domconf_free(struct domconf *conf)
 	free(conf->kernel);
 	free(conf->ramdisk);
 	free(conf->cmdline);
+	free(conf->hard.maps);
+	free(conf->soft.maps);
 	*conf = (struct domconf){ 0 };
 }
 
@@ -467,16 +349,28 @@ static bool copy_string(char **to, const char *from)
 	return !from || *to;
 }
 
+static bool copy_affinity(struct domconf_affinity *to, const struct domconf_affinity *from)
+{
+	size_t bytes = from->count * sizeof(from->maps[0]);
+
+	to->maps = bytes ? malloc(bytes) : NULL;
+	if (to->maps)
+		memcpy(to->maps, from->maps, bytes);
+	return !bytes || to->maps;
+}
+
 bool domconf_copy(struct domconf *to, const struct domconf *from)
 {
-	bool name, kernel, ramdisk, cmdline;
+	bool name, kernel, ramdisk, cmdline, hard, soft;
 
 	*to = *from;
 	name = copy_string(&to->name, from->name);
 	kernel = copy_string(&to->kernel, from->kernel);
 	ramdisk = copy_string(&to->ramdisk, from->ramdisk);
 	cmdline = copy_string(&to->cmdline, from->cmdline);
-	if (name && kernel && ramdisk && cmdline)
+	hard = copy_affinity(&to->hard, &from->hard);
+	soft = copy_affinity(&to->soft, &from->soft);
+	if (name && kernel && ramdisk && cmdline && hard && soft)
 		return true;
 	domconf_free(to);
 	return false;

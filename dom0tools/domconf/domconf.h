@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "domconf/cfg.h"
+#include "domconf/cpumap.h"
 
 /** What happens when the domain has shut down for one of the reasons. */
 enum domconf_action {
@@ -22,9 +23,16 @@ enum domconf_action {
 };
 
 enum {
-	DOMCONF_MAX_VCPUS = 32,		/* those that have vcpu_info in the shared page */
+	DOMCONF_MAX_VCPUS = 128,
+	DOMCONF_MAX_WEIGHT = 65535,
 	DOMCONF_MAX_CMDLINE = 1023,	/* start_info's cmd_line without its NUL */
 	DOMCONF_MAX_NAME = 80,
+};
+
+/** Where vCPUs may run: a set each for the first `count`; the others run anywhere. */
+struct domconf_affinity {
+	struct cpumap *maps;
+	unsigned count;
 };
 
 struct domconf {
@@ -38,6 +46,7 @@ struct domconf {
 	uint64_t maxmem_kb;	/* >= memory_kb */
 	unsigned vcpus;
 	unsigned maxvcpus;	/* >= vcpus */
+	struct domconf_affinity hard, soft;	/* cpus=, cpus_soft= */
 	enum domconf_action on_poweroff, on_reboot, on_crash, on_watchdog, on_soft_reset;
 	int cpu_weight, cap;	/* -1: the scheduler's default */
 	int max_grant_frames;	/* -1: the hypervisor's default */
@@ -61,6 +70,12 @@ struct domconf_report {
  * report->error filled.
  */
 int domconf_read(struct domconf *conf, struct cfg *cfg, struct domconf_report *report);
+
+/**
+ * Checks cpus= and cpus_soft= against a machine with so many CPUs, and leaves those in the sets that it
+ * has. Returns 0, or -EINVAL with err filled.
+ */
+int domconf_fit_cpus(struct domconf *conf, unsigned cpus, struct cfg_error *err);
 
 void domconf_free(struct domconf *conf);
 

@@ -5,18 +5,16 @@
  */
 #include "domconf/keys.h"
 
-#include <string.h>
-
 static const struct {
 	enum key_fate fate;
 	const char *names;	/* separated by blanks */
 } keys[] = {
 	{ KEY_READ, "name type builder kernel ramdisk root extra cmdline memory maxmem vcpus "
-		    "maxvcpus cpu_weight cap uuid on_poweroff on_reboot on_crash on_watchdog "
+		    "maxvcpus cpus cpus_soft cpu_weight cap uuid on_poweroff on_reboot on_crash on_watchdog "
 		    "on_soft_reset bootloader max_grant_frames max_maptrack_frames "
 		    "max_grant_version max_event_channels tsc_mode rtc_timeoffset pvh hvm" },
 	{ KEY_WITHOUT_EFFECT, "nomigrate localtime seclabel init_seclabel e820_host cpuid "
-			      "bootloader_args cpus cpus_soft pool console vncviewer "
+			      "bootloader_args pool console vncviewer "
 			      "claim_mode trusted_guest" },
 	{ KEY_HVM, "acpi acpi_firmware acpi_laptop_slate acpi_s3 acpi_s4 altp2m apic bios "
 		   "bios_path_override boot device_model device_model_args "
@@ -36,14 +34,15 @@ static const struct {
 
 static bool has_word(const char *words, const char *word)
 {
-	size_t length = strlen(word);
+	while (*words) {
+		size_t i = 0;
 
-	while (words) {
-		if (!strncmp(words, word, length) && (words[length] == ' ' || !words[length]))
+		while (word[i] && words[i] == word[i])
+			i++;
+		if (!word[i] && (words[i] == ' ' || !words[i]))
 			return true;
-		words = strchr(words, ' ');
-		if (words)
-			words++;
+		while (*words && *words++ != ' ')
+			;
 	}
 	return false;
 }

@@ -2,7 +2,9 @@
 /* The conventions of getopt_long(), kept in the caller's structure. */
 #include "xl/args.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int unknown(const struct args *a, const char *option, int length)
@@ -106,4 +108,13 @@ int args_option(struct args *a, const char *known, const struct args_long *longs
 		}
 	}
 	return ARGS_END;
+}
+
+bool args_number(const char *text, long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtol(text, &end, 10);
+	return end != text && !*end && !errno;
 }

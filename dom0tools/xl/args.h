@@ -41,3 +41,6 @@ enum {
  * take a value; longs ends with an entry without name and may be NULL.
  */
 int args_option(struct args *a, const char *known, const struct args_long *longs);
+
+/** The decimal number that the whole text is; false when it is none, or too large. */
+bool args_number(const char *text, long *number);

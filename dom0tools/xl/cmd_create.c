@@ -97,6 +97,25 @@ static int read_settings(struct cfg *cfg, const struct create_options *o, const 
 	return result ? XL_FAILURE : XL_OK;
 }
 
+/* Whether the CPUs that it asks for are there. */
+static int check_cpus(struct domconf *conf)
+{
+	struct cfg_error error;
+	struct xen_sysctl_physinfo phys;
+	int err;
+
+	if (!conf->hard.count && !conf->soft.count)
+		return XL_OK;
+	err = sysctl_physinfo(&phys);
+	if (err)
+		fprintf(stderr, "xl: asking for the CPUs: %s\n", errno_xen_text(err));
+	else if (domconf_fit_cpus(conf, phys.max_cpu_id + 1, &error))
+		fprintf(stderr, "%s\n", error.text);
+	else
+		return XL_OK;
+	return XL_FAILURE;
+}
+
 /* The domain's description, or the exit code. */
 static int read_configuration(struct domconf *conf, const struct create_options *o,
 			      const struct args *a)
@@ -113,6 +132,8 @@ static int read_configuration(struct domconf *conf, const struct create_options 
 		code = XL_FAILURE;
 	}
 	cfg_free(&cfg);
+	if (!code)
+		code = check_cpus(conf);
 	if (code)
 		domconf_free(conf);
 	return code;

@@ -140,6 +140,16 @@ void format_vcpu_line(FILE *out, const char *name, domid_t domid, unsigned vcpu,
 	fputc('\n', out);
 }
 
+void format_sched_header(FILE *out)
+{
+	fprintf(out, "%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap");
+}
+
+void format_sched_line(FILE *out, const char *name, domid_t domid, unsigned weight, unsigned cap)
+{
+	fprintf(out, "%-33s %4u %6u %4u\n", name, domid, weight, cap);
+}
+
 void format_uptime_header(FILE *out)
 {
 	fprintf(out, "%-33s %4s %s\n", "Name", "ID", "Uptime");

@@ -30,6 +30,9 @@ void format_vcpu_line(FILE *out, const char *name, domid_t domid, unsigned vcpu,
 		      const struct xen_domctl_getvcpuinfo *info, const uint8_t *hard,
 		      const uint8_t *soft, unsigned cpus);
 
+void format_sched_header(FILE *out);
+void format_sched_line(FILE *out, const char *name, domid_t domid, unsigned weight, unsigned cap);
+
 void format_uptime_header(FILE *out);
 void format_uptime_line(FILE *out, const char *name, domid_t domid, uint64_t seconds);
 /** The -s form; `now` are seconds of the day. */

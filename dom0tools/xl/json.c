@@ -152,6 +152,24 @@ static void arch_info(struct json *j, bool live)
 	end_object(j);
 }
 
+/* An array of arrays of CPUs; nothing when there is none. */
+static void affinity(struct json *j, const char *key, const struct domconf_affinity *a)
+{
+	if (!a->count)
+		return;
+	member(j, key);
+	open_with(j, '[');
+	for (unsigned i = 0; i < a->count; i++) {
+		member(j, NULL);
+		open_with(j, '[');
+		for (unsigned cpu = 0; cpu < CPUMAP_CPUS; cpu++)
+			if (cpumap_has(&a->maps[i], cpu))
+				number(j, NULL, cpu);
+		close_with(j, ']');
+	}
+	close_with(j, ']');
+}
+
 static void build_info(struct json *j, const struct domconf *conf, const struct json_live *live)
 {
 	object(j, "b_info");
@@ -161,6 +179,10 @@ static void build_info(struct json *j, const struct domconf *conf, const struct 
 	for (unsigned i = 0; i < conf->vcpus; i++)
 		number(j, NULL, i);
 	close_with(j, ']');
+	affinity(j, "vcpu_hard_affinity", &conf->hard);
+	affinity(j, "vcpu_soft_affinity", &conf->soft);
+	if (conf->hard.count || conf->soft.count)
+		string(j, "numa_placement", "False");
 	number(j, "max_memkb", conf->maxmem_kb);
 	number(j, "target_memkb", conf->memory_kb);
 	if (live)

@@ -253,3 +253,23 @@ bool store_rename_domain(struct xs_handle *h, domid_t domid, const uint8_t *uuid
 	} while (ok && !ended && errno == EAGAIN);
 	return ok && ended;
 }
+
+bool store_set_vcpus(struct xs_handle *h, domid_t domid, unsigned online, unsigned all)
+{
+	char path[96];
+	bool ok, ended;
+
+	do {
+		xs_transaction_t t = xs_transaction_start(h);
+
+		if (t == XBT_NULL)
+			return false;
+		ok = true;
+		for (unsigned i = 0; ok && i < all; i++) {
+			snprintf(path, sizeof(path), "/local/domain/%u/cpu/%u/availability", domid, i);
+			ok = xs_printf(h, t, path, i < online ? "online" : "offline");
+		}
+		ended = xs_transaction_end(h, t, !ok);
+	} while (ok && !ended && errno == EAGAIN);
+	return ok && ended;
+}

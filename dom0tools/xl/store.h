@@ -19,3 +19,6 @@ void store_remove_domain(struct xs_handle *h, domid_t domid, const uint8_t *uuid
 /** Changes the name in all places. False with errno. */
 bool store_rename_domain(struct xs_handle *h, domid_t domid, const uint8_t *uuid,
 			 const char *name);
+
+/** Tells the domain which of its vCPUs to use: the first `online` of `all`. False with errno. */
+bool store_set_vcpus(struct xs_handle *h, domid_t domid, unsigned online, unsigned all);

@@ -5,6 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SCHED_USAGE "[-d <Domain> [-w[=WEIGHT]|-c[=CAP]]] [-s [-r[=RLIMIT]]] [-p CPUPOOL]"
+#define SCHED_OPTIONS \
+	"-d DOMAIN, --domain=DOMAIN     Domain to modify\n" \
+	"-w WEIGHT, --weight=WEIGHT     Weight (int)\n" \
+	"-c CAP,    --cap=CAP           Cap (int)\n" \
+	"-s         --schedparam        Query / modify scheduler parameters\n" \
+	"-r RLIMIT, --ratelimit_us=RLIMIT\n" \
+	"                               Set the scheduling rate limit, in microseconds\n" \
+	"-p CPUPOOL, --cpupool=CPUPOOL  Restrict output to CPUPOOL"
+
 const struct xl_command xl_commands[] = {
 	{
 		.name = "create",
@@ -104,6 +114,22 @@ const struct xl_command xl_commands[] = {
 		.summary = "List the VCPUs for all/some domains",
 		.run = cmd_vcpu_list,
 	}, {
+		.name = "vcpu-pin",
+		.usage = "[option] <Domain> <VCPU|all> <Hard affinity|-|all> <Soft affinity|-|all>",
+		.summary = "Set which CPUs a VCPU can use",
+		.options =
+			"-f, --force        undo an override pinning done by the kernel",
+		.run = cmd_vcpu_pin,
+		.modifies = true,
+	}, {
+		.name = "vcpu-set",
+		.usage = "[option] <Domain> <vCPUs>",
+		.summary = "Set the number of active VCPUs allowed for the domain",
+		.options =
+			"-i, --ignore-host  Don't limit the vCPU based on the host CPU count",
+		.run = cmd_vcpu_set,
+		.modifies = true,
+	}, {
 		.name = "vm-list",
 		.usage = "",
 		.summary = "List guest domains, excluding dom0, stubdoms, etc.",
@@ -114,6 +140,26 @@ const struct xl_command xl_commands[] = {
 		.summary = "Get information about Xen host",
 		.options = "-n, --numa         List host NUMA topology information (there is one node)",
 		.run = cmd_info,
+	}, {
+		.name = "sched-credit2",
+		.usage = SCHED_USAGE,
+		.summary = "Get/set credit2 scheduler parameters",
+		.options = SCHED_OPTIONS,
+		.run = cmd_sched_credit2,
+		.modifies = true,
+	}, {
+		.name = "sched-credit",
+		.usage = SCHED_USAGE,
+		.summary = "The same as sched-credit2, under its old name",
+		.options = SCHED_OPTIONS,
+		.run = cmd_sched_credit2,
+		.modifies = true,
+	}, {
+		.name = "cpupool-list",
+		.usage = "[-c|--cpus] [<CPU Pool>]",
+		.summary = "List CPU pools on host",
+		.options = "-c, --cpus                     Output list of CPUs used by a pool",
+		.run = cmd_cpupool_list,
 	}, {
 		.name = "domid",
 		.usage = "<DomainName>",

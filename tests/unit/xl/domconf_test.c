@@ -176,7 +176,13 @@ static void numbers_out_of_range_are_refused(void **state)
 		       "range from 1 to 1048576");
 	assert_refused(BASE "memory=64\nmaxmem=32\n", "d.cfg:4:1: maxmem: 32 MiB are less than "
 		       "memory=64");
-	assert_refused(BASE "vcpus=33\n", "d.cfg:3:1: vcpus: 33 is not in the range from 1 to 32");
+	assert_refused(BASE "vcpus=0\n", "d.cfg:3:1: vcpus: 0 is not in the range from 1 to 128");
+	assert_refused(BASE "vcpus=129\n", "d.cfg:3:1: vcpus: 129 is not in the range from 1 to 128");
+	assert_refused(BASE "cpu_weight=0\n", "d.cfg:3:1: cpu_weight: 0 is not in the range from 1 to "
+		       "65535");
+	assert_refused(BASE "cpu_weight=-1\n", "d.cfg:3:1: cpu_weight: -1 is not in the range from 1 to "
+		       "65535");
+	assert_refused(BASE "vcpus=2\ncap=201\n", "d.cfg:4:1: cap: 201 is not in the range from 0 to 200");
 	assert_refused(BASE "vcpus=4\nmaxvcpus=2\n", "d.cfg:4:1: maxvcpus: 2 is less than vcpus=4");
 }
 
@@ -225,12 +231,69 @@ static void a_copy_lives_on_its_own(void **state)
 	struct domconf copy;
 
 	(void)state;
-	assert_read(BASE "ramdisk='/r'\nextra='x'\n");
+	assert_read(BASE "ramdisk='/r'\nextra='x'\ncpus='1'\n");
 	assert_true(domconf_copy(&copy, &conf));
 	domconf_free(&conf);
 	assert_string_equal(copy.name, "d");
 	assert_string_equal(copy.ramdisk, "/r");
+	assert_int_equal(copy.hard.maps[0].bits[0], 2);
 	domconf_free(&copy);
+}
+
+static void cpus_are_one_set_for_all_or_one_each(void **state)
+{
+	struct cfg_error err;
+
+	(void)state;
+	assert_read(BASE "vcpus=2\nmaxvcpus=3\ncpus='0-3,^1'\ncpus_soft=['2', 1]\n");
+	assert_int_equal(conf.hard.count, 3);
+	assert_int_equal(conf.hard.maps[2].bits[0], 0x0d);
+	assert_int_equal(conf.soft.count, 2);
+	assert_int_equal(conf.soft.maps[0].bits[0], 4);
+	assert_int_equal(conf.soft.maps[1].bits[0], 2);
+	assert_int_equal(domconf_fit_cpus(&conf, 4, &err), 0);
+	assert_int_equal(conf.hard.maps[2].bits[0], 0x0d);
+	assert_int_equal(domconf_fit_cpus(&conf, 3, &err), -EINVAL);
+	assert_string_equal(err.text, "cpus: CPU 3 is not there: the machine has 3, the last is 2");
+	assert_read(BASE "cpus=['all','5']\n");
+	assert_int_equal(conf.hard.count, 1);
+	assert_int_equal(domconf_fit_cpus(&conf, 2, &err), 0);
+	assert_int_equal(conf.hard.maps[0].bits[0], 3);
+	assert_read(BASE "cpus='all,^0'\n");
+	assert_int_equal(domconf_fit_cpus(&conf, 1, &err), -EINVAL);
+	assert_string_equal(err.text, "cpus: no CPU is left to run on");
+	assert_refused(BASE "cpus='frob'\n", "d.cfg:3:1: cpus: 'frob' is no list of CPUs, such as "
+		       "0-3,^2 or all");
+	assert_refused(BASE "cpus_soft=['0,^0']\n", "d.cfg:3:1: cpus_soft: '0,^0' leaves no CPU to run on");
+}
+
+static void lists_of_cpus_are_read_as_by_xl(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t first, last;	/* bytes of the map */
+		int named;
+	} good[] = {
+		{ "0", 1, 0, 0 }, { "0-3,^2", 0x0b, 0, 3 }, { "all", 0xff, 0xff, -1 },
+		{ "all,^0", 0xfe, 0xff, -1 }, { "^1,0-1", 3, 0, 1 }, { " 1 , 3 ", 0x0a, 0, 3 },
+		{ "255", 0, 0x80, 255 }, { "nodes:0,^3", 0xf7, 0xff, -1 },
+		{ "0-7,node:^0,1", 2, 0, 7 },
+	};
+	static const char *const bad[] = {
+		"", ",", "1,", "x", "1-", "3-1", "-1", "1 2", "256", "0-256", "99999999999999999999",
+		"nodes:1", "0,^0", "^^1", "all-3",
+	};
+	struct cpumap map;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_null(cpumap_parse(&map, good[i].text));
+		assert_int_equal(map.bits[0], good[i].first);
+		assert_int_equal(map.bits[CPUMAP_BYTES - 1], good[i].last);
+		assert_int_equal(map.last, good[i].named);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_non_null(cpumap_parse(&map, bad[i]));
 }
 
 static void uuids_are_written_as_they_are_read(void **state)
@@ -266,6 +329,8 @@ int main(void)
 		TEST(what_is_not_there_is_refused),
 		TEST(unknown_keys_are_warned_of),
 		TEST(a_copy_lives_on_its_own),
+		TEST(cpus_are_one_set_for_all_or_one_each),
+		TEST(lists_of_cpus_are_read_as_by_xl),
 		TEST(uuids_are_written_as_they_are_read),
 	};
 

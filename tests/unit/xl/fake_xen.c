@@ -18,6 +18,7 @@
 
 struct fake_domain fake_domains[FAKE_DOMAINS];
 unsigned fake_calls;
+unsigned fake_ratelimit;
 char fake_keys[32];
 bool fake_crash_at_start;
 
@@ -34,6 +35,14 @@ static struct mapping {
 	uint64_t mfns[];
 } *mappings;
 
+static void start_scheduling(struct fake_domain *d)
+{
+	d->weight = 256;
+	d->cap = 0;
+	memset(d->hard, (1 << FAKE_CPUS) - 1, sizeof(d->hard));
+	memset(d->soft, (1 << FAKE_CPUS) - 1, sizeof(d->soft));
+}
+
 void fake_xen_reset(void)
 {
 	memset(fake_domains, 0, sizeof(fake_domains));
@@ -43,6 +52,8 @@ void fake_xen_reset(void)
 	fake_domains[0] = (struct fake_domain){
 		.exists = true, .pages = 4096, .max_vcpus = 1, .flags = XEN_DOMINF_running,
 	};
+	start_scheduling(&fake_domains[0]);
+	fake_ratelimit = 0;
 	owner[0] = 0;	/* frame 0 is nobody's */
 	fake_calls = 0;
 	fail_at = -1;
@@ -107,6 +118,7 @@ static long create(struct xen_domctl *op)
 		return -XEN_ENOMEM;
 	d = &fake_domains[next_domid];
 	*d = (struct fake_domain){ .exists = true, .pauses = 1 };
+	start_scheduling(d);
 	memcpy(d->uuid, op->u.createdomain.handle, sizeof(d->uuid));
 	d->shared_info = frame_alloc(next_domid);
 	d->grants = frame_alloc(next_domid);
@@ -148,10 +160,57 @@ static long set_context(struct fake_domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static long get_affinity(struct xen_domctl *op)
+static long get_affinity(const struct fake_domain *d, struct xen_domctl_vcpuaffinity *a)
 {
-	*(uint8_t *)op->u.vcpuaffinity.cpumap_hard.bitmap.p = 1;
-	*(uint8_t *)op->u.vcpuaffinity.cpumap_soft.bitmap.p = 1;
+	*(uint8_t *)a->cpumap_hard.bitmap.p = d->hard[a->vcpu];
+	*(uint8_t *)a->cpumap_soft.bitmap.p = d->soft[a->vcpu];
+	return 0;
+}
+
+static long set_affinity(struct fake_domain *d, const struct xen_domctl_vcpuaffinity *a)
+{
+	if (a->vcpu >= d->max_vcpus)
+		return -XEN_ESRCH;
+	if (a->flags & XEN_VCPUAFFINITY_FORCE)
+		d->pinned_by_kernel[a->vcpu] = false;
+	if (a->flags & XEN_VCPUAFFINITY_HARD) {
+		if (d->pinned_by_kernel[a->vcpu])
+			return -XEN_EBUSY;
+		d->hard[a->vcpu] = *(uint8_t *)a->cpumap_hard.bitmap.p;
+	}
+	if (a->flags & XEN_VCPUAFFINITY_SOFT)
+		d->soft[a->vcpu] = *(uint8_t *)a->cpumap_soft.bitmap.p;
+	return 0;
+}
+
+static long scheduler_op(struct fake_domain *d, struct xen_domctl_scheduler_op *s)
+{
+	if (s->sched_id != XEN_SCHEDULER_CREDIT2)
+		return -XEN_EINVAL;
+	if (s->cmd == XEN_DOMCTL_SCHEDOP_putinfo) {
+		d->weight = s->u.credit2.weight;
+		d->cap = s->u.credit2.cap;
+	}
+	s->u.credit2.weight = d->weight;
+	s->u.credit2.cap = d->cap;
+	return 0;
+}
+
+static long pool_op(struct xen_sysctl_cpupool_op *p)
+{
+	p->sched_id = XEN_SCHEDULER_CREDIT2;
+	p->n_dom = 0;
+	for (unsigned i = 0; i < FAKE_DOMAINS; i++)
+		p->n_dom += fake_domains[i].exists;
+	*(uint8_t *)p->cpumap.bitmap.p = (1 << FAKE_CPUS) - 1;
+	return 0;
+}
+
+static long ratelimit_op(struct xen_sysctl_scheduler_op *s)
+{
+	if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo)
+		fake_ratelimit = s->u.sched_credit2.ratelimit_us;
+	s->u.sched_credit2.ratelimit_us = fake_ratelimit;
 	return 0;
 }
 
@@ -200,7 +259,11 @@ static long domctl(struct xen_domctl *op)
 		op->u.getvcpuinfo.online = 1;
 		return op->u.getvcpuinfo.vcpu < d->max_vcpus ? 0 : -XEN_ESRCH;
 	case XEN_DOMCTL_getvcpuaffinity:
-		return get_affinity(op);
+		return get_affinity(d, &op->u.vcpuaffinity);
+	case XEN_DOMCTL_setvcpuaffinity:
+		return set_affinity(d, &op->u.vcpuaffinity);
+	case XEN_DOMCTL_scheduler_op:
+		return scheduler_op(d, &op->u.scheduler_op);
 	case XEN_DOMCTL_sendtrigger:
 		d->trigger = op->u.sendtrigger.trigger + 1;
 		return 0;
@@ -227,12 +290,20 @@ static long sysctl(struct xen_sysctl *op)
 		return list_domains(&op->u.getdomaininfolist);
 	case XEN_SYSCTL_physinfo:
 		op->u.physinfo = (struct xen_sysctl_physinfo){
-			.nr_cpus = 1, .nr_nodes = 1, .cores_per_socket = 1, .threads_per_core = 1,
+			.nr_cpus = FAKE_CPUS, .max_cpu_id = FAKE_CPUS - 1, .nr_nodes = 1,
+			.cores_per_socket = FAKE_CPUS, .threads_per_core = 1,
 			.cpu_khz = 2100000, .total_pages = FAKE_FRAMES,
 			.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1,
 			.free_pages = fake_xen_free_frames(),
 		};
 		return 0;
+	case XEN_SYSCTL_sched_id:
+		op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+		return 0;
+	case XEN_SYSCTL_scheduler_op:
+		return ratelimit_op(&op->u.scheduler_op);
+	case XEN_SYSCTL_cpupool_op:
+		return pool_op(&op->u.cpupool_op);
 	case XEN_SYSCTL_debug_keys:
 		strncat(fake_keys, op->u.debug_keys.keys.p, op->u.debug_keys.nr_keys);
 		return 0;

@@ -15,6 +15,8 @@
 enum {
 	FAKE_FRAMES = 24 * 256,		/* 24 MiB */
 	FAKE_DOMAINS = 8,
+	FAKE_CPUS = 4,
+	FAKE_VCPUS = 8,			/* those whose affinity is kept */
 };
 
 struct fake_domain {
@@ -28,11 +30,15 @@ struct fake_domain {
 	bool has_context;
 	struct vcpu_guest_context context;
 	unsigned trigger;		/* the last one, plus one */
+	uint8_t hard[FAKE_VCPUS], soft[FAKE_VCPUS];
+	bool pinned_by_kernel[FAKE_VCPUS];
+	unsigned weight, cap;
 };
 
 extern struct fake_domain fake_domains[FAKE_DOMAINS];
 extern unsigned fake_calls;		/* hypercalls made since fake_xen_reset() */
 extern bool fake_crash_at_start;	/* domains crash as soon as they may run */
+extern unsigned fake_ratelimit;		/* microseconds */
 extern char fake_keys[32];		/* the debug keys pressed */
 
 /** No domains but 0, all frames free. */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-XL_CONF := dom0tools/domconf/cfg.c dom0tools/domconf/domconf.c dom0tools/domconf/keys.c
+XL_CONF := $(addprefix dom0tools/domconf/,cfg.c cpumap.c domconf.c keys.c readcpus.c reader.c)
 XL_BUILD := $(addprefix dom0tools/build/,domctl.c error.c kernel.c load.c memory.c plan.c start.c) \
 	$(IMAGE_SRCS) tests/unit/decompress/fake_pages.c \
 	hypervisor/lib/elf.c hypervisor/lib/str.c pvguest/errno.c
@@ -28,7 +28,7 @@ xl_session_USRCS := tests/unit/xl/session_test.c tests/unit/xl/elf_maker.c \
 	tests/unit/xl/fake_xen.c tests/unit/xl/fake_threads.c tests/unit/xl/fake_store.c \
 	tests/unit/xl/fake_dom0.c $(XL_BUILD) $(XL_CONF) \
 	$(addprefix dom0tools/xl/,args.c cmd_console.c cmd_create.c cmd_host.c cmd_list.c \
-	cmd_memory.c cmd_name.c cmd_run.c cmd_shutdown.c cmd_signal.c cmd_vcpu.c create.c format.c \
+	cmd_memory.c cmd_name.c cmd_pin.c cmd_run.c cmd_sched.c cmd_shutdown.c cmd_signal.c cmd_vcpu.c create.c format.c \
 	json.c monitor.c names.c record.c store.c table.c wait.c xl.c)
 xl_session_ULIBS := $(IMAGE_ULIBS)
 xl_session_ULEX := dom0tools/domconf/xlcfg.l

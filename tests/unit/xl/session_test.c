@@ -276,7 +276,8 @@ static void unknown_domains_are_named(void **state)
 		"list nosuch", "pause nosuch", "unpause nosuch", "destroy nosuch",
 		"shutdown nosuch", "reboot nosuch", "console nosuch", "vcpu-list nosuch",
 		"uptime nosuch", "sysrq nosuch s", "trigger nosuch nmi", "mem-set nosuch 8",
-		"mem-max nosuch 8", "rename nosuch new",
+		"mem-max nosuch 8", "rename nosuch new", "vcpu-set nosuch 1", "vcpu-pin nosuch 0 0",
+		"sched-credit2 -d nosuch",
 	};
 
 	(void)state;
@@ -496,11 +497,130 @@ static void tables_of_all_domains(void **state)
 	assert_non_null(strstr(out_text, "\ntotal_memory           : 24\n"));
 }
 
+static void vcpus_are_asked_to_come_and_go(void **state)
+{
+	(void)state;
+	xl("create -q /uk2 maxvcpus=6");
+	assert_xl("vcpu-set uk2 4", 0, "", "");
+	assert_string_equal(value("/local/domain/1/cpu/3/availability"), "online");
+	assert_string_equal(value("/local/domain/1/cpu/4/availability"), "offline");
+	assert_xl("vcpu-set uk2 1", 0, "", "");
+	assert_string_equal(value("/local/domain/1/cpu/0/availability"), "online");
+	assert_string_equal(value("/local/domain/1/cpu/1/availability"), "offline");
+	fake_domains[1].max_vcpus = 6;
+	assert_xl("vcpu-set uk2 7", 1, "", "xl vcpu-set: 7 vCPUs are more than maxvcpus, which is 6\n");
+	assert_xl("vcpu-set uk2 0", 1, "", "xl vcpu-set: '0' is no number of vCPUs, which is 1 at least\n");
+	assert_xl("vcpu-set uk2 two", 1, "", "xl vcpu-set: 'two' is no number of vCPUs, which is 1 at "
+		  "least\n");
+	assert_xl("vcpu-set 0 2", 1, "", "xl vcpu-set: domain 0 keeps the vCPUs that it has started with\n");
+	assert_string_equal(value("/local/domain/1/cpu/1/availability"), "offline");
+	fake_store_fail(0);
+	assert_int_equal(xl("vcpu-set uk2 2"), 1);
+}
+
+static void vcpus_are_pinned_all_or_none(void **state)
+{
+	struct fake_domain *d = &fake_domains[1];
+
+	(void)state;
+	xl("create -q /uk2 cpus=1-3 cpus_soft=['2']");
+	assert_int_equal(d->hard[0], 0x0e);
+	assert_int_equal(d->hard[1], 0x0e);
+	assert_int_equal(d->soft[0], 4);
+	assert_int_equal(d->soft[1], 0x0f);
+	assert_xl("vcpu-pin uk2 1 0 2,3", 0, "", "");
+	assert_int_equal(d->hard[1], 1);
+	assert_int_equal(d->soft[1], 0x0c);
+	assert_xl("vcpu-pin uk2 all - all", 0, "", "");
+	assert_int_equal(d->hard[1], 1);
+	assert_int_equal(d->soft[0], 0x0f);
+	assert_xl("vcpu-list uk2", 0,
+		  "Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)\n"
+		  "uk2                                  1     0    0   ---       0.0  1-3 / all\n"
+		  "uk2                                  1     1    0   ---       0.0  0 / all\n", "");
+	d->pinned_by_kernel[1] = true;
+	assert_xl("vcpu-pin uk2 all 0", 1, "", "xl vcpu-pin: vCPU 1: busy: its kernel "
+		  "has pinned it, --force ends that\n");
+	assert_int_equal(d->hard[0], 0x0e);
+	assert_xl("vcpu-pin -f uk2 1 3", 0, "", "");
+	assert_int_equal(d->hard[1], 8);
+}
+
+static void pinnings_that_cannot_be_are_refused(void **state)
+{
+	static const char *const refused[][2] = {
+		{ "vcpu-pin uk2 0 4", "xl vcpu-pin: CPU 4 is not there: the machine has 4, the last is 3\n" },
+		{ "vcpu-pin uk2 0 0 9", "xl vcpu-pin: CPU 9 is not there: the machine has 4, the last is 3\n" },
+		{ "vcpu-pin uk2 0 x", "xl vcpu-pin: 'x' is no list of CPUs, such as 0-3,^2 or all\n" },
+		{ "vcpu-pin uk2 2 0", "xl vcpu-pin: domain 1 has no vCPU 2, the last is 1\n" },
+		{ "vcpu-pin uk2 -- -1 0", "Error: Invalid argument -1 as VCPU.\n" },
+		{ "vcpu-pin uk2 one 0", "Error: Invalid argument one as VCPU.\n" },
+		{ "vcpu-pin -f uk2 all 0", "xl vcpu-pin: --force is for one vCPU, not for all\n" },
+		{ "vcpu-pin 0 all 0,^0", "xl vcpu-pin: '0,^0' leaves no CPU to run on\n" },
+		{ "vcpu-pin 0 all all,^0-3", "xl vcpu-pin: 'all,^0-3' leaves no CPU to run on\n" },
+		{ "create -q /uk1 cpus=7", "cpus: CPU 7 is not there: the machine has 4, the last is 3\n" },
+	};
+
+	(void)state;
+	xl("create -q /uk2");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_xl(refused[i][0], 1, "", refused[i][1]);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(fake_domains[i].hard[0], 0x0f);
+		assert_int_equal(fake_domains[i].soft[0], 0x0f);
+	}
+	assert_false(fake_domains[2].exists);
+}
+
+static void shares_are_read_and_set(void **state)
+{
+	static const char *const refused[][2] = {
+		{ "sched-credit2 -d uk2 -w 0", "xl sched-credit2: weight: 0 is not in the range from 1 to 65535\n" },
+		{ "sched-credit -d uk2 -w -3", "xl sched-credit: weight: -3 is not in the range from 1 to 65535\n" },
+		{ "sched-credit2 -d uk2 -w 9 -c 201", "xl sched-credit2: cap: 201 is not in the range from 0 to "
+		  "200\n" },
+		{ "sched-credit2 -d uk2 -w x", "xl sched-credit2: weight: 'x' is no number\n" },
+		{ "sched-credit2 -w 5", "Must specify a domain.\n" },
+		{ "sched-credit2 -s -d uk2", "Specifying pool parameters with domain/weight/cap options not "
+		  "allowed.\n" },
+		{ "sched-credit2 -r 100", "xl sched-credit2: -r is one of the scheduler's own parameters: use -s "
+		  "-r\n" },
+		{ "sched-credit2 -s -r 99", "xl sched-credit2: ratelimit: 99 is not in the range from 100 to "
+		  "500000\n" },
+		{ "sched-credit2 -p other", "unknown cpupool 'other'\n" },
+		{ "sched-credit2 -d nosuch", "nosuch is an invalid domain identifier (rc=-6)\n" },
+		{ "cpupool-list other", "Pool 'other' does not exist\n" },
+	};
+
+	(void)state;
+	xl("create -q /uk2 cpu_weight=128 cap=150");
+	assert_xl("sched-credit2 -d uk2", 0,
+		  "Name                                ID Weight  Cap\n"
+		  "uk2                                  1    128  150\n", "");
+	assert_xl("sched-credit2 -d 1 -w 512", 0, "", "");
+	assert_xl("sched-credit -d uk2 --cap=0", 0, "", "");
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_xl(refused[i][0], 1, "", refused[i][1]);
+	assert_xl("sched-credit2", 0,
+		  "Cpupool Pool-0: ratelimit=0us\n"
+		  "Name                                ID Weight  Cap\n"
+		  "Domain-0                             0    256    0\n"
+		  "uk2                                  1    512    0\n", "");
+	assert_xl("sched-credit2 -s -r 1000", 0, "", "");
+	assert_xl("sched-credit2 -s", 0, "Cpupool Pool-0: ratelimit=1000us\n", "");
+	assert_xl("sched-credit2 -s -r 0", 0, "", "");
+	assert_int_equal(fake_ratelimit, 0);
+	assert_xl("cpupool-list", 0, "Name               CPUs   Sched     Active   Domain count\n"
+		  "Pool-0               4   credit2       y          2\n", "");
+	assert_xl("cpupool-list -c Pool-0", 0, "Name               CPU list\n"
+		  "Pool-0             0,1,2,3\n", "");
+}
+
 static void commands_may_be_shortened(void **state)
 {
 	(void)state;
 	assert_int_equal(xl("li"), 0);
-	assert_int_equal(xl("vcpu"), 0);
+	assert_int_equal(xl("vcpu-l"), 0);
 	assert_xl("frobnicate", 1, "", "command not implemented\n");
 	assert_xl("mem", 1, "", "command not implemented\n");	/* mem-max or mem-set */
 	assert_xl("-z list", 1, "", "unknown global option\n");
@@ -574,6 +694,10 @@ int main(void)
 		TEST(memory_is_set_in_store_and_hypervisor),
 		TEST(triggers_and_keys_are_sent),
 		TEST(tables_of_all_domains),
+		TEST(vcpus_are_asked_to_come_and_go),
+		TEST(vcpus_are_pinned_all_or_none),
+		TEST(pinnings_that_cannot_be_are_refused),
+		TEST(shares_are_read_and_set),
 		TEST(commands_may_be_shortened),
 		TEST(help_lists_every_command),
 	};
