@@ -7,7 +7,7 @@
 #include <hv/hypercall.h>
 
 #include <hv/domain.h>
-#include <hv/evtchn.h>
+#include <hv/evtchn_fifo.h>
 #include <hv/usercopy.h>
 
 typedef long op_fn(struct domain *d, guest_va_t arg);
@@ -162,31 +162,36 @@ static long op_reset(struct domain *d, guest_va_t arg)
 	return err;
 }
 
-/* The FIFO ABI is not offered; guests fall back to this one. */
 static long op_init_control(struct domain *d, guest_va_t arg)
 {
-	(void)d;
-	(void)arg;
-	return -XEN_ENOSYS;
+	struct evtchn_init_control op;
+	int err;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -XEN_EFAULT;
+	err = evtchn_fifo_init_control(d, op.vcpu, op.control_gfn, op.offset);
+	if (err)
+		return err;
+	op.link_bits = EVTCHN_FIFO_LINK_BITS;
+	return copy_to_guest(arg, &op, sizeof(op));
 }
 
 static long op_expand_array(struct domain *d, guest_va_t arg)
 {
-	(void)d;
-	(void)arg;
-	return -XEN_EOPNOTSUPP;
-}
-
-/* As for a 2-level domain on Xen. */
-static long op_set_priority(struct domain *d, guest_va_t arg)
-{
-	struct evtchn_set_priority op;
-	struct evtchn_status s;
+	struct evtchn_expand_array op;
 
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -XEN_EFAULT;
-	s.port = op.port;
-	return evtchn_status(d, &s) ? -XEN_EINVAL : -XEN_ENOSYS;
+	return evtchn_fifo_expand(d, op.array_gfn);
+}
+
+static long op_set_priority(struct domain *d, guest_va_t arg)
+{
+	struct evtchn_set_priority op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -XEN_EFAULT;
+	return evtchn_set_priority(d, op.port, op.priority);
 }
 
 static op_fn *const ops[] = {

@@ -7,11 +7,12 @@
 #include <hv/evtchn.h>
 
 #include <hv/check.h>
+#include <hv/evtchn_fifo.h>
 #include <hv/mem.h>
 
 _Static_assert(EVTCHN_BUCKET == 64, "a word of used[] is a bucket");
-_Static_assert(EVTCHN_BUCKETS == 64, "full has a bit for each bucket");
-_Static_assert(EVTCHN_PORTS == EVTCHN_2L_NR_CHANNELS, "ABI");
+_Static_assert(EVTCHN_PORTS == EVTCHN_FIFO_NR_CHANNELS, "ABI");
+_Static_assert(EVTCHN_PORTS_2L == EVTCHN_2L_NR_CHANNELS, "ABI");
 _Static_assert(EVTCHN_VIRQS == NR_VIRQS, "ABI");
 
 void evtchn_core_init(struct evtchn_domain *e, domid_t id)
@@ -20,42 +21,86 @@ void evtchn_core_init(struct evtchn_domain *e, domid_t id)
 	spin_init_numbered(&e->lock, "evtchn", id);
 	e->id = id;
 	e->max_ports = EVTCHN_PORTS;
-	e->used[0] = 1;		/* port 0 stands for "no port" in the ABI */
+	e->low.used[0] = 1;	/* port 0 stands for "no port" in the ABI */
+}
+
+/* The ports of bucket b (of all the domain's) that are in use, a bit each. */
+static uint64_t used_of(const struct evtchn_domain *e, unsigned b)
+{
+	const struct evtchn_group *g = evtchn_core_group(e, b * EVTCHN_BUCKET);
+
+	return g ? g->used[b % EVTCHN_BUCKETS] : 0;
+}
+
+/* The lowest port at or above from whose bit of used is as wanted; EVTCHN_PORTS: none. */
+static unsigned next_port(const struct evtchn_domain *e, unsigned from, bool used)
+{
+	uint64_t first = ~0ULL << (from % EVTCHN_BUCKET);
+
+	for (unsigned b = from / EVTCHN_BUCKET; b < EVTCHN_PORTS / EVTCHN_BUCKET; b++) {
+		uint64_t ports = (used ? used_of(e, b) : ~used_of(e, b)) & first;
+
+		if (ports)
+			return b * EVTCHN_BUCKET + (unsigned)__builtin_ctzll(ports);
+		first = ~0ULL;
+		if (used && !evtchn_core_group(e, b * EVTCHN_BUCKET))
+			b |= EVTCHN_BUCKETS - 1;	/* nothing in the whole group */
+	}
+	return EVTCHN_PORTS;
+}
+
+unsigned evtchn_core_next_used(const struct evtchn_domain *e, unsigned from)
+{
+	return next_port(e, from, true);
 }
 
 int evtchn_core_find_free(const struct evtchn_domain *e)
 {
+	unsigned limit = MIN(e->max_ports, e->fifo ? EVTCHN_PORTS : EVTCHN_PORTS_2L), port;
+
 	if (e->closed)
 		return -XEN_EINVAL;
-	if (e->full == ~0ULL)
-		return -XEN_ENOSPC;
-	unsigned bucket = (unsigned)__builtin_ctzll(~e->full);
-	unsigned port = bucket * EVTCHN_BUCKET + (unsigned)__builtin_ctzll(~e->used[bucket]);
-
-	return port < e->max_ports ? (int)port : -XEN_ENOSPC;
+	for (port = next_port(e, 1, false); port < limit; port = next_port(e, port + 1, false))
+		if (!e->fifo || !evtchn_fifo_is_linked(e->fifo, port))
+			return (int)port;
+	return -XEN_ENOSPC;
 }
 
-bool evtchn_core_wants_bucket(const struct evtchn_domain *e, unsigned port)
+size_t evtchn_core_wants(const struct evtchn_domain *e, unsigned port)
 {
-	return !e->bucket[port / EVTCHN_BUCKET];
+	const struct evtchn_group *g = evtchn_core_group(e, port);
+
+	if (!g)
+		return sizeof(*g);
+	return g->bucket[port % EVTCHN_GROUP / EVTCHN_BUCKET] ? 0
+							      : EVTCHN_BUCKET * sizeof(struct evtchn);
 }
 
-void evtchn_core_add_bucket(struct evtchn_domain *e, unsigned port, struct evtchn *bucket)
+void evtchn_core_add(struct evtchn_domain *e, unsigned port, void *zeroed)
 {
-	CHECK(!e->bucket[port / EVTCHN_BUCKET]);
-	e->bucket[port / EVTCHN_BUCKET] = bucket;
+	struct evtchn_group *g = evtchn_core_group(e, port);
+
+	if (!g) {
+		__atomic_store_n(&e->high[port / EVTCHN_GROUP - 1], zeroed, __ATOMIC_RELEASE);
+		return;
+	}
+	CHECK(!g->bucket[port % EVTCHN_GROUP / EVTCHN_BUCKET]);
+	__atomic_store_n(&g->bucket[port % EVTCHN_GROUP / EVTCHN_BUCKET], zeroed, __ATOMIC_RELEASE);
+}
+
+static uint64_t *used_word(struct evtchn_domain *e, unsigned port)
+{
+	return &evtchn_core_group(e, port)->used[port % EVTCHN_GROUP / EVTCHN_BUCKET];
 }
 
 /* Marks a free port as taken. */
 static struct evtchn *take(struct evtchn_domain *e, unsigned port, enum evtchn_state state)
 {
 	struct evtchn *c = evtchn_core_channel(e, port);
-	unsigned bucket = port / EVTCHN_BUCKET;
 
 	CHECK(c && c->state == EVTCHN_FREE);
-	e->used[bucket] |= 1ULL << (port % EVTCHN_BUCKET);
-	if (e->used[bucket] == ~0ULL)
-		e->full |= 1ULL << bucket;
+	*used_word(e, port) |= 1ULL << (port % EVTCHN_BUCKET);
+	c->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 	c->state = (uint8_t)state;
 	return c;
 }
@@ -83,7 +128,7 @@ static void point_at(struct evtchn *c, struct evtchn_domain *other, unsigned por
 	c->state = EVTCHN_INTERDOMAIN;
 	c->remote = other;
 	c->remote_dom = other->id;
-	c->remote_port = (uint16_t)port;
+	c->remote_port = port;
 }
 
 int evtchn_core_take_interdomain(struct evtchn_domain *e, unsigned lport,
@@ -113,9 +158,8 @@ void evtchn_core_close(struct evtchn_domain *e, unsigned port)
 		far->remote_port = 0;
 		/* far->remote_dom stays: only the domain that left may come back. */
 	}
-	memset(c, 0, sizeof(*c));
-	e->used[port / EVTCHN_BUCKET] &= ~(1ULL << (port % EVTCHN_BUCKET));
-	e->full &= ~(1ULL << (port / EVTCHN_BUCKET));
+	*c = (struct evtchn){ .last_vcpu = c->last_vcpu, .last_priority = c->last_priority };
+	*used_word(e, port) &= ~(1ULL << (port % EVTCHN_BUCKET));
 }
 
 bool virq_is_global(unsigned virq)
@@ -166,7 +210,7 @@ int evtchn_core_status(const struct evtchn_domain *e, struct evtchn_status *s)
 static const char *check_channel(const struct evtchn_domain *e, unsigned port)
 {
 	const struct evtchn *c = evtchn_core_channel(e, port);
-	bool used = e->used[port / EVTCHN_BUCKET] >> (port % EVTCHN_BUCKET) & 1;
+	bool used = used_of(e, port / EVTCHN_BUCKET) >> (port % EVTCHN_BUCKET) & 1;
 
 	if (!c)
 		return used && port ? "a port is used without a bucket" : NULL;
@@ -177,7 +221,8 @@ static const char *check_channel(const struct evtchn_domain *e, unsigned port)
 	if (!c->remote != (c->state != EVTCHN_INTERDOMAIN))
 		return "only one end of a pair points at another domain";
 	if (c->state == EVTCHN_FREE)
-		return c->remote_dom || c->vcpu || c->virq ? "a free port is not clean" : NULL;
+		return c->remote_dom || c->vcpu || c->virq || c->waiting ?
+			       "a free port is not clean" : NULL;
 	if (c->state == EVTCHN_INTERDOMAIN) {
 		const struct evtchn *far = evtchn_core_channel(c->remote, c->remote_port);
 
@@ -190,18 +235,17 @@ static const char *check_channel(const struct evtchn_domain *e, unsigned port)
 
 const char *evtchn_core_check(const struct evtchn_domain *e)
 {
-	for (unsigned b = 0; b < EVTCHN_BUCKETS; b++) {
-		if ((e->full >> b & 1) != (e->used[b] == ~0ULL))
-			return "the map of full buckets is wrong";
-		/* What was never used is clean if its word is. */
-		if (!e->bucket[b] && e->used[b] == (b == 0))
-			continue;
-		for (unsigned i = 0; i < EVTCHN_BUCKET; i++) {
-			const char *wrong = check_channel(e, b * EVTCHN_BUCKET + i);
+	for (unsigned port = 0; port < EVTCHN_PORTS; port++) {
+		const struct evtchn_group *g = evtchn_core_group(e, port);
+		const char *wrong;
 
-			if (wrong)
-				return wrong;
+		if (!g) {
+			port |= EVTCHN_GROUP - 1;
+			continue;
 		}
+		wrong = check_channel(e, port);
+		if (wrong)
+			return wrong;
 	}
 	return NULL;
 }

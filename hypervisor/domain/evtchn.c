@@ -11,6 +11,7 @@
 #include <hv/alloc.h>
 #include <hv/budget.h>
 #include <hv/domain.h>
+#include <hv/evtchn_fifo.h>
 #include <hv/log.h>
 
 static struct vcpu *vcpu_of(const struct domain *d, uint32_t id)
@@ -42,14 +43,15 @@ static void unlock_both(struct evtchn_domain *a, struct evtchn_domain *b)
 static int new_port(struct evtchn_domain *e)
 {
 	int port = evtchn_core_find_free(e);
+	size_t wants;
 
-	if (port < 0 || !evtchn_core_wants_bucket(e, (unsigned)port))
-		return port;
-	struct evtchn *bucket = xmalloc(EVTCHN_BUCKET * sizeof(*bucket));
+	while (port >= 0 && unlikely(wants = evtchn_core_wants(e, (unsigned)port))) {
+		void *more = xmalloc(wants);
 
-	if (!bucket)
-		return -XEN_ENOMEM;
-	evtchn_core_add_bucket(e, (unsigned)port, bucket);
+		if (!more)
+			return -XEN_ENOMEM;
+		evtchn_core_add(e, (unsigned)port, more);
+	}
 	return port;
 }
 
@@ -57,11 +59,11 @@ int evtchn_domain_init(struct domain *d)
 {
 	evtchn_core_init(&d->evtchn, d->id);
 	/* Every domain uses some port: the first bucket makes the low ports known. */
-	struct evtchn *bucket = xmalloc(EVTCHN_BUCKET * sizeof(*bucket));
+	void *bucket = xmalloc(evtchn_core_wants(&d->evtchn, 1));
 
 	if (!bucket)
 		return -XEN_ENOMEM;
-	evtchn_core_add_bucket(&d->evtchn, 0, bucket);
+	evtchn_core_add(&d->evtchn, 1, bucket);
 	return 0;
 }
 
@@ -95,7 +97,7 @@ int evtchn_bind_interdomain(struct domain *ld, struct domain *rd, uint32_t rport
 		if (err)
 			lport = err;
 		else	/* what was sent while the port was unbound went nowhere */
-			evtchn_set_pending(ld, (unsigned)lport, 0);
+			evtchn_set_pending(ld, (unsigned)lport);
 	}
 	unlock_both(&ld->evtchn, &rd->evtchn);
 	return lport;
@@ -120,7 +122,7 @@ int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu)
 
 	if (port >= 0) {
 		evtchn_core_take_virq(e, (unsigned)port, virq, vcpu);
-		WRITE_ONCE(v->virq_port[virq], (uint16_t)port);
+		WRITE_ONCE(v->virq_port[virq], (uint32_t)port);
 	}
 	spin_unlock(&e->lock);
 	return port;
@@ -152,12 +154,6 @@ int evtchn_bind_vcpu(struct domain *d, uint32_t port, uint32_t vcpu)
 	return err;
 }
 
-static void clear_pending(struct domain *d, unsigned port)
-{
-	__atomic_fetch_and(&d->shared_info->evtchn_pending[port / 64], ~(1UL << (port % 64)),
-			   __ATOMIC_RELAXED);
-}
-
 /* The port is not FREE; its lock is held, and the far end's if it has one. */
 static void close_locked(struct domain *d, unsigned port)
 {
@@ -169,9 +165,8 @@ static void close_locked(struct domain *d, unsigned port)
 		if (v)
 			WRITE_ONCE(v->virq_port[c->virq], 0);
 	}
+	evtchn_clear_pending(d, port);
 	evtchn_core_close(&d->evtchn, port);
-	/* Whoever gets the port next must not see an event of before. */
-	clear_pending(d, port);
 }
 
 /* Returns 0 or -XEN_EINVAL when the port is not in use. */
@@ -215,48 +210,72 @@ int evtchn_status(struct domain *d, struct evtchn_status *s)
 	return err;
 }
 
-/* The lowest port at or above from that is in use, EVTCHN_PORTS when there is none. */
-static unsigned next_used(const struct evtchn_domain *e, unsigned from)
+/* The FIFO ABI ends, with no port in use. */
+static int leave_fifo(struct domain *d)
 {
-	for (unsigned b = from / EVTCHN_BUCKET; b < EVTCHN_BUCKETS; b++) {
-		uint64_t used = e->used[b];
+	struct evtchn_domain *e = &d->evtchn;
+	struct evtchn_fifo *f = NULL;
+	int err = 0;
 
-		if (b == from / EVTCHN_BUCKET)
-			used &= ~0ULL << (from % EVTCHN_BUCKET);
-		if (used)
-			return b * EVTCHN_BUCKET + (unsigned)__builtin_ctzll(used);
+	spin_lock(&e->lock);
+	if (evtchn_core_next_used(e, 1) < EVTCHN_PORTS) {
+		err = -XEN_EAGAIN;
+	} else {
+		f = e->fifo;
+		e->fifo = NULL;
 	}
-	return EVTCHN_PORTS;
+	spin_unlock(&e->lock);
+	if (f)
+		evtchn_fifo_free(f);
+	return err;
 }
 
 int evtchn_reset(struct domain *d, struct budget *b)
 {
-	for (unsigned port = 1; (port = next_used(&d->evtchn, port)) < EVTCHN_PORTS; port++) {
+	const struct evtchn_domain *e = &d->evtchn;
+
+	for (unsigned port = 1; (port = evtchn_core_next_used(e, port)) < EVTCHN_PORTS; port++) {
 		if (!budget_take(b))
 			return -XEN_ERESTART;
 		close_port(d, port);
 	}
-	return 0;
+	return leave_fifo(d);
+}
+
+static void free_group(struct evtchn_domain *e, unsigned first)
+{
+	struct evtchn_group *g = evtchn_core_group(e, first);
+
+	for (unsigned b = 0; g && b < EVTCHN_BUCKETS; b++) {
+		spin_lock(&e->lock);	/* dom0 may ask for the status of a port */
+		struct evtchn *bucket = g->bucket[b];
+
+		g->bucket[b] = NULL;
+		spin_unlock(&e->lock);
+		xfree(bucket);
+	}
+	if (g == &e->low)
+		return;
+	spin_lock(&e->lock);
+	e->high[first / EVTCHN_GROUP - 1] = NULL;
+	spin_unlock(&e->lock);
+	xfree(g);
 }
 
 void evtchn_domain_destroy(struct domain *d)
 {
 	struct evtchn_domain *e = &d->evtchn;
+	unsigned port;
 
 	spin_lock(&e->lock);
 	e->closed = true;
 	spin_unlock(&e->lock);
 	evtchn_forget_virq_handler(d);
-	for (unsigned port = 1; (port = next_used(e, port)) < EVTCHN_PORTS; port++)
+	for (port = 1; (port = evtchn_core_next_used(e, port)) < EVTCHN_PORTS; port++)
 		close_port(d, port);
-	for (unsigned b = 0; b < EVTCHN_BUCKETS; b++) {
-		spin_lock(&e->lock);	/* dom0 may ask for the status of a port */
-		struct evtchn *bucket = e->bucket[b];
-
-		e->bucket[b] = NULL;
-		spin_unlock(&e->lock);
-		xfree(bucket);
-	}
+	leave_fifo(d);
+	for (port = 0; port < EVTCHN_PORTS; port += EVTCHN_GROUP)
+		free_group(e, port);
 }
 
 static const char *const state_names[] = {
@@ -270,11 +289,15 @@ static const char *const state_names[] = {
 static void dump_port(struct domain *d, unsigned port)
 {
 	const struct evtchn *c = evtchn_core_channel(&d->evtchn, port);
-	const shared_info_t *s = d->shared_info;
+	const struct evtchn_fifo *f = d->evtchn.fifo;
+	bool masked = f ? evtchn_fifo_is_masked(f, port)
+			: d->shared_info->evtchn_mask[port / 64] >> (port % 64) & 1;
 
-	log_printf("(XEN)   %4u [%lu/%lu] %s vcpu %u", port,
-		   s->evtchn_pending[port / 64] >> (port % 64) & 1,
-		   s->evtchn_mask[port / 64] >> (port % 64) & 1, state_names[c->state], c->vcpu);
+	log_printf("(XEN)   %4u [%u/%u] %s vcpu %u", port, evtchn_port_pending(d, port), masked,
+		   state_names[c->state], c->vcpu);
+	if (f)
+		log_printf(" priority %u%s", c->priority,
+			   evtchn_fifo_is_linked(f, port) ? " linked" : "");
 	if (c->state == EVTCHN_UNBOUND)
 		log_printf(" for d%u\n", c->remote_dom);
 	else if (c->state == EVTCHN_INTERDOMAIN)
@@ -289,9 +312,10 @@ void evtchn_dump(struct domain *d)
 {
 	struct evtchn_domain *e = &d->evtchn;
 
-	log_printf("(XEN) Event channels of %pd, [pending/masked], %u polling:\n", d, e->pollers);
+	log_printf("(XEN) Event channels of %pd%s, [pending/masked], %u polling:\n", d,
+		   e->fifo ? " (FIFO)" : "", e->pollers);
 	spin_lock(&e->lock);
-	for (unsigned port = 1; (port = next_used(e, port)) < EVTCHN_PORTS; port++)
+	for (unsigned port = 1; (port = evtchn_core_next_used(e, port)) < EVTCHN_PORTS; port++)
 		dump_port(d, port);
 	spin_unlock(&e->lock);
 }

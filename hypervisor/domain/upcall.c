@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
  * How an event reaches a vCPU: a bit in shared_info's pending map, a bit in the
- * vCPU's selector, its upcall flag, and then the scheduler. The maps are memory
- * that the guest writes too: every access is atomic, and nothing read from there
- * is used as more than a bit.
+ * vCPU's selector (or, with the FIFO ABI, an entry in one of its queues), its upcall
+ * flag, and then the scheduler. The maps are memory that the guest writes too: every
+ * access is atomic, and nothing read from there is used as more than a bit.
  */
 #include <hv/evtchn.h>
 
 #include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/domain.h>
+#include <hv/evtchn_fifo.h>
 
 /* Who gets a global VIRQ instead of dom0, with a reference; virq_handler_lock. */
 static struct domain *virq_handler[EVTCHN_VIRQS];
@@ -33,8 +34,7 @@ void vcpu_mark_events_pending(struct vcpu *v)
 		arch_kick_cpu(v->processor);
 }
 
-/* Wakes the vCPUs of d that poll for port. */
-static void wake_pollers(struct domain *d, unsigned port)
+void evtchn_wake_pollers(struct domain *d, unsigned port)
 {
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
@@ -44,27 +44,50 @@ static void wake_pollers(struct domain *d, unsigned port)
 	}
 }
 
-static inline void set_pending(struct domain *d, unsigned port, unsigned vcpu)
+/* 2-level: a pending event that is not masked shows in its vCPU's selector. */
+static inline void select_word(struct domain *d, unsigned vcpu, unsigned word)
+{
+	struct vcpu *v = vcpu < d->max_vcpus ? d->vcpu[vcpu] : NULL;
+
+	/* No vCPU yet: vcpu_register_info() makes all pending known to it. */
+	if (likely(v) && !test_and_set(&v->info->evtchn_pending_sel, word))
+		vcpu_mark_events_pending(v);
+}
+
+static inline void set_pending(struct domain *d, unsigned port, struct evtchn *c)
 {
 	shared_info_t *s = d->shared_info;
 	unsigned word = port / 64, bit = port % 64;
 
+	if (unlikely(d->evtchn.fifo)) {
+		evtchn_fifo_set_pending(d, port, c);
+		return;
+	}
 	if (test_and_set(&s->evtchn_pending[word], bit))
 		return;
-	if (!(READ_ONCE(s->evtchn_mask[word]) >> bit & 1)) {
-		struct vcpu *v = vcpu < d->max_vcpus ? d->vcpu[vcpu] : NULL;
-
-		/* No vCPU yet: vcpu_register_info() makes all pending known to it. */
-		if (likely(v) && !test_and_set(&v->info->evtchn_pending_sel, word))
-			vcpu_mark_events_pending(v);
-	}
+	if (!(READ_ONCE(s->evtchn_mask[word]) >> bit & 1))
+		select_word(d, READ_ONCE(c->vcpu), word);
 	if (unlikely(d->evtchn.pollers))
-		wake_pollers(d, port);
+		evtchn_wake_pollers(d, port);
 }
 
-void evtchn_set_pending(struct domain *d, unsigned port, unsigned vcpu)
+void evtchn_set_pending(struct domain *d, unsigned port)
 {
-	set_pending(d, port, vcpu);
+	set_pending(d, port, evtchn_core_channel(&d->evtchn, port));
+}
+
+void evtchn_clear_pending(struct domain *d, unsigned port)
+{
+	struct evtchn_fifo *f = d->evtchn.fifo;
+
+	if (f) {
+		spin_lock(&f->lock);
+		evtchn_fifo_clear(f, port, evtchn_core_channel(&d->evtchn, port));
+		spin_unlock(&f->lock);
+		return;
+	}
+	__atomic_fetch_and(&d->shared_info->evtchn_pending[port / 64], ~(1UL << (port % 64)),
+			   __ATOMIC_RELAXED);
 }
 
 int evtchn_send(struct domain *d, uint32_t port)
@@ -73,16 +96,14 @@ int evtchn_send(struct domain *d, uint32_t port)
 	int err = 0;
 
 	spin_lock(&e->lock);
-	const struct evtchn *c = evtchn_core_channel(e, port);
+	struct evtchn *c = evtchn_core_channel(e, port);
 
 	if (likely(c && c->state == EVTCHN_INTERDOMAIN)) {
 		/* Our lock keeps the pair, and with it the other domain, as it is. */
-		const struct evtchn *far = evtchn_core_channel(c->remote, c->remote_port);
-
 		set_pending(container_of(c->remote, struct domain, evtchn), c->remote_port,
-			    READ_ONCE(far->vcpu));
+			    evtchn_core_channel(c->remote, c->remote_port));
 	} else if (c && c->state == EVTCHN_IPI) {
-		set_pending(d, port, c->vcpu);
+		set_pending(d, port, c);
 	} else if (!c || c->state != EVTCHN_UNBOUND) {
 		err = -XEN_EINVAL;
 	}
@@ -90,36 +111,71 @@ int evtchn_send(struct domain *d, uint32_t port)
 	return err;
 }
 
+static void unmask_2l(struct domain *d, unsigned port, unsigned vcpu)
+{
+	shared_info_t *s = d->shared_info;
+	unsigned word = port / 64;
+	xen_ulong_t mask = 1UL << (port % 64);
+
+	if ((__atomic_fetch_and(&s->evtchn_mask[word], ~mask, __ATOMIC_SEQ_CST) & mask) &&
+	    (READ_ONCE(s->evtchn_pending[word]) & mask))
+		select_word(d, vcpu, word);
+}
+
+static void unmask_fifo(struct domain *d, unsigned port, struct evtchn *c)
+{
+	struct evtchn_fifo *f = d->evtchn.fifo;
+	unsigned came;
+
+	spin_lock(&f->lock);
+	came = evtchn_fifo_unmask(f, port, c, c->vcpu);
+	spin_unlock(&f->lock);
+	if (came & FIFO_TELL && c->vcpu < d->max_vcpus && d->vcpu[c->vcpu])
+		vcpu_mark_events_pending(d->vcpu[c->vcpu]);
+}
+
 int evtchn_unmask(struct domain *d, uint32_t port)
 {
 	struct evtchn_domain *e = &d->evtchn;
-	shared_info_t *s = d->shared_info;
-	int err = -XEN_EINVAL;
+	int err = 0;
 
 	spin_lock(&e->lock);
-	const struct evtchn *c = evtchn_core_channel(e, port);
+	struct evtchn *c = evtchn_core_channel(e, port);
 
-	if (c) {		/* also a free one: only bits of the guest's change */
-		unsigned word = port / 64, bit = port % 64;
-		xen_ulong_t mask = 1UL << bit;
-		struct vcpu *v = c->vcpu < d->max_vcpus ? d->vcpu[c->vcpu] : NULL;
-
-		if ((__atomic_fetch_and(&s->evtchn_mask[word], ~mask, __ATOMIC_SEQ_CST) & mask) &&
-		    (READ_ONCE(s->evtchn_pending[word]) & mask) &&
-		    v && !test_and_set(&v->info->evtchn_pending_sel, word))
-			vcpu_mark_events_pending(v);
-		err = 0;
-	}
+	if (!c)
+		err = -XEN_EINVAL;
+	else if (c->state == EVTCHN_FREE)
+		;		/* nobody is told of it */
+	else if (e->fifo)
+		unmask_fifo(d, port, c);
+	else
+		unmask_2l(d, port, c->vcpu);
 	spin_unlock(&e->lock);
 	return err;
 }
 
+bool evtchn_port_pending(const struct domain *d, unsigned port)
+{
+	const struct evtchn_fifo *f = d->evtchn.fifo;
+
+	if (f)
+		return evtchn_fifo_is_pending(f, port);
+	if (port >= EVTCHN_PORTS_2L)
+		return false;
+	port = (unsigned)index_clamp(port, EVTCHN_PORTS_2L);
+	return READ_ONCE(d->shared_info->evtchn_pending[port / 64]) >> (port % 64) & 1;
+}
+
 bool evtchn_is_pending(struct domain *d, unsigned port)
 {
-	if (port >= EVTCHN_PORTS)
-		return false;
-	port = (unsigned)index_clamp(port, EVTCHN_PORTS);
-	return READ_ONCE(d->shared_info->evtchn_pending[port / 64]) >> (port % 64) & 1;
+	bool pending;
+
+	if (likely(!d->evtchn.fifo))
+		return evtchn_port_pending(d, port);
+	spin_lock(&d->evtchn.lock);	/* another vCPU may go back to the 2-level ABI */
+	pending = evtchn_port_pending(d, port);
+	spin_unlock(&d->evtchn.lock);
+	return pending;
 }
 
 /* Raises the VIRQ bound at v's entry, at the vCPU that its port tells. */
@@ -133,7 +189,7 @@ static void send_virq(struct domain *d, struct vcpu *v, unsigned virq)
 	unsigned port = v->virq_port[virq];
 
 	if (port)
-		set_pending(d, port, evtchn_core_channel(e, port)->vcpu);
+		set_pending(d, port, evtchn_core_channel(e, port));
 	spin_unlock(&e->lock);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels, 2-level ABI: 4096 ports a domain, a pending and a mask bit for
- * each in shared_info. A port's life:
+ * Event channels. A domain begins with the 2-level ABI: 4096 ports, a pending and a
+ * mask bit for each in shared_info; it may go over to the FIFO ABI (hv/evtchn_fifo.h).
+ * A port's life:
  *
  *            alloc_unbound            the other end binds
  *      FREE ---------------> UNBOUND <-------------------> INTERDOMAIN
@@ -25,9 +26,12 @@ struct budget;
 struct domain;
 struct vcpu;
 
-#define EVTCHN_PORTS	   4096u
+#define EVTCHN_PORTS	   131072u	/* with the FIFO ABI */
+#define EVTCHN_PORTS_2L	   4096u
 #define EVTCHN_BUCKET	   64u		/* ports whose state is allocated together */
-#define EVTCHN_BUCKETS	   (EVTCHN_PORTS / EVTCHN_BUCKET)
+#define EVTCHN_GROUP	   4096u	/* ports whose buckets are found by one table */
+#define EVTCHN_BUCKETS	   (EVTCHN_GROUP / EVTCHN_BUCKET)	/* of a group */
+#define EVTCHN_GROUPS	   (EVTCHN_PORTS / EVTCHN_GROUP)
 #define EVTCHN_VIRQS	   24u		/* as many as the ABI has (NR_VIRQS) */
 
 enum evtchn_state {		/* values as EVTCHNSTAT_* */
@@ -43,21 +47,31 @@ struct evtchn {
 	uint8_t virq;			/* VIRQ */
 	uint16_t vcpu;			/* who is told; read without lock by senders */
 	domid_t remote_dom;		/* UNBOUND: who may bind; INTERDOMAIN: the other end */
-	uint16_t remote_port;		/* INTERDOMAIN */
+	uint8_t priority;		/* FIFO: its queue from the next event on */
+	bool waiting;			/* FIFO: raised before its event word was there */
+	uint32_t remote_port;		/* INTERDOMAIN */
+	uint16_t last_vcpu;		/* FIFO: where it was queued last, kept when it is closed */
+	uint8_t last_priority;
 	struct evtchn_domain *remote;	/* INTERDOMAIN, else NULL */
 };
 
-_Static_assert(sizeof(struct evtchn) == 16, "a bucket is 1 KiB");
+_Static_assert(sizeof(struct evtchn) == 24, "a bucket is 1.5 KiB");
+
+struct evtchn_group {
+	uint64_t used[EVTCHN_BUCKETS];	/* bit p % 64 of word p / 64: port p is not FREE */
+	struct evtchn *bucket[EVTCHN_BUCKETS];	/* NULL: no port of it was ever used */
+};
 
 struct evtchn_domain {
 	spinlock_t lock;		/* guards all but pollers */
 	domid_t id;
 	bool closed;			/* the domain dies: no new ports */
-	uint32_t max_ports;		/* ports below this may be used */
+	uint32_t max_ports;		/* ports below this may be used, if the ABI has them */
 	volatile uint32_t pollers;	/* vCPUs in sched_op poll; atomic */
-	uint64_t full;			/* bit b: every port of bucket b is taken */
-	uint64_t used[EVTCHN_BUCKETS];	/* bit p % 64 of word p / 64: port p is not FREE */
-	struct evtchn *bucket[EVTCHN_BUCKETS];	/* NULL: no port of it was ever used */
+	struct evtchn_fifo *fifo;	/* NULL: the 2-level ABI */
+	struct evtchn_group low;
+	/* The groups above: NULL until a port of them is needed, there until the domain dies. */
+	struct evtchn_group *high[EVTCHN_GROUPS - 1];
 };
 
 /* ---- decisions (core/evtchn.c); the caller holds the lock(s) ------------------- */
@@ -65,18 +79,35 @@ struct evtchn_domain {
 void evtchn_core_init(struct evtchn_domain *e, domid_t id);
 /** Lowest free port, or -XEN_ENOSPC, -XEN_EINVAL when the domain dies. Takes nothing yet. */
 int evtchn_core_find_free(const struct evtchn_domain *e);
-/** True when evtchn_core_add_bucket() must come before port is taken. */
-bool evtchn_core_wants_bucket(const struct evtchn_domain *e, unsigned port);
-/** bucket: EVTCHN_BUCKET zeroed entries. */
-void evtchn_core_add_bucket(struct evtchn_domain *e, unsigned port, struct evtchn *bucket);
+/** The lowest port at or above from that is in use, EVTCHN_PORTS when there is none. */
+unsigned evtchn_core_next_used(const struct evtchn_domain *e, unsigned from);
+/** How many bytes evtchn_core_add() wants next before port can be taken; 0: port is ready. */
+size_t evtchn_core_wants(const struct evtchn_domain *e, unsigned port);
+/** Gives what evtchn_core_wants() asked for, zeroed: a group's table, or a bucket. */
+void evtchn_core_add(struct evtchn_domain *e, unsigned port, void *zeroed);
+/** The group that holds port < EVTCHN_PORTS, or NULL when none of its ports was ever used. */
+static inline struct evtchn_group *evtchn_core_group(const struct evtchn_domain *e, unsigned port)
+{
+	if (likely(port < EVTCHN_GROUP))
+		return (struct evtchn_group *)&e->low;
+	return e->high[index_clamp(port / EVTCHN_GROUP - 1, EVTCHN_GROUPS - 1)];
+}
 /** The channel, or NULL for a port that was never used or is out of range. */
 static inline struct evtchn *evtchn_core_channel(const struct evtchn_domain *e, uint64_t port)
 {
-	if (unlikely(port >= EVTCHN_PORTS))
-		return NULL;
-	port = index_clamp(port, EVTCHN_PORTS);
-	struct evtchn *bucket = e->bucket[port / EVTCHN_BUCKET];
+	const struct evtchn_group *g = &e->low;
+	struct evtchn *bucket;
 
+	if (unlikely(port >= EVTCHN_GROUP)) {
+		if (port >= EVTCHN_PORTS)
+			return NULL;
+		g = evtchn_core_group(e, (unsigned)port);
+		if (!g)
+			return NULL;
+		port %= EVTCHN_GROUP;
+	}
+	port = index_clamp(port, EVTCHN_GROUP);
+	bucket = g->bucket[port / EVTCHN_BUCKET];
 	return bucket ? &bucket[port % EVTCHN_BUCKET] : NULL;
 }
 
@@ -101,7 +132,7 @@ const char *evtchn_core_check(const struct evtchn_domain *e);
 /* ---- operations (domain/evtchn.c) ------------------------------------------------ */
 
 int evtchn_domain_init(struct domain *d);
-/** No port above max_port may be used (createdomain's max_evtchn_port); default: all 4096. */
+/** No port above max_port may be used (createdomain's max_evtchn_port); default: all. */
 void evtchn_set_limit(struct domain *d, uint32_t max_port);
 /** Closes every port; the far ends become unbound. Called when the domain dies. */
 void evtchn_domain_destroy(struct domain *d);
@@ -115,7 +146,10 @@ int evtchn_close(struct domain *d, uint32_t port);
 int evtchn_send(struct domain *d, uint32_t port);
 int evtchn_unmask(struct domain *d, uint32_t port);
 int evtchn_status(struct domain *d, struct evtchn_status *s);
-/** Closes all ports of d; 0 or -XEN_ERESTART when the budget is spent. */
+/**
+ * Closes all ports of d, which has the 2-level ABI again; 0, -XEN_ERESTART when the
+ * budget is spent, -XEN_EAGAIN when a port was bound meanwhile.
+ */
 int evtchn_reset(struct domain *d, struct budget *b);
 /** Sends a global VIRQ to d from now on (domctl set_virq_handler), instead of to dom0. */
 int evtchn_set_virq_handler(struct domain *d, uint32_t virq);
@@ -132,8 +166,14 @@ void evtchn_send_vcpu_virq(struct vcpu *v, unsigned virq);
 void evtchn_send_global_virq(unsigned virq);
 /** True when port of d is pending (sched_op poll); false for a port out of range. */
 bool evtchn_is_pending(struct domain *d, unsigned port);
-/** Sets a port pending, and tells vCPU `vcpu` of it unless it is masked. */
-void evtchn_set_pending(struct domain *d, unsigned port, unsigned vcpu);
+/** The same under the domain's lock. */
+bool evtchn_port_pending(const struct domain *d, unsigned port);
+/** Wakes the vCPUs of d that poll for port. */
+void evtchn_wake_pollers(struct domain *d, unsigned port);
+/** Sets a port in use pending, and tells its vCPU unless it is masked. */
+void evtchn_set_pending(struct domain *d, unsigned port);
+/** An event of before is forgotten: whoever gets the port next must not see it. Locked. */
+void evtchn_clear_pending(struct domain *d, unsigned port);
 /** Sets evtchn_upcall_pending of v and wakes it when it blocks or polls. */
 void vcpu_mark_events_pending(struct vcpu *v);
 /**

@@ -96,5 +96,5 @@ struct vcpu {
 	struct frame *info_frame;	/* held when the guest registered its vcpu_info, else NULL */
 
 	/* ---- events ---- */
-	uint16_t virq_port[24];		/* port of each VIRQ, 0: not bound; evtchn lock */
+	uint32_t virq_port[24];		/* port of each VIRQ, 0: not bound; evtchn lock */
 };

@@ -284,7 +284,7 @@ static void make_channels(struct evtchn_domain *e)
 	for (unsigned i = 0; i < EVTCHN_BUCKET; i++)
 		channels[i].state = EVTCHN_UNBOUND;
 	for (unsigned i = 0; i < EVTCHN_BUCKETS; i++)
-		e->bucket[i] = channels;
+		e->low.bucket[i] = channels;
 	e->max_ports = EVTCHN_PORTS;
 }
 

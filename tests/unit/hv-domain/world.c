@@ -141,7 +141,7 @@ static unsigned ports_of(const struct domain *d)
 	unsigned n = 0;
 
 	for (unsigned b = 0; b < EVTCHN_BUCKETS; b++)
-		n += (unsigned)__builtin_popcountll(d->evtchn.used[b]);
+		n += (unsigned)__builtin_popcountll(d->evtchn.low.used[b]);
 	return n;
 }
 

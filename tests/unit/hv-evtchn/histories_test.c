@@ -19,7 +19,7 @@ struct snapshot {
 	uint64_t used[DOMAINS];
 	struct evtchn channel[DOMAINS][PORTS];
 	uint64_t pending[DOMAINS];
-	uint16_t virq[DOMAINS][VCPUS][4];
+	uint32_t virq[DOMAINS][VCPUS][4];
 };
 
 static struct snapshot *states;
@@ -30,8 +30,8 @@ static void save(struct snapshot *s)
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		const struct domain *d = &world_domain[i];
 
-		s->used[i] = d->evtchn.used[0];
-		memcpy(s->channel[i], d->evtchn.bucket[0], sizeof(s->channel[i]));
+		s->used[i] = d->evtchn.low.used[0];
+		memcpy(s->channel[i], d->evtchn.low.bucket[0], sizeof(s->channel[i]));
 		s->pending[i] = d->shared_info->evtchn_pending[0];
 		for (unsigned j = 0; j < VCPUS; j++)
 			memcpy(s->virq[i][j], world_vcpu[i][j].virq_port, sizeof(s->virq[i][j]));
@@ -43,8 +43,8 @@ static void restore(const struct snapshot *s)
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		struct domain *d = &world_domain[i];
 
-		d->evtchn.used[0] = s->used[i];
-		memcpy(d->evtchn.bucket[0], s->channel[i], sizeof(s->channel[i]));
+		d->evtchn.low.used[0] = s->used[i];
+		memcpy(d->evtchn.low.bucket[0], s->channel[i], sizeof(s->channel[i]));
 		d->shared_info->evtchn_pending[0] = s->pending[i];
 		for (unsigned j = 0; j < VCPUS; j++)
 			memcpy(world_vcpu[i][j].virq_port, s->virq[i][j], sizeof(s->virq[i][j]));

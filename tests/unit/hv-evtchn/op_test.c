@@ -107,14 +107,26 @@ static void an_address_that_faults_is_refused_by_each_operation(void **state)
 	assert_null(world_check());
 }
 
-static void the_fifo_abi_is_not_there(void **state)
+static void the_fifo_abi_is_asked_for_by_its_operations(void **state)
 {
-	struct evtchn_set_priority p = { .port = 1 };
+	struct evtchn_init_control init = { .control_gfn = world_gfn(1, 0), .vcpu = 1 };
+	struct evtchn_expand_array expand = { world_gfn(1, 1) };
+	struct evtchn_set_priority p = { .port = 1, .priority = 3 };
+	evtchn_port_t port;
 
 	(void)state;
-	assert_int_equal(op(EVTCHNOP_init_control, NULL), -XEN_ENOSYS);
-	assert_int_equal(op(EVTCHNOP_expand_array, NULL), -XEN_EOPNOTSUPP);
+	world_run(1);
+	assert_int_equal(op(EVTCHNOP_init_control, NULL), -XEN_EFAULT);
+	assert_int_equal(op(EVTCHNOP_expand_array, NULL), -XEN_EFAULT);
+	assert_int_equal(op(EVTCHNOP_set_priority, NULL), -XEN_EFAULT);
+	assert_int_equal(op(EVTCHNOP_expand_array, &expand), -XEN_EOPNOTSUPP);
 	assert_int_equal(op(EVTCHNOP_set_priority, &p), -XEN_ENOSYS);
+	assert_int_equal(op(EVTCHNOP_init_control, &init), 0);
+	assert_int_equal(init.link_bits, EVTCHN_FIFO_LINK_BITS);
+	assert_int_equal(op(EVTCHNOP_expand_array, &expand), 0);
+	assert_int_equal(op(EVTCHNOP_set_priority, &p), -XEN_EACCES);
+	assert_int_equal(alloc(DOMID_SELF, 0, &port), 0);
+	assert_int_equal(op(EVTCHNOP_set_priority, &p), 0);
 	p.port = 5000;
 	assert_int_equal(op(EVTCHNOP_set_priority, &p), -XEN_EINVAL);
 	assert_int_equal(op(14, NULL), -XEN_ENOSYS);
@@ -165,7 +177,7 @@ int main(void)
 		T(only_control_resets_another_and_only_while_it_is_held),
 		T(binding_to_a_domain_that_is_not_there_is_refused),
 		T(an_address_that_faults_is_refused_by_each_operation),
-		T(the_fifo_abi_is_not_there),
+		T(the_fifo_abi_is_asked_for_by_its_operations),
 		T(hardware_interrupts_are_not_there),
 		T(a_port_of_each_kind_is_bound_used_and_closed),
 	};

@@ -18,7 +18,13 @@ struct domain world_domain[DOMAINS];
 struct vcpu world_vcpu[DOMAINS][VCPUS];
 unsigned world_wakes[DOMAINS][VCPUS];
 unsigned world_references;
+unsigned world_held;
 bool world_no_memory;
+
+static _Alignas(PAGE_SIZE) char memory[FRAMES][PAGE_SIZE];
+static struct frame frames[FRAMES];
+struct frame *frame_table = frames;
+char *arch_direct_map = memory[0];
 
 static struct vcpu *vcpu_table[DOMAINS][VCPUS];
 static shared_info_t shared[DOMAINS];
@@ -33,6 +39,7 @@ int world_start(void **state)
 	memset(&host_cpu, 0, sizeof(host_cpu));
 	world_references = 0;
 	world_no_memory = false;
+	memset(memory, 0, sizeof(memory));
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		struct domain *d = &world_domain[i];
 
@@ -62,6 +69,7 @@ int world_end(void **state)
 	for (unsigned i = 0; i < DOMAINS; i++)
 		evtchn_domain_destroy(&world_domain[i]);
 	assert_int_equal(world_references, 0);
+	assert_int_equal(world_held, 0);
 	return 0;
 }
 
@@ -95,7 +103,7 @@ static const char *check_virqs(unsigned dom)
 			    (virq_is_global(virq) && j != 0))
 				return "a VIRQ is bound to a port that knows nothing of it";
 		}
-	for (unsigned port = 0; port < EVTCHN_PORTS; port++) {
+	for (unsigned port = 0; port < EVTCHN_PORTS_2L; port++) {
 		const struct evtchn *c = evtchn_core_channel(e, port);
 
 		if (!c) {	/* nor has any of its bucket */
@@ -138,6 +146,31 @@ void panic(const char *fmt, ...)
 void arch_relax(void)
 {
 	panic("a lock is taken twice\n");
+}
+
+void *world_page(unsigned dom, unsigned i)
+{
+	return memory[dom * (FRAMES / DOMAINS) + i];
+}
+
+uint64_t world_gfn(unsigned dom, unsigned i)
+{
+	return dom * (FRAMES / DOMAINS) + i;
+}
+
+struct frame *frame_get_writable(mfn_t m, struct domain *d)
+{
+	if (m.n >= FRAMES || m.n / (FRAMES / DOMAINS) != d->id)
+		return NULL;
+	world_held++;
+	return &frames[m.n];
+}
+
+void frame_put_typed(struct frame *f)
+{
+	(void)f;
+	assert_true(world_held > 0);
+	world_held--;
 }
 
 void arch_kick_cpu(unsigned cpu)

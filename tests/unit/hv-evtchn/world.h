@@ -17,12 +17,19 @@
 
 #define DOMAINS 3
 #define VCPUS	2
+#define FRAMES	48	/* a third is each domain's */
 
 extern struct domain world_domain[DOMAINS];
 extern struct vcpu world_vcpu[DOMAINS][VCPUS];
 extern unsigned world_wakes[DOMAINS][VCPUS];	/* calls of vcpu_wake() */
 extern unsigned world_references;		/* of domain_get() and not put */
 extern bool world_no_memory;			/* xmalloc() fails */
+
+extern unsigned world_held;			/* references to frames */
+
+/** Page i of a domain's, and its frame. */
+void *world_page(unsigned dom, unsigned i);
+uint64_t world_gfn(unsigned dom, unsigned i);
 
 /** Everything as new. For use as a cmocka setup, with world_end() as teardown. */
 int world_start(void **state);

@@ -26,8 +26,8 @@ pv_console_USRCS := tests/unit/pv/console_test.c $(pv_KIT) \
 UNITS += pv_onhv
 pv_onhv_USRCS := tests/unit/pv/onhv_test.c pvguest/event.c pvguest/domid.c \
 	tests/unit/hv-evtchn/world.c hypervisor/calls/event_channel_op.c \
-	hypervisor/core/evtchn.c \
-	$(addprefix hypervisor/domain/,target.c evtchn.c upcall.c)
+	$(addprefix hypervisor/core/,evtchn.c evtchn_fifo.c) \
+	$(addprefix hypervisor/domain/,target.c evtchn.c evtchn_fifo.c upcall.c)
 UNITS += pv_onhv_grant
 pv_onhv_grant_USRCS := tests/unit/pv/onhv_grant_test.c $(addprefix pvguest/,grant.c grantmap.c errno.c) \
 	$(filter-out %_test.c,$(hv_grant_USRCS))
