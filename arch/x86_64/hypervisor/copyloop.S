@@ -68,28 +68,6 @@ usercopy_raw:
 	xor %eax, %eax
 	ret
 
-/* rdi to, rsi from: four bytes, eight bytes */
-	.globl usercopy_four, usercopy_eight
-	.hidden usercopy_four, usercopy_eight
-usercopy_four:
-	SMAP_SITE SMAP_STAC
-1:	mov (%rsi), %eax
-	FIXUP 1b
-2:	mov %eax, (%rdi)
-	FIXUP 2b
-	SMAP_SITE SMAP_CLAC
-	xor %eax, %eax
-	ret
-usercopy_eight:
-	SMAP_SITE SMAP_STAC
-1:	mov (%rsi), %rax
-	FIXUP 1b
-2:	mov %rax, (%rdi)
-	FIXUP 2b
-	SMAP_SITE SMAP_CLAC
-	xor %eax, %eax
-	ret
-
 /* rdi to, rsi bytes */
 usercopy_clear_raw:
 	SMAP_SITE SMAP_STAC
@@ -125,42 +103,6 @@ usercopy_words:
 	FIXUP 8b
 	.endr
 9:	SMAP_SITE SMAP_CLAC
-	xor %eax, %eax
-	ret
-
-/*
- * The frame of a trap, straight from the saved registers: rdi where (its lower end), rsi registers,
- * rdx cs with the event mask, rcx rflags; r8 the error code for the second one.
- */
-	.macro STORE from, to
-	mov \from, %rax
-8:	mov %rax, \to(%rdi)
-	FIXUP 8b
-	.endm
-	.globl usercopy_frame, usercopy_frame_error
-	.hidden usercopy_frame, usercopy_frame_error
-usercopy_frame_error:
-	SMAP_SITE SMAP_STAC
-	STORE REGS_RCX(%rsi), 0
-	STORE REGS_R11(%rsi), 8
-7:	mov %r8, 16(%rdi)
-	FIXUP 7b
-	add $8, %rdi
-	jmp 1f
-usercopy_frame:
-	SMAP_SITE SMAP_STAC
-	STORE REGS_RCX(%rsi), 0
-	STORE REGS_R11(%rsi), 8
-1:	STORE REGS_RIP(%rsi), 16
-2:	mov %rdx, 24(%rdi)
-	FIXUP 2b
-3:	mov %rcx, 32(%rdi)
-	FIXUP 3b
-	STORE REGS_RSP(%rsi), 40
-	movzwl REGS_SS(%rsi), %eax
-4:	mov %rax, 48(%rdi)
-	FIXUP 4b
-	SMAP_SITE SMAP_CLAC
 	xor %eax, %eax
 	ret
 

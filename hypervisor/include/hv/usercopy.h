@@ -8,6 +8,9 @@
 #pragma once
 
 #include <hv/types.h>
+#ifndef CLOISON_HOST_TEST
+#include <arch/usercopy.h>
+#endif
 
 /** True when [va, va+len) cannot touch the hypervisor's part and does not wrap. */
 bool guest_range_ok(guest_va_t va, uint64_t len);
@@ -45,13 +48,8 @@ static inline int copy_trap_frame_error(guest_va_t to, const struct cpu_user_reg
 /* Any length; of which the caller knows nothing. */
 int usercopy_from(void *dst, guest_va_t src, size_t len);
 int usercopy_to(guest_va_t dst, const void *src, size_t len);
-/* Without a check of the range (arch/x86_64/hypervisor/copyloop.S): 0 or -XEN_EFAULT. */
-long usercopy_four(void *dst, const void *src);
-long usercopy_eight(void *dst, const void *src);
+/* At most 16 words, without a check of the range (arch/x86_64/hypervisor/copyloop.S): 0 or -XEN_EFAULT. */
 long usercopy_words(void *dst, const void *src, unsigned words);
-long usercopy_frame(uint64_t to, const struct cpu_user_regs *r, uint64_t cs, uint64_t flags);
-long usercopy_frame_error(uint64_t to, const struct cpu_user_regs *r, uint64_t cs, uint64_t flags,
-			  uint64_t error);
 
 /*
  * Of a short piece either end alone tells: what lies between a guest's and our part is not
@@ -59,47 +57,65 @@ long usercopy_frame_error(uint64_t to, const struct cpu_user_regs *r, uint64_t c
  */
 static inline bool guest_va_is_ours(guest_va_t va)
 {
-	return va.a - HYPERVISOR_VIRT_START < HYPERVISOR_VIRT_END - HYPERVISOR_VIRT_START;
+	_Static_assert(HYPERVISOR_VIRT_END - HYPERVISOR_VIRT_START == 1UL << 43, "one shift tells");
+	return va.a >> 43 == HYPERVISOR_VIRT_START >> 43;
 }
 
-/* A length that the compiler knows, of whole words; the copy is a run without a loop then. */
-static inline __attribute__((always_inline)) bool usercopy_is_short(size_t len)
+/* The length is known to the compiler, 4 or of whole words: a run of loads and stores. */
+static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_va_t src, size_t len)
 {
-	return __builtin_constant_p(len) && (len == 4 || (len % 8 == 0 && len && len <= 128));
-}
-
-static inline __attribute__((always_inline)) int usercopy_short(void *dst, const void *src,
-								size_t len)
-{
-	if (len == 4)
-		return (int)usercopy_four(dst, src);
-	if (len == 8)
-		return (int)usercopy_eight(dst, src);
-	return (int)usercopy_words(dst, src, (unsigned)(len / 8));
-}
-
-/** Returns 0, or -XEN_EFAULT; after an error the destination's content is undefined. */
-static inline __attribute__((always_inline)) int copy_from_guest(void *dst, guest_va_t src,
-								 size_t len)
-{
-	if (!usercopy_is_short(len))
-		return usercopy_from(dst, src, len);
 	if (unlikely(guest_va_is_ours(src)))
 		return -XEN_EFAULT;
-	return usercopy_short(dst, (const void *)src.a, len);
+	guest_open();
+	if (len == 4) {
+		uint32_t word;
+
+		guest_load(word, (const uint32_t *)src.a);
+		__builtin_memcpy(dst, &word, sizeof(word));
+	} else {
+#pragma GCC unroll 16
+		for (size_t i = 0; i < len; i += 8) {
+			uint64_t word;
+
+			guest_load(word, (const uint64_t *)(src.a + i));
+			__builtin_memcpy((char *)dst + i, &word, sizeof(word));
+		}
+	}
+	guest_close();
+	return 0;
+fault:
+	guest_close();
+	return -XEN_EFAULT;
 }
 
-static inline __attribute__((always_inline)) int copy_to_guest(guest_va_t dst, const void *src,
-							       size_t len)
+static inline __attribute__((always_inline)) int usercopy_store(guest_va_t dst, const void *src,
+								size_t len)
 {
-	if (!usercopy_is_short(len))
-		return usercopy_to(dst, src, len);
 	if (unlikely(guest_va_is_ours(dst)))
 		return -XEN_EFAULT;
-	return usercopy_short((void *)dst.a, src, len);
+	guest_open();
+	if (len == 4) {
+		uint32_t word;
+
+		__builtin_memcpy(&word, src, sizeof(word));
+		guest_store(word, (uint32_t *)dst.a);
+	} else {
+#pragma GCC unroll 16
+		for (size_t i = 0; i < len; i += 8) {
+			uint64_t word;
+
+			__builtin_memcpy(&word, (const char *)src + i, sizeof(word));
+			guest_store(word, (uint64_t *)(dst.a + i));
+		}
+	}
+	guest_close();
+	return 0;
+fault:
+	guest_close();
+	return -XEN_EFAULT;
 }
 
-/** The same for at most 16 quadwords, as many as the caller found out just now: stack frames. */
+/** The same for at most 16 quadwords, as many as the caller found out just now. */
 static inline int copy_words_to_guest(guest_va_t dst, const uint64_t *src, unsigned words)
 {
 	if (unlikely(guest_va_is_ours(dst)))
@@ -114,20 +130,48 @@ static inline int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned 
 	return (int)usercopy_words(dst, (const void *)src.a, words);
 }
 
-static inline int copy_trap_frame(guest_va_t to, const struct cpu_user_regs *r, uint64_t cs,
-				  uint64_t flags)
+/* Known to the compiler, short, and of whole words. */
+static inline __attribute__((always_inline)) bool usercopy_is_run(size_t len, size_t max)
 {
-	if (unlikely(guest_va_is_ours(to)))
-		return -XEN_EFAULT;
-	return (int)usercopy_frame(to.a, r, cs, flags);
+	return __builtin_constant_p(len) && (len == 4 || (len % 8 == 0 && len && len <= max));
 }
 
-static inline int copy_trap_frame_error(guest_va_t to, const struct cpu_user_regs *r, uint64_t cs,
-					uint64_t flags, uint64_t error)
+/** Returns 0, or -XEN_EFAULT; after an error the destination's content is undefined. */
+static inline __attribute__((always_inline)) int copy_from_guest(void *dst, guest_va_t src,
+								 size_t len)
 {
-	if (unlikely(guest_va_is_ours(to)))
-		return -XEN_EFAULT;
-	return (int)usercopy_frame_error(to.a, r, cs, flags, error);
+	if (usercopy_is_run(len, 40))
+		return usercopy_load(dst, src, len);
+	if (usercopy_is_run(len, 128))
+		return copy_words_from_guest(dst, src, (unsigned)(len / 8));
+	return usercopy_from(dst, src, len);
+}
+
+static inline __attribute__((always_inline)) int copy_to_guest(guest_va_t dst, const void *src,
+							       size_t len)
+{
+	if (usercopy_is_run(len, 40))
+		return usercopy_store(dst, src, len);
+	if (usercopy_is_run(len, 128))
+		return copy_words_to_guest(dst, src, (unsigned)(len / 8));
+	return usercopy_to(dst, src, len);
+}
+
+static inline __attribute__((always_inline)) int copy_trap_frame(guest_va_t to,
+								 const struct cpu_user_regs *r,
+								 uint64_t cs, uint64_t flags)
+{
+	const uint64_t frame[] = { r->rcx, r->r11, r->rip, cs, flags, r->rsp, r->ss };
+
+	return usercopy_store(to, frame, sizeof(frame));
+}
+
+static inline __attribute__((always_inline)) int copy_trap_frame_error(guest_va_t to,
+	const struct cpu_user_regs *r, uint64_t cs, uint64_t flags, uint64_t error)
+{
+	const uint64_t frame[] = { r->rcx, r->r11, error, r->rip, cs, flags, r->rsp, r->ss };
+
+	return usercopy_store(to, frame, sizeof(frame));
 }
 #endif
 
