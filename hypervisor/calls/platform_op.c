@@ -37,13 +37,16 @@ static long op_get_cpuinfo(struct xen_platform_op *op, guest_va_t arg)
 {
 	struct xenpf_pcpuinfo *info = &op->u.pcpu_info;
 	uint32_t cpu = info->xen_cpuid;
+	struct arch_cpu_place place;
 
 	info->max_present = arch_nr_cpus() - 1;
 	if (cpu > info->max_present) {
 		info->flags = XEN_PCPU_FLAGS_INVALID;
 	} else {
 		info->flags = XEN_PCPU_FLAGS_ONLINE;
-		info->apic_id = info->acpi_id = cpu;
+		arch_cpu_place(cpu, &place);
+		info->apic_id = place.apic_id;
+		info->acpi_id = place.acpi_id;
 	}
 	arg.a += offsetof(struct xen_platform_op, u);
 	return copy_to_guest(arg, info, sizeof(*info));

@@ -16,6 +16,20 @@
 #define NODE_DISTANCE_LOCAL 10
 #define US 1000u	/* ns */
 
+/* CPUs that share CPU 0's socket, and its core too. */
+static uint32_t count_neighbours(bool same_core)
+{
+	struct arch_cpu_place first, p;
+	uint32_t n = 0;
+
+	arch_cpu_place(0, &first);
+	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++) {
+		arch_cpu_place(cpu, &p);
+		n += p.socket == first.socket && (!same_core || p.core == first.core);
+	}
+	return n;
+}
+
 long sysctl_physinfo(struct xen_sysctl *op, bool *copyback)
 {
 	struct xen_sysctl_physinfo *p = &op->u.physinfo;
@@ -23,8 +37,8 @@ long sysctl_physinfo(struct xen_sysctl *op, bool *copyback)
 	uint32_t n = arch_nr_cpus(), features[CPUID_FEATURE_WORDS];
 
 	memset(p, 0, sizeof(*p));
-	p->threads_per_core = 1;
-	p->cores_per_socket = n;
+	p->threads_per_core = count_neighbours(true);
+	p->cores_per_socket = count_neighbours(false) / p->threads_per_core;
 	p->nr_cpus = n;
 	p->max_cpu_id = n - 1;
 	p->nr_nodes = 1;
@@ -123,8 +137,12 @@ long sysctl_cputopoinfo(struct xen_sysctl *op, bool *copyback)
 	if (!handle_is_null(t->cputopo)) {
 		n = MIN(n, t->num_cpus);
 		for (uint32_t i = 0; i < n; i++) {
-			xen_sysctl_cputopo_t c = { .core = i, .socket = 0, .node = 0 };
+			xen_sysctl_cputopo_t c = { .node = 0 };
+			struct arch_cpu_place place;
 
+			arch_cpu_place(i, &place);
+			c.core = place.core;
+			c.socket = place.socket;
 			if (copy_to_guest(guest_index(handle_va(t->cputopo), i, c), &c, sizeof(c)))
 				return -XEN_EFAULT;
 		}

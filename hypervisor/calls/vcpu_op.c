@@ -9,6 +9,7 @@
 #include <xen/vcpu.h>
 
 #include <hv/alloc.h>
+#include <hv/arch.h>
 #include <hv/domain.h>
 #include <hv/mem.h>
 #include <hv/time.h>
@@ -169,17 +170,17 @@ static long op_send_nmi(struct vcpu *v, uint64_t arg)
 	return 0;
 }
 
-/* Only for a vCPU of dom0 that can be on one CPU alone. CPUs are numbered by APIC id. */
+/* Only for a vCPU of dom0 that can be on one CPU alone: the CPU's ACPI and APIC ids. */
 static long op_get_physid(struct vcpu *v, uint64_t arg)
 {
 	uint64_t cpus = v->sched.hard_affinity & sched_online_cpus();
+	struct arch_cpu_place place;
 	struct vcpu_get_physid p;
-	unsigned cpu;
 
 	if (!domain_is_control(v->domain) || !cpus || (cpus & (cpus - 1)))
 		return -XEN_EINVAL;
-	cpu = (unsigned)__builtin_ctzll(cpus);
-	p.phys_id = (uint64_t)cpu << 32 | cpu;
+	arch_cpu_place((unsigned)__builtin_ctzll(cpus), &place);
+	p.phys_id = (uint64_t)place.acpi_id << 32 | place.apic_id;
 	return copy_to_guest(guest_va(arg), &p, sizeof(p));
 }
 

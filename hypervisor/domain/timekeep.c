@@ -75,9 +75,9 @@ void time_update_vcpu(struct vcpu *v)
 	uint32_t odd;
 
 	memset(&t, 0, sizeof(t));
-	t.tsc_timestamp = arch_tsc_base();
+	t.tsc_timestamp = arch_tsc_base(v->processor);
 	arch_tsc_scale(&t.tsc_to_system_mul, &t.tsc_shift);
-	t.flags = XEN_PVCLOCK_TSC_STABLE_BIT;
+	t.flags = arch_tsc_is_stable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
 
 	odd = version_begin(&to->version);
 	memcpy(&to->tsc_timestamp, &t.tsc_timestamp,
@@ -250,7 +250,8 @@ void time_vcpu_leaves(struct vcpu *v)
 void time_vcpu_arrives(struct vcpu *v)
 {
 	/* Also the first time, for the toolstack clears shared_info while it builds the domain. */
-	if (unlikely(v->time_generation != READ_ONCE(time_generation))) {
+	if (unlikely(v->time_generation != READ_ONCE(time_generation)) ||
+	    unlikely(!arch_tsc_is_stable())) {
 		v->time_generation = time_generation;
 		if (!v->id)
 			time_update_wallclock(v->domain);

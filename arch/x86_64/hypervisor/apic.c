@@ -74,44 +74,92 @@ void pic_eoi(unsigned irq)
 	outb(PIC1, 0x20);
 }
 
+/* What is the same on every CPU. */
+static void enable(void)
+{
+	apic_write(APIC_TPR, 0);
+	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
+	apic_write(APIC_SVR, 0x100 | VECTOR_SPURIOUS);
+}
+
+/* From xAPIC to x2APIC mode there is a way, back only by way of off (SDM, 10.12.5). */
+static void set_mode(void)
+{
+	uint64_t base = rdmsr(MSR_APIC_BASE), on = base | APIC_BASE_ENABLE;
+
+	if ((base & APIC_BASE_X2APIC) && !x2apic) {
+		wrmsr(MSR_APIC_BASE, base & ~(uint64_t)(APIC_BASE_ENABLE | APIC_BASE_X2APIC));
+		on &= ~(uint64_t)APIC_BASE_X2APIC;
+	}
+	if (on != base)
+		wrmsr(MSR_APIC_BASE, on);
+	if (x2apic && !(on & APIC_BASE_X2APIC))
+		wrmsr(MSR_APIC_BASE, on | APIC_BASE_X2APIC);
+}
+
 void apic_init(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 
-	if (!(base & APIC_BASE_ENABLE)) {
-		base |= APIC_BASE_ENABLE;
-		wrmsr(MSR_APIC_BASE, base);
-	}
 	x2apic = base & APIC_BASE_X2APIC;
+	set_mode();
 	if (!x2apic && !apic_page)
 		apic_page = hv_map_device(base & PTE_ADDR);
 	pic_init();
-	apic_write(APIC_TPR, 0);
-	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
-	apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
+	enable();
 	apic_write(APIC_LVT_LINT0, APIC_LVT_EXTINT);
 	apic_write(APIC_LVT_LINT1, APIC_LVT_NMI);
-	apic_write(APIC_SVR, 0x100 | VECTOR_SPURIOUS);
 }
 
-unsigned arch_cpu_id(void)
+void apic_init_cpu(void)
 {
-	return 0;
+	set_mode();
+	enable();
+	apic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
+	apic_write(APIC_LVT_LINT1, APIC_LVT_MASKED);
 }
 
-unsigned arch_nr_cpus(void)
+bool apic_use_x2apic(void)
 {
-	return 1;
+	uint32_t r[4];
+
+	cpuid(1, 0, r);
+	if (!x2apic && (r[2] & (1u << 21))) {
+		x2apic = true;
+		set_mode();
+	}
+	return x2apic;
 }
 
-void arch_kick_cpu(unsigned cpu)
+bool apic_is_x2apic(void)
 {
-	if (cpu == arch_cpu_id())
-		return;		/* it looks at its work flags before it leaves anyway */
+	return x2apic;
+}
+
+uint32_t apic_id(void)
+{
+	return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
+}
+
+void apic_send(uint32_t id, uint32_t command)
+{
 	if (x2apic) {
-		wrmsr(MSR_X2APIC_FIRST + (APIC_ICR_LOW >> 4), (uint64_t)cpu << 32 | VECTOR_KICK);
+		mfence();	/* the register's write would overtake what the other is to see */
+		wrmsr(MSR_X2APIC_FIRST + (APIC_ICR_LOW >> 4), (uint64_t)id << 32 | command);
 		return;
 	}
-	apic_write(APIC_ICR_HIGH, cpu << 24);
-	apic_write(APIC_ICR_LOW, VECTOR_KICK);
+	for (unsigned spins = 0; apic_read(APIC_ICR_LOW) & APIC_ICR_BUSY && spins < 1000000; spins++)
+		cpu_pause();
+	apic_write(APIC_ICR_HIGH, id << 24);
+	apic_write(APIC_ICR_LOW, command);
+}
+
+void apic_send_from_nmi(uint32_t id, uint32_t command)
+{
+	uint32_t high = x2apic ? 0 : apic_read(APIC_ICR_HIGH);
+
+	apic_send(id, command);
+	if (!x2apic)
+		apic_write(APIC_ICR_HIGH, high);
 }

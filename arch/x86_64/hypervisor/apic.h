@@ -10,8 +10,19 @@
 #define VECTOR_SPURIOUS 0xff
 #define VECTOR_DEVICES  0xe0	/* from here on no `int n` of a guest arrives */
 
-/** Maps and enables this CPU's local APIC; the 8259s answer through LINT0. */
+/** Maps and enables the first CPU's local APIC; the 8259s answer through LINT0. */
 void apic_init(void);
+/** Enables another CPU's, in the mode of the first. */
+void apic_init_cpu(void);
+/** Goes over to x2APIC mode, which reaches ids above 254; false where the CPU has none. */
+bool apic_use_x2apic(void);
+bool apic_is_x2apic(void);
+/** This CPU's id. */
+uint32_t apic_id(void);
+/** Sends an interrupt: a vector, or one of APIC_NMI, APIC_INIT, APIC_STARTUP. */
+void apic_send(uint32_t id, uint32_t command);
+/** The same, from where an apic_send() may have been interrupted. */
+void apic_send_from_nmi(uint32_t id, uint32_t command);
 uint32_t apic_read(uint32_t reg);
 void apic_write(uint32_t reg, uint32_t value);
 void apic_eoi(void);
@@ -34,6 +45,11 @@ void pic_eoi(unsigned irq);
 #define APIC_TIMER_INIT    0x380
 #define APIC_TIMER_CURRENT 0x390
 #define APIC_TIMER_DIVIDE  0x3e0
+
+#define APIC_ICR_BUSY (1u << 12)
+#define APIC_NMI     0x0400u
+#define APIC_INIT    0x4500u
+#define APIC_STARTUP 0x4600u	/* and the page's number */
 
 #define APIC_LVT_MASKED    (1u << 16)
 #define APIC_LVT_EXTINT    (7u << 8)

@@ -28,10 +28,12 @@
 
 #include <xen/arch-x86/hvm/start_info.h>
 
+#include "acpi.h"
 #include "apic.h"
 #include "cpu_init.h"
 #include "image.h"
 #include "machine.h"
+#include "smp.h"
 #include "tsc.h"
 
 #include "version.h"
@@ -52,8 +54,10 @@ static uint64_t modules_start = ~0UL, modules_end;
 #define IO_APIC_PHYS	0xfec00000UL
 #define LOCAL_APIC_PHYS 0xfee00000UL
 #define LOW_MEMORY (1UL << 20)		/* firmware's, and where CPUs start */
+#define LOW_RAM_END 0xa0000UL		/* of a PC */
 #define MAX_MODULES 4
 
+static uint64_t low_pages;		/* where other CPUs start; 0: nowhere */
 static struct memmap guest_ram;		/* where entries of guests may not claim a device */
 
 uint64_t image_phys(void)
@@ -116,6 +120,19 @@ static void print_banner(void)
 		log_warn("boot: %s", plan.warning);
 }
 
+/* Nothing lies there any more when they are used, but for the modules, and firmware's first page. */
+static uint64_t find_low_pages(void)
+{
+	struct memmap low = ram;
+	uint64_t at;
+
+	memmap_remove(&low, 0, PAGE_SIZE);
+	memmap_remove(&low, image_at, (uint64_t)(image_end - image_start));
+	if (modules_end > modules_start)
+		memmap_remove(&low, modules_start, modules_end - modules_start);
+	return memmap_take(&low, SMP_LOW_PAGES * PAGE_SIZE, PAGE_SIZE, LOW_RAM_END, &at) ? at : 0;
+}
+
 static void find_memory(const struct hvm_start_info *info)
 {
 	const struct hvm_modlist_entry *list = (const void *)info->modlist_paddr;
@@ -134,6 +151,7 @@ static void find_memory(const struct hvm_start_info *info)
 	}
 	if (ram.lost)
 		log_warn("memory: %lu KiB in small ranges are not used", (unsigned long)ram.lost >> 10);
+	low_pages = find_low_pages();
 	guest_ram = ram;
 	memmap_remove(&guest_ram, 0, LOW_MEMORY);
 	free_ram = guest_ram;
@@ -214,6 +232,7 @@ static void boot_on_window(struct cpu *c)
 	cpuid_init();
 	msr_init();
 	sched_init();
+	smp_init(low_pages, options.maxcpus);
 	dom0_build(&plan, dom0_bytes(), options.dom0_max_vcpus);
 	free_modules();
 	log_info("memory: %lu MiB free", (unsigned long)mm_free_frames() >> 8);
@@ -247,7 +266,8 @@ void boot_main(uint64_t start_info, uint64_t moved)
 	plan.kernel = arch_direct_map + (uint64_t)plan.kernel;
 	if (plan.ramdisk)
 		plan.ramdisk = arch_direct_map + (uint64_t)plan.ramdisk;
-	machine_init(rsdp);
+	acpi_init(rsdp);
+	machine_init();
 	c = hv_map_stack(0, image_at + (uint64_t)(boot_stack - image_start));
 	__asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1"
 			 : : "r"(&c->regs), "r"(boot_on_window), "D"(c) : "memory");

@@ -34,6 +34,12 @@ void msr_init(void)
 	have_tsc_aux = !wrmsr_safe(MSR_TSC_AUX, 0);
 }
 
+void msr_init_cpu(void)
+{
+	if (have_tsc_aux)
+		wrmsr(MSR_TSC_AUX, 0);
+}
+
 static struct msr_env env_of(const struct vcpu *v)
 {
 	struct msr_env env = machine;

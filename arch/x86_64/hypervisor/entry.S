@@ -109,10 +109,10 @@
 	.macro SYSCALL_STUBS entry
 	.set cpu, 0
 	.rept MAX_CPUS
-	mov %rsp, syscall_stacks + 16 * cpu(%rip)
-	mov syscall_stacks + 16 * cpu + 8(%rip), %rsp
+	mov %rsp, syscall_stacks + 64 * cpu(%rip)
+	mov syscall_stacks + 64 * cpu + 8(%rip), %rsp
 	push $GUEST_DS
-	push syscall_stacks + 16 * cpu(%rip)
+	push syscall_stacks + 64 * cpu(%rip)
 	jmp \entry
 	.balign 32
 	.set cpu, cpu + 1
@@ -375,10 +375,10 @@ from_hypervisor:
 
 	.section .bss.stacks, "aw", @nobits
 	.balign 64
-/* Of each CPU: where its stub keeps the guest's rsp, and its own (&regs.es). */
+/* Of each CPU, a cache line: where its stub keeps the guest's rsp, and its own (&regs.es). */
 	.globl syscall_stacks
 	.hidden syscall_stacks
 syscall_stacks:
-	.space 16 * MAX_CPUS
+	.space 64 * MAX_CPUS
 
 	.section .note.GNU-stack, "", @progbits

@@ -123,6 +123,10 @@ void fpu_init_cpu(void)
 	cpuid(1, 0, r);
 	if (r[2] & (1u << 26)) {
 		write_cr4(read_cr4() | CR4_OSXSAVE);
+		if (init_area) {	/* found out on the first CPU */
+			set_hw_xcr0(features);
+			return;
+		}
 		cpuid(0xd, 0, r);
 		features = r[0] & XFEATURES_KNOWN;
 		if (!(features & XCR0_AVX))

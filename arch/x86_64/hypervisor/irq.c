@@ -12,6 +12,7 @@
 #include <hv/domain.h>
 
 #include "apic.h"
+#include "smp.h"
 
 static void legacy_irq(unsigned irq)
 {
@@ -31,6 +32,7 @@ void irq_dispatch(struct cpu_user_regs *regs)
 		break;
 	case VECTOR_KICK:
 		apic_eoi();
+		smp_answer();
 		break;
 	case VECTOR_SPURIOUS:
 		break;
@@ -70,15 +72,4 @@ void exit_do_work(void)
 void arch_idle(void)
 {
 	sti_hlt_cli();
-}
-
-void arch_relax(void)
-{
-	cpu_pause();
-}
-
-struct cpu *cpu_by_id(unsigned id)
-{
-	(void)id;
-	return this_cpu();
 }

@@ -3,17 +3,11 @@
 #include "machine.h"
 
 #include <cpu/insn.h>
-#include <format/pte.h>
 #include <hv/arch.h>
 #include <hv/log.h>
-#include <hv/mem.h>
-#include <hv/paging.h>
 
-struct sdt {
-	char signature[4];
-	uint32_t length;
-	uint8_t rest[28];
-} __attribute__((packed));
+#include "acpi.h"
+#include "smp.h"
 
 static uint16_t pm1a_control, pm1b_control;
 static uint16_t sleep_type_a, sleep_type_b;
@@ -21,33 +15,10 @@ static uint32_t smi_command;
 static uint8_t acpi_enable;
 static bool have_s5;
 
-/*
- * ACPI tables may stand in memory that is not RAM to us: each page is mapped where it is
- * needed. The copy ends early when the table's own length does.
- */
-static bool acpi_copy(void *dst, uint64_t pa, size_t len)
-{
-	char *to = dst;
-
-	if (!pa || pa + len < pa || pa + len > PTE_ADDR)
-		return false;
-	while (len) {
-		size_t chunk = MIN(len, PAGE_SIZE - (pa & (PAGE_SIZE - 1)));
-
-		hv_map(ACPI_WINDOW, pa & PTE_ADDR, PTE_HV_RO);
-		arch_invlpg(ACPI_WINDOW);
-		memcpy(to, (char *)ACPI_WINDOW + (pa & (PAGE_SIZE - 1)), chunk);
-		to += chunk;
-		pa += chunk;
-		len -= chunk;
-	}
-	return true;
-}
-
 /* AML of the DSDT: Name (\_S5_, Package {a, b, ...}) is 08 "_S5_" 12 len n a b. */
 static bool find_s5(uint64_t dsdt)
 {
-	struct sdt head;
+	struct acpi_sdt head;
 	static uint8_t window[PAGE_SIZE + 64];
 	uint32_t at;
 
@@ -79,40 +50,9 @@ static bool find_s5(uint64_t dsdt)
 	return false;
 }
 
-static uint64_t find_table(uint64_t rsdp, const char *signature)
+void machine_init(void)
 {
-	uint8_t r[36];
-	struct sdt head;
-	uint64_t root;
-	unsigned entry;
-
-	if (!acpi_copy(r, rsdp, sizeof(r)) || memcmp(r, "RSD PTR ", 8))
-		return 0;
-	memcpy(&root, r + 24, 8);
-	entry = 8;
-	if (r[15] < 2 || !root) {
-		uint32_t rsdt;
-
-		memcpy(&rsdt, r + 16, 4);
-		root = rsdt;
-		entry = 4;
-	}
-	if (!acpi_copy(&head, root, sizeof(head)) || head.length > 65536)
-		return 0;
-	for (uint64_t at = sizeof(head); at + entry <= head.length; at += entry) {
-		uint64_t pa = 0;
-		struct sdt table;
-
-		if (acpi_copy(&pa, root + at, entry) && acpi_copy(&table, pa, sizeof(table)) &&
-		    !memcmp(table.signature, signature, 4))
-			return pa;
-	}
-	return 0;
-}
-
-void machine_init(uint64_t rsdp)
-{
-	uint64_t fadt = find_table(rsdp, "FACP");
+	uint64_t fadt = acpi_find("FACP");
 	uint32_t dsdt, port;
 
 	if (!fadt || !acpi_copy(&dsdt, fadt + 40, 4)) {
@@ -140,6 +80,7 @@ static void enter_acpi_mode(void)
 
 void arch_machine_poweroff(void)
 {
+	smp_stop_others();
 	if (have_s5 && pm1a_control) {
 		enter_acpi_mode();
 		outw(pm1a_control, (uint16_t)(sleep_type_a | 1u << 13));
@@ -157,6 +98,7 @@ void arch_machine_reboot(void)
 		uint64_t base;
 	} __attribute__((packed)) no_idt = { 0, 0 };
 
+	smp_stop_others();
 	outb(0xcf9, 0x02);
 	outb(0xcf9, 0x06);
 	for (unsigned i = 0; i < 100000 && (inb(0x64) & 2); i++)

@@ -17,6 +17,8 @@
 
 #include <hv/cpu.h>
 
+#include "smp.h"
+
 #define REBOOT_DELAY_NS 5000000000UL
 
 static void print_address(const char *prefix, uint64_t addr)
@@ -113,15 +115,22 @@ static void stop(void)
 		hlt();
 }
 
-static bool panicking;
+/* One CPU prints, the others stop wherever they are, be it in the middle of a line. */
+static void begin(void)
+{
+	static bool panicking;
+
+	cli();
+	if (__atomic_exchange_n(&panicking, true, __ATOMIC_ACQ_REL))
+		for (;;)
+			hlt();
+	smp_stop_others();
+	log_break_lock();
+}
 
 void panic_trap(const struct cpu_user_regs *regs, const char *what)
 {
-	cli();
-	if (panicking)
-		for (;;)
-			hlt();
-	panicking = true;
+	begin();
 	log_printf("\n(XEN) ****************************************\n(XEN) Panic: %s\n", what);
 	who();
 	diag_registers(regs);
@@ -170,10 +179,7 @@ void panic(const char *fmt, ...)
 	va_start(args, fmt);
 	fmt_vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (panicking)
-		for (;;)
-			hlt();
-	panicking = true;
+	begin();
 	log_printf("\n(XEN) ****************************************\n(XEN) Panic: %s\n", text);
 	who();
 	diag_registers(&regs);

@@ -24,18 +24,6 @@ void arch_invlpg(uint64_t va)
 	invlpg(va);
 }
 
-void arch_tlb_flush_cpus(uint64_t cpus)
-{
-	if (cpus & 1UL << arch_cpu_id())
-		arch_tlb_flush_local();
-}
-
-void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
-{
-	if (cpus & 1UL << arch_cpu_id())
-		invlpg(va);
-}
-
 void arch_wbinvd(void)
 {
 	wbinvd();

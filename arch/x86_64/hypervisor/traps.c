@@ -13,6 +13,7 @@
 #include <format/layout.h>
 #include <format/pte.h>
 #include <format/trap.h>
+#include <hv/arch.h>
 #include <hv/check.h>
 #include <hv/cpu.h>
 #include <hv/decode.h>
@@ -24,8 +25,10 @@
 #include <hv/mm.h>
 #include <hv/segments.h>
 
+#include "apic.h"
 #include "far.h"
 #include "image.h"
+#include "smp.h"
 #include "walk.h"
 
 #define OPCODE_INT_N 0xcd
@@ -287,8 +290,11 @@ static void machine_nmi(void)
 	if (!v)
 		return;
 	v->nmi_pending = true;
-	if (v->running)
-		cpu_raise(cpu_by_id(v->processor), CPU_WORK_BOUNCE);
+	if (!v->running)
+		return;
+	cpu_raise(cpu_by_id(v->processor), CPU_WORK_BOUNCE);
+	if (v->processor != arch_cpu_id())
+		apic_send_from_nmi(smp_apic_id(v->processor), VECTOR_KICK);
 }
 
 void trap_dispatch(struct cpu_user_regs *regs)
@@ -296,6 +302,7 @@ void trap_dispatch(struct cpu_user_regs *regs)
 	unsigned vector = regs->entry_vector & 0xff;
 
 	if (unlikely(vector == TRAP_NMI)) {
+		smp_nmi();
 		machine_nmi();
 		return;
 	}

@@ -2,14 +2,15 @@
 /*
  * Time: the TSC, measured against the PIT at boot, counts nanoseconds since boot in
  * the scale that guests use too (vcpu_time_info), so both read the same clock. The
- * local APIC's timer, measured in the same window, wakes this CPU; by TSC deadline
- * where that is offered.
+ * local APIC's timer, measured in the same window, wakes its CPU; by TSC deadline
+ * where that is offered. Other CPUs' TSCs are compared with the first one's in tscsync.c.
  */
 #include "tsc.h"
 
 #include <cpu/insn.h>
 #include <format/msr.h>
 #include <hv/arch.h>
+#include <hv/cpu.h>
 #include <hv/log.h>
 
 #include "apic.h"
@@ -21,7 +22,7 @@
 #define WINDOW_MS 10u
 #define WINDOWS   4u
 
-static uint64_t tsc_base, tsc_khz, apic_khz;
+static uint64_t tsc_khz, apic_khz;
 static uint32_t scale_mul;
 static int8_t scale_shift;
 static bool tsc_deadline;
@@ -140,6 +141,12 @@ static uint64_t read_rtc(void)
 	return days(2000 + now[5], now[4], now[3]) * 86400 + now[2] * 3600 + now[1] * 60 + now[0];
 }
 
+void tsc_init_cpu(void)
+{
+	apic_write(APIC_TIMER_DIVIDE, 0xb);
+	apic_write(APIC_LVT_TIMER, VECTOR_TIMER | (tsc_deadline ? APIC_TIMER_DEADLINE : 0));
+}
+
 void tsc_init(void)
 {
 	uint32_t r[4];
@@ -147,10 +154,10 @@ void tsc_init(void)
 	calibrate();
 	set_scale(tsc_khz * 1000);
 	boot_wallclock = read_rtc();
-	tsc_base = rdtsc_ordered();
+	this_cpu()->tsc_base = rdtsc_ordered();
 	cpuid(1, 0, r);
 	tsc_deadline = r[2] & (1u << 24);
-	apic_write(APIC_LVT_TIMER, VECTOR_TIMER | (tsc_deadline ? APIC_TIMER_DEADLINE : 0));
+	tsc_init_cpu();
 	log_info("time: TSC %lu.%03lu MHz, timer by %s", (unsigned long)tsc_khz / 1000,
 		 (unsigned long)tsc_khz % 1000, tsc_deadline ? "TSC deadline" : "APIC count");
 }
@@ -162,7 +169,7 @@ uint64_t arch_tsc(void)
 
 uint64_t arch_now_ns(void)
 {
-	return scale(rdtsc() - tsc_base);
+	return scale(rdtsc() - this_cpu()->tsc_base);
 }
 
 void arch_tsc_scale(uint32_t *mul, int8_t *shift)
@@ -171,9 +178,9 @@ void arch_tsc_scale(uint32_t *mul, int8_t *shift)
 	*shift = scale_shift;
 }
 
-uint64_t arch_tsc_base(void)
+uint64_t arch_tsc_base(unsigned cpu)
 {
-	return tsc_base;
+	return cpu_by_id(cpu)->tsc_base;
 }
 
 uint64_t arch_tsc_khz(void)

@@ -70,8 +70,10 @@ uint64_t arch_now_ns(void);
 uint64_t arch_tsc(void);
 /** The ABI's scale: ns = ((tsc << shift) * mul) >> 32 (shift may be negative). */
 void arch_tsc_scale(uint32_t *mul, int8_t *shift);
-/** TSC value at system time 0. */
-uint64_t arch_tsc_base(void);
+/** A CPU's TSC at system time 0. */
+uint64_t arch_tsc_base(unsigned cpu);
+/** True when that is the same on all CPUs, so that a vCPU may read it on any. */
+bool arch_tsc_is_stable(void);
 uint64_t arch_tsc_khz(void);
 /** Arms this CPU's timer interrupt for an absolute system time; 0 disarms. */
 void arch_timer_set(uint64_t deadline_ns);
@@ -83,7 +85,14 @@ uint64_t arch_boot_wallclock(void);
 /** Sends an interrupt that makes the CPU look at its work flags. */
 void arch_kick_cpu(unsigned cpu);
 unsigned arch_cpu_id(void);
+/** CPUs are numbered from 0 without gaps; all that are counted take part. */
 unsigned arch_nr_cpus(void);
+/** Which CPU that is for firmware, and where it sits. */
+struct arch_cpu_place {
+	uint32_t apic_id, acpi_id;
+	uint32_t socket, core;		/* of the socket */
+};
+void arch_cpu_place(unsigned cpu, struct arch_cpu_place *place);
 /** Halts until the next interrupt, with interrupts open; returns with them off. */
 void arch_idle(void);
 void arch_machine_reboot(void) __noreturn;

@@ -26,6 +26,8 @@ struct cpu {
 	struct budget budget;		/* of the hypercall under way */
 	uint64_t *hcall_args;		/* NULL: in regs; else the multicall entry's args */
 	uint64_t cr4;
+	uint64_t tsc_base;		/* this CPU's TSC at system time 0 */
+	volatile uint64_t requests;	/* CPUs that ask for something: arch_relax() */
 	uint64_t align;			/* see the assertion below */
 };
 

@@ -33,5 +33,5 @@ extern char sysenter_entry[], sysenter_flags_saved[];
 extern struct syscall_stack {
 	uint64_t scratch;
 	void *stack;
-} syscall_stacks[];
+} __attribute__((aligned(64))) syscall_stacks[];
 #endif

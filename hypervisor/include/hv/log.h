@@ -33,6 +33,8 @@ void log_raw(const char *text, size_t len);
 /** What dom0 writes: to the console, and to the log's ring with console_to_ring only. */
 void log_console(const char *text, size_t len);
 void log_printf(const char *fmt, ...) __printf(1, 2);
+/** Takes the log away from whoever is writing: all others have stopped for good. */
+void log_break_lock(void);
 
 /** How %pd and %pv are printed: a hook for fmt_vsnprintf_hook(). */
 size_t log_pointer(char *buf, size_t size, const char *spec, const void *ptr);

@@ -37,3 +37,5 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
 void msrs_load(struct vcpu *v);
 /** Reads what the values for good depend on; boot. */
 void msr_init(void);
+/** What another CPU needs. */
+void msr_init_cpu(void);

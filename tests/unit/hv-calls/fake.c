@@ -67,6 +67,11 @@ unsigned arch_nr_cpus(void)
 	return 1;
 }
 
+void arch_cpu_place(unsigned cpu, struct arch_cpu_place *place)
+{
+	*place = (struct arch_cpu_place){ .apic_id = 2 * cpu, .acpi_id = cpu, .core = cpu };
+}
+
 uint64_t arch_now_ns(void)
 {
 	return fake_now;

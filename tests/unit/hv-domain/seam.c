@@ -28,9 +28,15 @@ uint64_t arch_tsc(void)
 	return now;
 }
 
-uint64_t arch_tsc_base(void)
+uint64_t arch_tsc_base(unsigned cpu)
 {
+	(void)cpu;
 	return 0;
+}
+
+bool arch_tsc_is_stable(void)
+{
+	return true;
 }
 
 uint64_t arch_tsc_khz(void)
@@ -62,6 +68,11 @@ unsigned arch_cpu_id(void)
 unsigned arch_nr_cpus(void)
 {
 	return 1;
+}
+
+void arch_cpu_place(unsigned cpu, struct arch_cpu_place *place)
+{
+	*place = (struct arch_cpu_place){ .apic_id = 2 * cpu, .acpi_id = cpu, .core = cpu };
 }
 
 void arch_relax(void)

@@ -30,9 +30,15 @@ uint64_t arch_now_ns(void)
 	return machine_now;
 }
 
-uint64_t arch_tsc_base(void)
+uint64_t arch_tsc_base(unsigned cpu)
 {
+	(void)cpu;
 	return 1000;
+}
+
+bool arch_tsc_is_stable(void)
+{
+	return true;
 }
 
 void arch_tsc_scale(uint32_t *mul, int8_t *shift)
@@ -55,6 +61,11 @@ void arch_timer_set(uint64_t deadline)
 unsigned arch_nr_cpus(void)
 {
 	return machine_cpus;
+}
+
+void arch_cpu_place(unsigned cpu, struct arch_cpu_place *place)
+{
+	*place = (struct arch_cpu_place){ .apic_id = 2 * cpu, .acpi_id = cpu, .core = cpu };
 }
 
 void arch_relax(void)

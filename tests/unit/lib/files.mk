@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The leaves, the boot configuration and the memory map, each alone on the host.
 UNITS += lib_mem lib_str lib_fmt lib_bitmap lib_list lib_heap lib_elf lib_cpio lib_conf
-UNITS += boot_opts boot_conf boot_memmap
+UNITS += boot_opts boot_conf boot_memmap boot_madt
 
 lib_mem_USRCS    := tests/unit/lib/mem_test.c
 lib_str_USRCS    := tests/unit/lib/str_test.c hypervisor/lib/str.c
@@ -20,3 +20,4 @@ boot_conf_USRCS  := tests/unit/lib/bootconf_test.c tests/unit/lib/elf_image.c \
 	tests/unit/lib/cpio_image.c hypervisor/boot/bootconf.c \
 	$(addprefix hypervisor/lib/,conf.c cpio.c elf.c fmt.c str.c)
 boot_memmap_USRCS := tests/unit/lib/memmap_test.c hypervisor/boot/memmap.c
+boot_madt_USRCS  := tests/unit/lib/madt_test.c hypervisor/core/madt.c
