@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
  * Time from the hypervisor's vcpu_time_info and the TSC, and one-shot timers kept in a
- * list by deadline: guests have a handful.
+ * list by deadline, one list a CPU: guests have a handful.
  */
 #include <pvguest/clock.h>
 
 #include <stddef.h>
 
 #include <pvguest/arch.h>
+#include <pvguest/cpu.h>
 #include <pvguest/start.h>
 
-static struct timer *pending;
+static struct timer *pending[PV_CPUS_MAX];
 static uint64_t started;
-static uint64_t latest;
+static uint64_t latest;			/* what any CPU has seen; atomic */
 
 /* Reads until no update came between; the hypervisor makes the version odd while it writes. */
 static uint64_t clock_read(const volatile struct vcpu_time_info *t)
@@ -41,10 +42,13 @@ static uint64_t clock_read(const volatile struct vcpu_time_info *t)
 uint64_t clock_monotonic_ns(void)
 {
 	uint64_t now = clock_read(&pv_vcpu_info()->time);
+	uint64_t seen = __atomic_load_n(&latest, __ATOMIC_RELAXED);
 
-	if (now > latest)
-		latest = now;
-	return latest;
+	while (now > seen)
+		if (__atomic_compare_exchange_n(&latest, &seen, now, true, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
+			return now;
+	return seen;
 }
 
 uint64_t clock_wall_ns(void)
@@ -77,7 +81,7 @@ void clock_spin_ns(uint64_t ns)
 void timer_set(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *, void *),
 	       void *ctx)
 {
-	struct timer **link = &pending;
+	struct timer **link = &pending[pv_cpu_id()];
 
 	timer_cancel(t);
 	*t = (struct timer){ .deadline = deadline_ns, .fn = fn, .ctx = ctx, .pending = true };
@@ -89,7 +93,7 @@ void timer_set(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *,
 
 void timer_cancel(struct timer *t)
 {
-	struct timer **link = &pending;
+	struct timer **link = &pending[pv_cpu_id()];
 
 	if (!t->pending)
 		return;
@@ -101,16 +105,17 @@ void timer_cancel(struct timer *t)
 
 bool timer_poll(void)
 {
+	struct timer **mine = &pending[pv_cpu_id()];
 	bool any = false;
 	uint64_t now;
 
-	if (!pending)
+	if (!*mine)
 		return false;
 	now = clock_monotonic_ns();
-	while (pending && pending->deadline <= now) {
-		struct timer *t = pending;
+	while (*mine && (*mine)->deadline <= now) {
+		struct timer *t = *mine;
 
-		pending = t->next;
+		*mine = t->next;
 		t->pending = false;
 		t->fn(t, t->ctx);
 		any = true;
@@ -120,8 +125,10 @@ bool timer_poll(void)
 
 uint64_t timer_next(void)
 {
+	const struct timer *t = pending[pv_cpu_id()];
+
 	/* 0 means "none", so a deadline of 0 is told as 1: past either way. */
-	return pending ? pending->deadline ? pending->deadline : 1 : 0;
+	return t ? t->deadline ? t->deadline : 1 : 0;
 }
 
 void clock_init(void)

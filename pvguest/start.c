@@ -13,6 +13,7 @@
 #include <pvguest/arch.h>
 #include <pvguest/clock.h>
 #include <pvguest/console.h>
+#include <pvguest/cpu.h>
 #include <pvguest/event.h>
 #include <pvguest/fs.h>
 #include <pvguest/hypercall.h>
@@ -49,11 +50,6 @@ bool pv_is_dom0(void)
 const char *pv_cmdline(void)
 {
 	return cmdline;
-}
-
-struct vcpu_info *pv_vcpu_info(void)
-{
-	return &pv_shared_info->vcpu_info[0];
 }
 
 const void *pv_ramdisk(unsigned long *len)
@@ -193,6 +189,7 @@ void pv_start(struct start_info *si)
 
 	pv_start_info = si;
 	memcpy(cmdline, si->cmd_line, MAX_GUEST_CMDLINE);
+	pv_cpu_init(&((struct shared_info *)pv_shared_info_page)->vcpu_info[0]);
 	trap_init();
 	map_shared_info();
 	memory_init(si);

@@ -11,6 +11,7 @@
 
 #include <pvguest/arch.h>
 #include <pvguest/console.h>
+#include <pvguest/cpu.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 #include <pvguest/symbols.h>
@@ -102,9 +103,15 @@ static void say_frameless_caller(const struct trap_regs *r)
 		say_frame(*top, true);
 }
 
-/* There is none yet while the library starts. */
+/* There is none yet while the library starts, and none on any CPU but the first. */
 static const char *running_thread(void)
 {
+	static char cpu[16];
+
+	if (pv_cpu_id()) {
+		fmt_snprintf(cpu, sizeof(cpu), "on CPU %u", pv_cpu_id());
+		return cpu;
+	}
 	return thread_self() ? thread_name(thread_self()) : "none";
 }
 
@@ -137,10 +144,8 @@ void pv_panic(const char *fmt, ...)
 	say("\n*** panic in thread %s: ", running_thread());
 	console_emergency(line, __builtin_strlen(line));
 	say("\n");
-	if (!dying) {
-		dying = true;
+	if (!__atomic_exchange_n(&dying, true, __ATOMIC_SEQ_CST))
 		arch_backtrace((uint64_t)__builtin_frame_address(0), say_frame);
-	}
 	pv_shutdown_now(SHUTDOWN_crash);
 }
 
@@ -153,10 +158,8 @@ void trap_entry(unsigned int vector, struct trap_regs *regs)
 	}
 	if (vector < TRAP_COUNT && handlers[vector] && handlers[vector](vector, regs))
 		return;
-	if (!dying) {
-		dying = true;
+	if (!__atomic_exchange_n(&dying, true, __ATOMIC_SEQ_CST))
 		trap_dump(vector, regs);
-	}
 	pv_shutdown_now(SHUTDOWN_crash);
 }
 
@@ -176,10 +179,18 @@ bool trap_probe_write(void *p)
 	return !trap_touch(p, 1);
 }
 
+static struct trap_info table[TRAP_COUNT + 1];
+
+void trap_context(struct vcpu_guest_context *context)
+{
+	for (unsigned int v = 0; v < TRAP_COUNT; v++)
+		context->trap_ctxt[v] = table[v];
+	context->event_callback_eip = (unsigned long)event_upcall;
+	context->failsafe_callback_eip = (unsigned long)trap_failsafe;
+}
+
 void trap_init(void)
 {
-	static struct trap_info table[TRAP_COUNT + 1];
-
 	for (unsigned int v = 0; v < TRAP_COUNT; v++) {
 		table[v].vector = v;
 		table[v].flags = MASK_EVENTS;

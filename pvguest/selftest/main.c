@@ -25,6 +25,7 @@ int main(void)
 	test_events();
 	test_grants();
 	test_files();
+	test_cpus();
 	printf("1..%d\n", number);
 	printf("# end: %d of %d failed\n", failed, number);
 	return failed ? 1 : 0;

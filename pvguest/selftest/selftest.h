@@ -13,3 +13,4 @@ void test_threads(void);
 void test_events(void);
 void test_grants(void);
 void test_files(void);
+void test_cpus(void);

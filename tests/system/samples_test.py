@@ -80,7 +80,15 @@ def hog(tap, d):
     d.run("xl destroy hog")
     d.run("xl destroy half")
     text = d.talk("xl create -q -c /etc/xen/hog.cfg extra='\"seconds=1\"'", ("hog: done,", ""))
-    tap.check("hog: computing 100 %" in text, "hog ends after its seconds", text)
+    tap.check("hog: computing 100 % of the time on 1 CPU\n" in text, "hog ends after its seconds", text)
+    d.run("xl create -q /etc/xen/hog.cfg name=wide vcpus=3 extra='\"cpus=3\"'")
+    d.type("sleep 1")
+    rows = re.findall(r"^wide +\d+ +(\d) .* (\d+\.\d)  ", d.type("xl vcpu-list wide"), re.M)
+    tap.check([r[0] for r in rows] == ["0", "1", "2"] and all(float(r[1]) > 0 for r in rows),
+              "hog computes on as many CPUs as it is told", d.seen)
+    d.run("xl destroy wide")
+    text = d.run("xl create -q -c /etc/xen/hog.cfg vcpus=2 extra='\"cpus=3\"'")[0]
+    tap.check("hog: cpus=3: 1 to 2 is possible" in text, "but not on more than it has", text)
 
 
 def memhog(tap, d):

@@ -35,8 +35,8 @@ def fetch_xen(build):
 
 
 def options_for(kernel, xen=False):
-    """The hypervisor's options for a test kernel: "smp" wants vCPUs in dom0, too."""
-    return (XEN_OPTIONS if xen else OPTIONS) + (" dom0_max_vcpus=3" if kernel == "smp" else "")
+    """The hypervisor's options for a test kernel: some want more vCPUs in dom0 than there may be CPUs."""
+    return (XEN_OPTIONS if xen else OPTIONS) + (" dom0_max_vcpus=3" if kernel in ("smp", "pvguest") else "")
 
 
 def read_until(p, until, seconds):

@@ -8,6 +8,7 @@
  * physical table leads from an entry to the table's address.
  */
 #include <pvguest/arch.h>
+#include <pvguest/cpu.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/memory.h>
 #include <pvguest/start.h>
@@ -127,7 +128,7 @@ int mmu_protect(void *page, int prot)
 	unsigned long va = (unsigned long)page & PAGE_MASK;
 
 	return hypercall_update_va_mapping(va, pte_make(pfn_to_mfn(va >> PAGE_SHIFT), prot),
-					   UVMF_INVLPG | UVMF_LOCAL);
+					   UVMF_INVLPG | (pv_cpus_started() ? UVMF_ALL : UVMF_LOCAL));
 }
 
 /* Up to BATCH entries that lie in one table. Returns 0, or the error at entry *done. */
@@ -200,10 +201,11 @@ static void unmap_batch(unsigned long va, unsigned int n)
 
 void mmu_unmap(unsigned long va, size_t n)
 {
-	struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+	bool all = pv_cpus_started();
+	struct mmuext_op flush = { .cmd = all ? MMUEXT_TLB_FLUSH_ALL : MMUEXT_TLB_FLUSH_LOCAL };
 
 	if (n == 1) {
-		flush.cmd = MMUEXT_INVLPG_LOCAL;
+		flush.cmd = all ? MMUEXT_INVLPG_ALL : MMUEXT_INVLPG_LOCAL;
 		flush.arg1.linear_addr = va;
 	}
 	while (n) {

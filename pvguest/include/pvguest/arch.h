@@ -42,6 +42,18 @@ uint64_t arch_tsc(void);
 void *arch_thread_stack(void *stack, size_t bytes, void (*fn)(void));
 void thread_switch_stack(void **save_sp, void *next_sp);
 
+struct pv_cpu;
+struct vcpu_guest_context;
+
+/** Lets pv_this_cpu() find c on the CPU that asks. */
+void arch_cpu_init(struct pv_cpu *c);
+
+/** Fills in a zeroed context that begins with pv_cpu_main(c) on c's stack. */
+void arch_cpu_context(struct vcpu_guest_context *context, const struct pv_cpu *c);
+
+/** Empties c's stack and enters pv_cpu_main(c). */
+void arch_cpu_begin(struct pv_cpu *c) __attribute__((noreturn));
+
 /** Calls fn for each return address of the call chain from frame pointer rbp on; at most 32, and
  * only within readable memory. */
 void arch_backtrace(uint64_t rbp, void (*fn)(uint64_t address, bool is_return));

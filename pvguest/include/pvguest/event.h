@@ -22,7 +22,12 @@ typedef void (*event_fn)(evtchn_port_t port, void *ctx);
 int event_alloc_unbound(domid_t remote);
 int event_bind_interdomain(domid_t dom, evtchn_port_t remote_port);
 int event_bind_virq(uint32_t virq);
-int event_bind_ipi(uint32_t vcpu);
+int event_bind_virq_on(uint32_t virq, uint32_t cpu);	/* VIRQ_TIMER, VIRQ_DEBUG: one a CPU */
+int event_bind_ipi(uint32_t cpu);
+
+/** Gives a port to another CPU, whose event_poll() then runs the handler (pvguest/cpu.h); ports are CPU 0's
+ * unless bound to another. Not for per-CPU VIRQs and IPIs. Returns 0 or -XEN_Exxx. */
+int event_bind_cpu(evtchn_port_t port, uint32_t cpu);
 
 /** A port with `remote` as its peer on behalf of domain `dom` (dom0's tool stack). The port is
  * dom's. */
@@ -45,7 +50,7 @@ bool event_test_and_clear(evtchn_port_t port);
 /** Detaches the handler, closes the port. Returns 0 or -XEN_Exxx. */
 int event_close(evtchn_port_t port);
 
-/** Runs the handlers of all ports that are pending. The scheduler calls it; a thread that
+/** Runs the handlers of all of this CPU's ports that are pending. The scheduler calls it; a thread that
  * computes for long may too (thread_yield() does both). Returns whether any handler ran. */
 bool event_poll(void);
 

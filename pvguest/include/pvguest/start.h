@@ -37,7 +37,7 @@ const char *pv_cmdline_get(const char *name);
 /** This domain's id, or DOMID_INVALID when it cannot be found out. */
 domid_t pv_domid(void);
 
-/** Virtual processor 0's information (in pv_shared_info). */
+/** The information of the virtual processor that asks (in pv_shared_info). */
 struct vcpu_info *pv_vcpu_info(void);
 
 /** Ends the domain with a SHUTDOWN_xxx reason, after flushing stdio and the console. */

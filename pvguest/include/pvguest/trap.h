@@ -43,7 +43,7 @@ typedef bool (*trap_fn)(unsigned int vector, struct trap_regs *regs);
 /** Attaches (fn) or detaches (NULL) the handler of a vector. */
 void trap_set_handler(unsigned int vector, trap_fn fn);
 
-/** The address of the last page fault (the ABI's cr2). */
+/** The address of this CPU's last page fault (the ABI's cr2). */
 uint64_t trap_fault_address(void);
 
 /** "page fault" and so on; "unknown exception" for numbers without a name. */
@@ -57,3 +57,8 @@ bool trap_probe_write(void *p);
 void trap_dump(unsigned int vector, const struct trap_regs *regs);
 
 void trap_init(void);
+
+struct vcpu_guest_context;
+
+/** Gives another CPU's context the handlers that trap_init() gave this one. */
+void trap_context(struct vcpu_guest_context *context);

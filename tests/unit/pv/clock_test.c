@@ -122,6 +122,41 @@ static void a_timer_may_set_itself_again(void **state)
 	assert_false(timers[0].pending);
 }
 
+static void each_cpu_has_its_own_timers(void **state)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	(void)state;
+	timer_set(&timers[0], now + 10, note, NULL);
+	kit_cpu = 1;
+	pv_vcpu_info()->time = pv_shared_info->vcpu_info[0].time;
+	timer_set(&timers[1], now + 5, note, NULL);
+	assert_int_equal(timer_next(), now + 5);
+	pv_vcpu_info()->time.system_time += 20;
+	assert_true(timer_poll());
+	assert_int_equal(fired, 1);
+	assert_int_equal(order[0], 1);
+	kit_cpu = 0;
+	assert_int_equal(timer_next(), now + 10);
+	assert_true(timer_poll());
+	assert_int_equal(fired, 2);
+}
+
+static void no_cpu_is_behind_another(void **state)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	(void)state;
+	kit_cpu = 1;
+	pv_vcpu_info()->time = pv_shared_info->vcpu_info[0].time;
+	pv_vcpu_info()->time.system_time = now + 1000;
+	assert_int_equal(clock_monotonic_ns(), now + 1000);
+	kit_cpu = 0;
+	assert_int_equal(clock_monotonic_ns(), now + 1000);
+	kit_advance(2000);
+	assert_int_equal(clock_monotonic_ns(), now + 2000);
+}
+
 #define TEST(fn) cmocka_unit_test_setup(fn, setup)
 
 int main(void)
@@ -135,6 +170,8 @@ int main(void)
 		TEST(a_cancelled_timer_does_not_run),
 		TEST(setting_a_pending_timer_moves_it),
 		TEST(a_timer_may_set_itself_again),
+		TEST(each_cpu_has_its_own_timers),
+		TEST(no_cpu_is_behind_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,6 +143,79 @@ static void blocking_leaves_events_masked(void **state)
 	assert_int_equal(pv_vcpu_info()->evtchn_upcall_mask, 1);
 }
 
+static void a_handler_runs_on_the_cpu_of_its_port(void **state)
+{
+	int mine = event_bind_ipi(0), others = event_bind_ipi(1);
+
+	(void)state;
+	event_set_handler(mine, count, NULL);
+	event_set_handler(others, count, NULL);
+	kit_raise(mine);
+	kit_raise(others);
+	assert_true(event_poll());
+	assert_int_equal(calls[mine], 1);
+	assert_int_equal(calls[others], 0);
+	kit_cpu = 1;
+	assert_true(event_poll());
+	assert_false(event_poll());
+	assert_int_equal(calls[mine], 1);
+	assert_int_equal(calls[others], 1);
+}
+
+static void a_port_that_moves_takes_its_event_along(void **state)
+{
+	int port = event_alloc_unbound(1);
+
+	(void)state;
+	event_set_handler(port, count, NULL);
+	kit_raise(port);
+	assert_int_equal(event_bind_cpu(port, 2), 0);
+	event_poll();
+	assert_int_equal(calls[port], 0);
+	kit_cpu = 2;
+	assert_true(event_poll());
+	assert_int_equal(calls[port], 1);
+}
+
+static void a_masked_port_moves_masked(void **state)
+{
+	int port = event_alloc_unbound(1);
+
+	(void)state;
+	event_set_handler(port, count, NULL);
+	event_mask(port);
+	kit_raise(port);
+	assert_int_equal(event_bind_cpu(port, 1), 0);
+	kit_cpu = 1;
+	assert_false(event_poll());
+	event_unmask(port);
+	assert_true(event_poll());
+}
+
+static void a_port_is_not_bound_to_a_cpu_that_cannot_be(void **state)
+{
+	(void)state;
+	assert_int_equal(event_bind_cpu(0, 1), -XEN_EINVAL);
+	assert_int_equal(event_bind_cpu(4096, 1), -XEN_EINVAL);
+	assert_int_equal(event_bind_cpu(1, PV_CPUS_MAX), -XEN_ENOENT);
+	assert_int_equal(event_bind_ipi(PV_CPUS_MAX), -XEN_ENOENT);
+	assert_int_equal(event_bind_virq_on(VIRQ_TIMER, PV_CPUS_MAX), -XEN_ENOENT);
+}
+
+static void each_cpu_binds_its_own_timer(void **state)
+{
+	unsigned int ports = 0;
+
+	(void)state;
+	for (kit_cpu = 0; kit_cpu < 3; kit_cpu++) {
+		event_block(1);
+		event_block(1);
+	}
+	for (unsigned int i = 0; i < 64; i++)
+		ports += kit_open[i];
+	assert_int_equal(ports, 3);
+}
+
 #define TEST(fn) cmocka_unit_test_setup(fn, setup)
 
 int main(void)
@@ -158,6 +231,11 @@ int main(void)
 		TEST(the_hypervisors_error_comes_through),
 		TEST(a_closed_ports_handler_does_not_run_for_its_successor),
 		TEST(blocking_leaves_events_masked),
+		TEST(a_handler_runs_on_the_cpu_of_its_port),
+		TEST(a_port_that_moves_takes_its_event_along),
+		TEST(a_masked_port_moves_masked),
+		TEST(a_port_is_not_bound_to_a_cpu_that_cannot_be),
+		TEST(each_cpu_binds_its_own_timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,11 @@ pv_event_USRCS    := tests/unit/pv/event_test.c $(pv_KIT)
 pv_clock_USRCS    := tests/unit/pv/clock_test.c $(pv_KIT)
 pv_thread_USRCS   := tests/unit/pv/thread_test.c $(pv_KIT)
 
+UNITS += pv_cpu pv_spinlock
+pv_cpu_USRCS      := tests/unit/pv/cpu_test.c $(pv_KIT) pvguest/cpu.c pvguest/cpucall.c
+pv_spinlock_USRCS := tests/unit/pv/spinlock_test.c pvguest/spinlock.c
+pv_spinlock_ULIBS := -lpthread
+
 UNITS += pv_fs pv_xs pv_console pv_grant
 pv_grant_USRCS   := tests/unit/pv/grant_test.c $(pv_KIT) \
 	$(addprefix pvguest/,grant.c grantmap.c errno.c)

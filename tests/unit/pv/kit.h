@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <pvguest/cpu.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 
@@ -28,9 +29,16 @@ void kit_raise(unsigned int port);
 /** Called when the guest blocks, before the kit looks at the timer. NULL: nothing. */
 extern void (*kit_on_block)(void);
 
+/** Called when the guest yields: other CPUs run. NULL: nothing. */
+extern void (*kit_on_yield)(void);
+
 /** Called for hypercalls that the kit does not know; NULL: -XEN_ENOSYS. */
 extern long (*kit_other_hypercall)(unsigned int nr, unsigned long a1, unsigned long a2,
 				   unsigned long a3);
+
+/** The CPU that runs: the test sets it. pv_this_cpu() is its structure. */
+#define KIT_CPUS 4
+extern unsigned int kit_cpu;
 
 extern unsigned int kit_blocks;		/* how often the guest blocked */
 extern unsigned int kit_sends[64];	/* notifications by port */

@@ -9,6 +9,7 @@
 
 #include <hv/hypercall.h>
 
+#include <pvguest/cpu.h>
 #include <pvguest/event.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/start.h>
@@ -32,6 +33,13 @@ long pv_hypercall(unsigned int nr, unsigned long a1, unsigned long a2, unsigned 
 {
 	assert_int_equal(nr, __HYPERVISOR_event_channel_op);
 	return do_event_channel_op(a1, a2, a3, a4, a5);
+}
+
+struct pv_cpu *pv_this_cpu(void)
+{
+	static struct pv_cpu cpu = { .self = &cpu };
+
+	return &cpu;
 }
 
 struct vcpu_info *pv_vcpu_info(void)
