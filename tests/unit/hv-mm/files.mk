@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Memory: the allocator, page types over the four levels (each behaviour, every history in a small
 # scope), the hypercalls, stores to page tables.
-UNITS += hv_buddy hv_pagetype hv_pagetype_all hv_memory_op hv_ptstore
+UNITS += hv_buddy hv_pagetype hv_memory_op hv_ptstore
+HARNESSES += hv_pagetype_all
 
 hv_mm_SHARED := tests/unit/hv-mm/world.c \
 	$(addprefix hypervisor/core/,buddy.c frame.c machine.c pagetype.c ptable.c ptaudit.c) \
@@ -9,7 +10,7 @@ hv_mm_SHARED := tests/unit/hv-mm/world.c \
 	$(addprefix hypervisor/calls/,pgowner.c mmulist.c mmu_update.c mmuext_op.c)
 hv_buddy_USRCS        := tests/unit/hv-mm/buddy_test.c hypervisor/core/buddy.c
 hv_pagetype_USRCS     := tests/unit/hv-mm/pagetype_test.c $(hv_mm_SHARED)
-hv_pagetype_all_USRCS := tests/unit/hv-mm/histories_test.c $(hv_mm_SHARED)
+hv_pagetype_all_HSRCS := tests/unit/hv-mm/histories.c $(hv_mm_SHARED)
 hv_memory_op_USRCS    := tests/unit/hv-mm/memory_op_test.c $(hv_mm_SHARED) \
 	$(addprefix hypervisor/calls/memory_op,.c _reservation.c _exchange.c _maps.c _resource.c)
 hv_ptstore_USRCS      := tests/unit/hv-mm/ptstore_test.c $(hv_mm_SHARED) \

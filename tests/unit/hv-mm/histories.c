@@ -1,40 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
- * Page types under all that a guest may do, in a small scope: one harness, and two engines that
- * answer its questions. The first tries every combination of a few steps, the second makes
- * long histories of chance. After each step all books must agree to the last reference,
+ * Page types under all that a guest may do, in a small scope. After each step all books must agree to the last reference,
  * nothing that the TLB may remember may be dangerous, and at the end all frames are back.
  *
  * Hypercalls are stopped early and either go on or are left alone for another one.
  */
+#include "harness/harness.h"
 #include "world.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "hv-sched/choose.h"
-
 #define PAGES 6u
-
-static uint64_t dice;		/* 0: the exhaustive engine */
-
-static unsigned pick(unsigned n)
-{
-	if (!dice)
-		return choose(n);
-	dice = dice * 6364136223846793005UL + 1442695040888963407UL;
-	return (unsigned)(dice >> 33) % n;
-}
 
 /* Two slots of each table matter; in the top level the second stands behind the hypervisor's. */
 static unsigned pick_slot(void)
 {
-	return dice && pick(2) ? 300 : 0;
+	return !choosing_all() && choose(2) ? 300 : 0;
 }
 
 static uint64_t pick_entry(unsigned pages)
 {
-	unsigned n = pick(2 * pages + 1);
+	unsigned n = choose(2 * pages + 1);
 
 	if (!n)
 		return 0;
@@ -48,7 +32,7 @@ static void go_on(long rc, bool may_leave)
 	while (rc == -XEN_ERESTART) {
 		world_check();
 		world_guest_runs();
-		if (may_leave && !pick(4))
+		if (may_leave && !choose(4))
 			return;
 		rc = world_again();
 	}
@@ -58,7 +42,7 @@ static void do_update(unsigned pages, bool may_leave)
 {
 	static struct mmu_update req;
 
-	req.ptr = (page(1, pick(pages)) << PAGE_SHIFT) + pick_slot() * 8;
+	req.ptr = (page(1, choose(pages)) << PAGE_SHIFT) + pick_slot() * 8;
 	req.val = pick_entry(pages);
 	go_on(world_call(do_mmu_update, (uint64_t)&req, 1, 0, DOMID_SELF), may_leave);
 }
@@ -86,7 +70,7 @@ static void do_foreign(unsigned pages)
 /* A page that the guest has given back may be gone: it gets another in its place. */
 static void do_replace(unsigned pages)
 {
-	unsigned p = pick(pages);
+	unsigned p = choose(pages);
 	struct frame *f = frame_get(mfn(page(1, p)), &world_dom[1]);
 	mfn_t m;
 
@@ -102,22 +86,26 @@ static void do_replace(unsigned pages)
 	frame_put(f);
 }
 
-static void step(unsigned pages, bool all)
+/* In every order: the tree has four tables, and the fifth page is data that could be any. */
+static void step(void)
 {
-	world_budget = pick(2) ? 1u << 20 : dice ? 17 : 60;
-	switch (pick(all ? 7 : 4)) {
+	bool all = !choosing_all();
+	unsigned pages = all ? PAGES : 5;
+
+	world_budget = choose(2) ? 1u << 20 : all ? 17 : 60;
+	switch (choose(all ? 7 : 4)) {
 	case 0:
 		do_update(pages, all);
 		break;
 	case 1:
-		do_ext(MMUEXT_PIN_L1_TABLE + pick(4), page(1, pick(pages)), all);
+		do_ext(MMUEXT_PIN_L1_TABLE + choose(4), page(1, choose(pages)), all);
 		break;
 	case 2:
-		do_ext(MMUEXT_UNPIN_TABLE, page(1, pick(pages)), all);
+		do_ext(MMUEXT_UNPIN_TABLE, page(1, choose(pages)), all);
 		break;
 	case 3:
-		do_ext(pick(2) ? MMUEXT_NEW_BASEPTR : MMUEXT_NEW_USER_BASEPTR,
-		       page(1, pick(pages)), all);
+		do_ext(choose(2) ? MMUEXT_NEW_BASEPTR : MMUEXT_NEW_USER_BASEPTR,
+		       page(1, choose(pages)), all);
 		break;
 	case 4:
 		do_foreign(pages);
@@ -133,8 +121,10 @@ static void step(unsigned pages, bool all)
 	world_check();
 }
 
-static void start(bool running)
+static void start(void)
 {
+	bool running = choosing_all() || choose(2);
+
 	world_start(PAGES);
 	build_tree(1);
 	assert_int_equal(ext_op(MMUEXT_PIN_L4_TABLE, page(1, 0)), 0);
@@ -151,7 +141,8 @@ static void end(void)
 	uint64_t foreign = page(0, 0) << PAGE_SHIFT;
 	struct mmu_update req = { foreign, 0 };
 
-	world_kill(dice ? 17 : 1u << 20);
+	world_reaped = 0;
+	world_kill(choosing_all() ? 1u << 20 : 17);
 	assert_int_equal(mm_check(), 0);
 	world_run(0);
 	assert_int_equal(world_call(do_mmu_update, (uint64_t)&req, 1, 0, DOMID_SELF), 0);
@@ -162,43 +153,13 @@ static void end(void)
 	assert_int_equal(world_reaped, 1);
 }
 
-/* The tree has four tables; the fifth page is data that could be any. */
-static void every_history_of_two_steps_keeps_the_books(void **state)
-{
-	unsigned histories = 0;
-
-	(void)state;
-	dice = 0;
-	do {
-		start(true);
-		step(5, false);
-		step(5, false);
-		end();
-		histories++;
-	} while (choose_again());
-	assert_true(histories > 20000);
-}
-
-static void long_histories_of_chance_keep_the_books(void **state)
-{
-	(void)state;
-	for (unsigned seed = 1; seed <= 200; seed++) {
-		dice = seed * 0x9e3779b97f4a7c15UL | 1;
-		start(pick(2));
-		for (unsigned i = 0; i < 300; i++)
-			step(PAGES, true);
-		world_reaped = 0;
-		end();
-	}
-	dice = 0;
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_history_of_two_steps_keeps_the_books),
-		cmocka_unit_test(long_histories_of_chance_keep_the_books),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+const struct harness harness = {
+	.name = "page types",
+	.start = start,
+	.step = step,
+	.end = end,
+	.steps = 2,
+	.at_least = 20000,
+	.chances = 200,
+	.chance_steps = 300,
+};
