@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -63,6 +64,30 @@ def unit(count, build):
         run(count, f"unit/{os.path.basename(path)}", [path], 300, env)
 
 
+def fuzz(count, build):
+    """Each target's tracked inputs, and what the fuzzer makes of them in its share of a minute.
+    It begins with the same seed, so that a target that was not changed does much the same again."""
+    targets = [p for p in sorted(glob.glob(f"{build}/fuzz/*"))
+               if os.access(p, os.X_OK) and os.path.isfile(p)]
+    for path in targets:
+        name, start = os.path.basename(path), time.monotonic()
+        corpus = f"{HERE}/fuzz/corpus/{name}"
+        with tempfile.TemporaryDirectory() as found:
+            p = subprocess.run([path, "-seed=1", f"-max_total_time={max(60 // len(targets), 1)}",
+                                "-timeout=60", "-rss_limit_mb=2048",
+                                f"-artifact_prefix={build}/fuzz/crash-{name}-", found]
+                               + [corpus] * os.path.isdir(corpus), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+        ran = re.search(rb"Done (\d+) runs", p.stdout)
+        good = p.returncode == 0 and ran
+        count.passed, count.failed = count.passed + bool(good), count.failed + (not good)
+        if not good:
+            sys.stdout.write("".join(f"    | {l}\n" for l in
+                                     p.stdout.decode(errors="replace").splitlines()[-40:]))
+        print(f"  {'ok  ' if good else 'FAIL'} fuzz/{name} ({ran[1].decode() if ran else 'no'} inputs, "
+              f"{time.monotonic() - start:.1f} s)", flush=True)
+
+
 def scripts(count, build, folder):
     for path in sorted(glob.glob(f"{HERE}/{folder}/*_test.py")):
         name = f"{folder}/{os.path.basename(path)[:-8]}"
@@ -71,6 +96,7 @@ def scripts(count, build, folder):
 
 SUITES = {
     "unit": unit,
+    "fuzz": fuzz,
     "lint": lambda c, b: scripts(c, b, "lint"),
     "guest": lambda c, b: scripts(c, b, "guest"),
     "xen": lambda c, b: scripts(c, b, "xen"),
