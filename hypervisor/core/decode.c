@@ -214,6 +214,30 @@ bool insn_decode(const uint8_t *bytes, unsigned n, struct insn *in)
 	return !r.short_of;
 }
 
+bool insn_decode32(const uint8_t *bytes, unsigned n, struct insn *in)
+{
+	struct reader r = { .bytes = bytes, .n = MIN(n, INSN_MAX_LEN) };
+	uint8_t c;
+
+	*in = (struct insn){ .base = INSN_NO_REG, .index = INSN_NO_REG, .scale = 1 };
+	do {		/* 40 to 4f are INC and DEC here, no prefixes */
+		c = (uint8_t)take(&r, 1);
+	} while (!r.short_of && legacy_prefix(in, c));
+	in->opsize = in->opsize_prefix ? 2 : 4;
+	if (c == 0x0f) {
+		in->map = INSN_MAP_0F;
+		c = (uint8_t)take(&r, 1);
+	}
+	in->opcode = c;
+	if (in->map == INSN_MAP_0F ? c != 0x31 && c != 0xa2
+				   : (c & 0xf4) != 0xe4 && c != 0xfa && c != 0xfb)
+		return false;
+	if (in->map == INSN_MAP_1 && (c & 0xfc) == 0xe4)
+		in->imm = take_signed(&r, 1);
+	in->len = (uint8_t)r.at;
+	return !r.short_of;
+}
+
 uint64_t *insn_reg(struct cpu_user_regs *regs, unsigned n)
 {
 	static const uint8_t offset[16] = {

@@ -17,7 +17,6 @@
 static const uint8_t forced_cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
 #define FORCED_CPUID_LEN sizeof(forced_cpuid)
 #define FORCED_CPUID	 0xa20f6e65780b0fUL	/* the same as a number */
-#define CPUID_LEN 2
 
 bool iopl_ok(const struct vcpu *v)
 {
@@ -115,30 +114,24 @@ static emul_fn *const map_0f[256] = {
 	[0xa2] = emul_cpuid,
 };
 
-/* A program of 32 bits: of all these it may only meet CPUID, where the CPU faults on that. */
-static bool emulate_compat(struct vcpu *v, struct cpu_user_regs *regs)
+/* The instruction of a program of 64 bits, or of the flat code segment for 32. */
+static bool decode(const struct cpu_user_regs *regs, struct insn *in)
 {
 	uint8_t code[INSN_MAX_LEN];
 
-	if (regs->cs != GUEST_CS32 || emulate_fetch((uint32_t)regs->rip, code) < CPUID_LEN ||
-	    code[0] != 0x0f || code[1] != 0xa2)
-		return false;
-	do_cpuid(v, regs);
-	regs->rip += CPUID_LEN;
-	emulate_finish(v, regs);
-	return true;
+	if (segments_is_code64(regs->cs))
+		return insn_decode(code, emulate_fetch(regs->rip, code), in);
+	return regs->cs == GUEST_CS32 &&
+	       insn_decode32(code, emulate_fetch((uint32_t)regs->rip, code), in);
 }
 
 bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 {
-	uint8_t code[INSN_MAX_LEN];
 	struct insn in;
 	emul_fn *fn;
 	enum emul_result result;
 
-	if (!segments_is_code64(regs->cs))
-		return emulate_compat(v, regs);
-	if (!insn_decode(code, emulate_fetch(regs->rip, code), &in))
+	if (!decode(regs, &in))
 		return false;
 	if (in.lock) {
 		bounce_exception(v, regs, TRAP_UD, 0);

@@ -57,6 +57,12 @@ struct insn {
 /** Decodes n bytes; false when they are no known instruction or end too early. */
 bool insn_decode(const uint8_t *bytes, unsigned n, struct insn *in);
 
+/**
+ * The same for what a program of 32 bits may be allowed of its kernel: IN and OUT (no strings),
+ * CLI, STI, RDTSC, CPUID. Anything else is false.
+ */
+bool insn_decode32(const uint8_t *bytes, unsigned n, struct insn *in);
+
 /** The address that r/m, moffs, or a string store (rdi) stands for. BTS and its like with
  *  a register's bit number may lie further on: that is included. */
 uint64_t insn_mem_address(const struct insn *in, const struct cpu_user_regs *regs,

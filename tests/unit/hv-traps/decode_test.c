@@ -46,6 +46,41 @@ static const struct sample samples[] = {
 	{ "bts $3,(%rdx)", B(0x48, 0x0f, 0xba, 0x2a, 0x03), 1, 0xba, 8, true },
 };
 
+/* What insn_decode32() knows; the same bytes with a REX are INC or DEC and then something. */
+static const struct sample samples32[] = {
+	{ "in $0x61,%al", B(0xe4, 0x61), 0, 0xe4, 4, false },
+	{ "out %ax,$0x80", B(0x66, 0xe7, 0x80), 0, 0xe7, 2, false },
+	{ "in (%dx),%eax", B(0xed), 0, 0xed, 4, false },
+	{ "out %al,(%dx)", B(0xee), 0, 0xee, 4, false },
+	{ "cli", B(0xfa), 0, 0xfa, 4, false },
+	{ "sti", B(0xfb), 0, 0xfb, 4, false },
+	{ "rdtsc", B(0x0f, 0x31), 1, 0x31, 4, false },
+	{ "es cpuid", B(0x26, 0x0f, 0xa2), 1, 0xa2, 4, false },
+};
+
+static void a_program_of_32_bits_may_use_ports_and_little_else(void **state)
+{
+	struct insn in;
+	unsigned known = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(samples32); i++) {
+		const struct sample *s = &samples32[i];
+
+		if (!insn_decode32(s->bytes, 15, &in) || in.len != s->len || in.map != s->map ||
+		    in.opcode != s->opcode || in.opsize != s->opsize || in.rex)
+			fail_msg("%s", s->text);
+		assert_false(insn_decode32(s->bytes, s->len - 1u, &in));
+	}
+	for (unsigned map = 0; map < 2; map++)
+		for (unsigned c = 0; c < 256; c++) {
+			uint8_t code[] = { 0x0f, (uint8_t)c, 0 };
+
+			known += insn_decode32(code + !map, 3 - !map, &in);
+		}
+	assert_int_equal(known, 8 + 2 + 2);
+}
+
 static void decodes_what_an_assembler_makes(void **state)
 {
 	(void)state;
@@ -176,6 +211,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decodes_what_an_assembler_makes),
+		cmocka_unit_test(a_program_of_32_bits_may_use_ports_and_little_else),
 		cmocka_unit_test(an_instruction_that_is_cut_short_is_unknown),
 		cmocka_unit_test(prefixes_alone_end_at_fifteen_bytes),
 		cmocka_unit_test(what_64_bit_mode_lacks_is_unknown),
