@@ -48,7 +48,42 @@ static enum pt_result set_validated(struct frame *f)
 	return PT_OK;
 }
 
+/*
+ * Tables are mostly empty, and half of the work on one is to look for what it has: entries are looked
+ * at in groups. Plain reads: the guest cannot write here, hardware only accessed and dirty bits.
+ */
+#define GROUP 16
+
+static inline bool group_is_empty(const uint64_t *e)
+{
+	uint64_t any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+
+	any |= e[8] | e[9] | e[10] | e[11] | e[12] | e[13] | e[14] | e[15];
+	return !(any & PTE_P);
+}
+
 /* ---- level 1 ------------------------------------------------------------------------------ */
+
+/* Returns how many entries of the group were taken; all, unless c->error says why not. */
+static unsigned take_l1_group(struct pt_ctx *c, uint64_t *table)
+{
+	for (unsigned i = 0; i < GROUP; i++) {
+		uint64_t e = READ_ONCE(table[i]);
+
+		if (!(e & PTE_P))
+			continue;
+		int rc = pt_l1e_take(c, &e);
+
+		if (unlikely(rc)) {
+			c->error = rc;
+			return i;
+		}
+		e = pt_l1e_adjust(e);
+		if (table[i] != e)
+			table[i] = e;
+	}
+	return GROUP;
+}
 
 static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
 {
@@ -58,22 +93,16 @@ static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
 		return set_validated(f);
 	if (!budget_take_n(c->budget, L1_COST))
 		return set_partial(f, PT_AGAIN);
-	for (unsigned i = 0; i < PTE_ENTRIES; i++) {
-		uint64_t e = READ_ONCE(table[i]);
-
-		if (!(e & PTE_P))
+	for (unsigned i = 0; i < PTE_ENTRIES; i += GROUP) {
+		if (group_is_empty(&table[i]))
 			continue;
-		int rc = pt_l1e_take(c, &e);
+		unsigned taken = take_l1_group(c, &table[i]);
 
-		if (rc) {
-			while (i-- > 0)
+		if (unlikely(taken < GROUP)) {
+			for (i += taken; i-- > 0; )
 				pt_l1e_drop(c, table[i]);
-			c->error = rc;
 			return set_partial(f, PT_BAD);
 		}
-		e = pt_l1e_adjust(e);
-		if (table[i] != e)
-			table[i] = e;
 	}
 	return set_validated(f);
 }
@@ -86,8 +115,12 @@ static enum pt_result devalidate_l1(struct pt_ctx *c, struct frame *f)
 		return PT_OK;
 	if (!budget_take_n(c->budget, L1_COST))
 		return PT_AGAIN;
-	for (unsigned i = 0; i < PTE_ENTRIES; i++)
-		pt_l1e_drop(c, table[i]);
+	for (unsigned i = 0; i < PTE_ENTRIES; i += GROUP) {
+		if (group_is_empty(&table[i]))
+			continue;
+		for (unsigned k = i; k < i + GROUP; k++)
+			pt_l1e_drop(c, table[k]);
+	}
 	set_progress(f, 0, false);
 	return PT_OK;
 }
@@ -181,8 +214,6 @@ static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned
 	uint64_t e = READ_ONCE(*slot);
 	enum pt_result r;
 
-	if (!(e & PTE_P))
-		return PT_OK;
 	if (f->aux & PT_ENTRY_OWNED)
 		r = pt_resume(c, frame_of(pte_mfn(e)));
 	else
@@ -199,12 +230,18 @@ static enum pt_result validate_table(struct pt_ctx *c, struct frame *f, unsigned
 	for (unsigned i = f->aux & PT_VALIDATED; i < PTE_ENTRIES; i++) {
 		enum pt_result r;
 
-		if (!is_guest_slot(level, i))
-			continue;
-		if (i % 16 == 0 && !budget_take(c->budget)) {
-			set_progress(f, i, f->aux & PT_ENTRY_OWNED);
-			return set_partial(f, PT_AGAIN);
+		if (i % GROUP == 0) {
+			if (!budget_take(c->budget)) {
+				set_progress(f, i, f->aux & PT_ENTRY_OWNED);
+				return set_partial(f, PT_AGAIN);
+			}
+			if (group_is_empty(&table[i])) {
+				i += GROUP - 1;
+				continue;
+			}
 		}
+		if (!(table[i] & PTE_P) || !is_guest_slot(level, i))
+			continue;
 		r = validate_entry(c, f, level, &table[i]);
 		if (r != PT_OK) {
 			set_progress(f, i, r != PT_REFUSED);
@@ -230,16 +267,25 @@ static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsign
 			return PT_AGAIN;
 		set_progress(f, i, false);
 	}
-	while (i-- > 0) {
-		if (i % 16 == 0 && !budget_take(c->budget))
-			return PT_AGAIN;
+	while (i > 0) {
+		if (i % GROUP == 0) {
+			if (!budget_take(c->budget)) {
+				set_progress(f, i, false);
+				return PT_AGAIN;
+			}
+			if (group_is_empty(&table[i - GROUP])) {
+				i -= GROUP;
+				continue;
+			}
+		}
+		i--;
 		if (is_guest_slot(level, i) &&
 		    drop_entry(c, f, level, table[i], false) == PT_AGAIN) {
 			set_progress(f, i, true);
 			return PT_AGAIN;
 		}
-		set_progress(f, i, false);
 	}
+	set_progress(f, 0, false);
 	return PT_OK;
 }
 

@@ -74,6 +74,31 @@ static void a_table_may_be_mapped_read_only(void **state)
 	assert_int_equal(ext_op(PIN_L4, page(1, 0)), 0);
 }
 
+/* Wherever an entry stands in its table, it is found, and given back when a later one is refused. */
+static void every_place_of_a_table_is_looked_at(void **state)
+{
+	uint64_t *l1 = page_at(1, 3), *l2 = page_at(1, 2);
+
+	(void)state;
+	for (unsigned i = 0; i < PTE_ENTRIES; i++) {
+		l1[i] = l2[i] = entry(4, P_RW);
+		assert_int_equal(ext_op(PIN_L1, page(1, 3)), 0);
+		assert_int_equal(type_of(4), FRAME_WRITABLE);
+		assert_int_equal(ext_op(UNPIN, page(1, 3)), 0);
+		assert_int_equal(type_of(4), FRAME_NONE);
+		assert_int_equal(ext_op(PIN_L2, page(1, 2)), 0);
+		assert_int_equal(type_of(4), FRAME_L1);
+		assert_int_equal(ext_op(UNPIN, page(1, 2)), 0);
+		assert_int_equal(type_of(4), FRAME_NONE);
+		l1[PTE_ENTRIES - 1] = l2[PTE_ENTRIES - 1] = PTE_P | PTE_PS | PTE_PWT;
+		assert_int_equal(ext_op(PIN_L1, page(1, 3)), -XEN_EINVAL);
+		assert_int_equal(ext_op(PIN_L2, page(1, 2)), -XEN_EINVAL);
+		assert_int_equal(type_of(4), FRAME_NONE);
+		world_check();
+		l1[i] = l1[PTE_ENTRIES - 1] = l2[i] = l2[PTE_ENTRIES - 1] = 0;
+	}
+}
+
 static void pinning_twice_is_refused(void **state)
 {
 	(void)state;
@@ -432,6 +457,7 @@ int main(void)
 		T(a_tree_is_pinned_and_unpinned),
 		T(a_table_mapped_writable_is_refused),
 		T(a_table_may_be_mapped_read_only),
+		T(every_place_of_a_table_is_looked_at),
 		T(pinning_twice_is_refused),
 		T(a_frame_has_one_type_at_a_time),
 		T(entries_of_unpinned_tables_are_plain_data),
