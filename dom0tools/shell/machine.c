@@ -107,7 +107,7 @@ static uint64_t time_running(void)
 int command_time(int argc, char **argv)
 {
 	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
-	uint64_t ticks, ns, ran;
+	uint64_t ticks, end, ns, ran;
 	int status;
 
 	if (argc < 2)
@@ -120,13 +120,13 @@ int command_time(int argc, char **argv)
 	ns = clock_monotonic_ns();
 	ticks = arch_tsc();
 	status = command->run(argc - 1, argv + 1);
-	ticks = arch_tsc() - ticks;
+	end = arch_tsc();
 	ns = clock_monotonic_ns() - ns;
 	ran = time_running() - ran;
 	fflush(stdout);
-	fprintf(stderr, "time: %.6f s, dom0 ran %.6f s of it; %llu ticks of the TSC\n",
+	fprintf(stderr, "time: %.6f s, dom0 ran %.6f s of it; %llu ticks of the TSC, up to %llu\n",
 		(double)ns / (double)NSEC_PER_SEC, (double)ran / (double)NSEC_PER_SEC,
-		(unsigned long long)ticks);
+		(unsigned long long)(end - ticks), (unsigned long long)end);
 	return status;
 }
 

@@ -29,11 +29,8 @@ def compile_probes(build):
 
 def gzip_image(vmlinuz):
     """The same kernel as a bzImage packed by gzip, and the payload's place in both: (bytes, offset)."""
-    start = (vmlinuz[0x1f1] + 1) * 512 + int.from_bytes(vmlinuz[0x248:0x24c], "little")
-    length = int.from_bytes(vmlinuz[0x24c:0x250], "little")
-    elf = subprocess.run(["xz", "-dc"], input=vmlinuz[start:start + length - 4], check=True,
-                         stdout=subprocess.PIPE).stdout
-    payload = gzip.compress(elf, 1)
+    start = image.payload_place(vmlinuz)[0]
+    payload = gzip.compress(image.payload(vmlinuz), 1)
     return (vmlinuz[:0x24c] + len(payload).to_bytes(4, "little") + vmlinuz[0x250:start] + payload), start
 
 

@@ -104,11 +104,15 @@ static void print_memmap(const struct hvm_start_info *info)
 void probe(uint32_t eflags, uint32_t cr0, uint32_t cr4, const struct hvm_start_info *info,
 	   uint32_t moved)
 {
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	text("\r\nprobe: entered ");
 	hex("moved", moved);
 	hex("eflags", eflags);
 	hex("cr0", cr0);
 	hex("cr4", cr4);
+	hex("tsc", (uint64_t)high << 32 | low);
 	line_end();
 	text("probe: start_info ");
 	hex("at", (uintptr_t)info);

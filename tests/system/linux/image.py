@@ -53,6 +53,19 @@ def kernel(build):
     return glob.glob(package(f"{build}/linux", kernel_package()) + "/boot/vmlinuz-*")[0]
 
 
+def payload(vmlinuz):
+    """The ELF file that a bzImage holds, packed by xz; the four bytes behind it are its length unpacked."""
+    start, length = payload_place(vmlinuz)
+    return subprocess.run(["xz", "-dc"], input=vmlinuz[start:start + length - 4], check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def payload_place(vmlinuz):
+    """Where in a bzImage its payload lies: (offset, length)."""
+    return ((vmlinuz[0x1f1] + 1) * 512 + int.from_bytes(vmlinuz[0x248:0x24c], "little"),
+            int.from_bytes(vmlinuz[0x24c:0x250], "little"))
+
+
 def busybox(build):
     return package(f"{build}/linux", "busybox-static") + "/bin/busybox"
 
