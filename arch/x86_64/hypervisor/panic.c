@@ -17,9 +17,11 @@
 
 #include <hv/cpu.h>
 
+#include "image.h"
 #include "smp.h"
 
 #define REBOOT_DELAY_NS 5000000000UL
+#define BACKTRACE_MAX	48
 
 static void print_address(const char *prefix, uint64_t addr)
 {
@@ -33,22 +35,35 @@ static void print_address(const char *prefix, uint64_t addr)
 		log_printf("(XEN) %s[<%016lx>]\n", prefix, (unsigned long)addr);
 }
 
-void diag_backtrace(uint64_t rip, uint64_t rbp)
+/* Behind a call instruction of ours: a relative one, or one through a register or memory. */
+static bool is_return_address(uint64_t addr)
 {
+	const uint8_t *at = (const uint8_t *)addr;
+
+	if (addr < (uint64_t)image_start + 8 || addr >= (uint64_t)text_end)
+		return false;
+	if (at[-5] == 0xe8)
+		return true;
+	for (int len = 2; len <= 7; len++)
+		if (at[-len] == 0xff && (at[1 - len] & 0x38) == 0x10)
+			return true;
+	return false;
+}
+
+void diag_backtrace(uint64_t rip, uint64_t rsp)
+{
+	uint64_t end = (rsp | (CPU_STACK_SIZE - 1)) + 1 - sizeof(struct cpu);
+	unsigned shown = 0;
+
 	log_printf("(XEN) Call trace:\n");
 	print_address("   ", rip);
-	for (unsigned depth = 0; depth < 32; depth++) {
-		if (rbp % 8 || !hv_is_mapped(rbp) || !hv_is_mapped(rbp + 8))
-			return;
-		const uint64_t *frame = (const uint64_t *)rbp;
+	for (; rsp % 8 == 0 && rsp < end && hv_is_mapped(rsp) && shown < BACKTRACE_MAX; rsp += 8) {
+		uint64_t word = *(const uint64_t *)rsp;
 
-		if (!frame[1])
-			return;
-		print_address("   ", frame[1]);
-		/* The last frame's rbp is what the guest, or the entry code, had there. */
-		if (frame[0] <= rbp || frame[0] - rbp >= CPU_STACK_SIZE)
-			return;
-		rbp = frame[0];
+		if (is_return_address(word)) {
+			print_address("   ", word);
+			shown++;
+		}
 	}
 }
 
@@ -135,12 +150,13 @@ void panic_trap(const struct cpu_user_regs *regs, const char *what)
 	who();
 	diag_registers(regs);
 	control_registers();
-	diag_backtrace(regs->rip, regs->rbp);
+	diag_backtrace(regs->rip, regs->rsp);
 	log_printf("(XEN) ****************************************\n");
 	stop();
 }
 
-/* The registers as they are here: of those that calls keep, the caller's. */
+/* The registers as they are here: of those that calls keep, the caller's. rip and rsp are what they
+ * will be behind the call. */
 static inline __attribute__((always_inline)) void capture(struct cpu_user_regs *r)
 {
 	*r = (struct cpu_user_regs){ 0 };
@@ -159,13 +175,13 @@ static inline __attribute__((always_inline)) void capture(struct cpu_user_regs *
 	KEEP(r13);
 	KEEP(r14);
 	KEEP(r15);
-	KEEP(rsp);
 	KEEP(cs);
 	KEEP(ss);
 #undef KEEP
 	__asm__ volatile("pushfq; popq %0" : "=r"(r->rflags));
 	r->rip = (uint64_t)__builtin_return_address(0);
 	r->rbp = *(uint64_t *)__builtin_frame_address(0);
+	r->rsp = (uint64_t)__builtin_frame_address(0) + 16;
 }
 
 void panic(const char *fmt, ...)
@@ -184,7 +200,7 @@ void panic(const char *fmt, ...)
 	who();
 	diag_registers(&regs);
 	control_registers();
-	diag_backtrace(regs.rip, regs.rbp);
+	diag_backtrace(regs.rip, regs.rsp);
 	log_printf("(XEN) ****************************************\n");
 	stop();
 }
