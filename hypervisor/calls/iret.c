@@ -15,6 +15,39 @@
 #include <hv/traps.h>
 #include <hv/usercopy.h>
 
+/* What happens seldom, or needs a call, comes last: so the rest needs no register of the guest's. */
+static __attribute__((noinline, cold)) long no_frame(struct vcpu *v, uint64_t rsp)
+{
+	return domain_crash(v->domain, "%pv: iret: no frame at %lx", v, rsp);
+}
+
+static __attribute__((noinline, cold)) long no_user_table(struct vcpu *v)
+{
+	return domain_crash(v->domain, "%pv: iret to user mode, which has no page table", v);
+}
+
+static __attribute__((noinline, cold)) void end_of_nmi(struct vcpu *v)
+{
+	v->nmi_masked = false;
+	if (v->nmi_pending)
+		cpu_raise(this_cpu(), CPU_WORK_BOUNCE);
+}
+
+static __attribute__((noinline)) long finish(struct vcpu *v, struct cpu_user_regs *regs, long rax,
+					     bool to_user)
+{
+	if (to_user)
+		segments_enter_user(v);
+	if (unlikely(v->nmi_masked))
+		end_of_nmi(v);
+	/* The one value that entry code takes for "execute the hypercall again". */
+	if (unlikely(rax == -XEN_ERESTART)) {
+		regs->rax = (uint64_t)rax;
+		regs->rip += 2;
+	}
+	return rax;
+}
+
 long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	struct vcpu *v = current_vcpu();
@@ -22,16 +55,13 @@ long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	struct iret_context frame;
 
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
-	if (unlikely(copy_words_from_guest((uint64_t *)&frame, guest_va(regs->rsp),
-					   sizeof(frame) / sizeof(uint64_t))))
-		return domain_crash(v->domain, "%pv: iret: no frame at %lx", v, regs->rsp);
+	if (unlikely(copy_from_guest_in_line(&frame, guest_va(regs->rsp), sizeof(frame))))
+		return no_frame(v, regs->rsp);
 
-	if ((frame.cs & SELECTOR_RPL) == SELECTOR_RPL) {
-		if (unlikely(!v->guest_table_user.n))
-			return domain_crash(v->domain, "%pv: iret to user mode, which has no "
-					    "page table", v);
-		segments_enter_user(v);
-	}
+	bool to_user = (frame.cs & SELECTOR_RPL) == SELECTOR_RPL;
+
+	if (unlikely(to_user && !v->guest_table_user.n))
+		return no_user_table(v);
 	if (unlikely(v->domain->mm.vm_assist & (1u << VMASST_TYPE_architectural_iopl)))
 		v->iopl = frame.rflags & FLAGS_IOPL;
 
@@ -49,15 +79,7 @@ long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 		regs->error_code &= ~ENTRY_SYSRET;
 
 	v->info->evtchn_upcall_mask = !(frame.rflags & FLAGS_IF);
-	if (unlikely(v->nmi_masked)) {
-		v->nmi_masked = false;
-		if (v->nmi_pending)
-			cpu_raise(this_cpu(), CPU_WORK_BOUNCE);
-	}
-	/* The one value that entry code takes for "execute the hypercall again". */
-	if (unlikely((long)frame.rax == -XEN_ERESTART)) {
-		regs->rax = frame.rax;
-		regs->rip += 2;
-	}
+	if (to_user || unlikely(v->nmi_masked || (long)frame.rax == -XEN_ERESTART))
+		return finish(v, regs, (long)frame.rax, to_user);
 	return (long)frame.rax;
 }

@@ -19,6 +19,12 @@
 
 #define SYSCALL_LEN	2	/* 0f 05 */
 
+static __attribute__((noinline, cold)) void bad_stack(struct vcpu *v, uint64_t sp, uint64_t rip)
+{
+	domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a trap to %lx", v, sp,
+		     rip);
+}
+
 /* rflags as the kernel shall see it: IF is its event mask, IOPL the virtual one if it asked. */
 static inline uint64_t shown_flags(const struct vcpu *v, const struct cpu_user_regs *regs,
 				   bool masked)
@@ -32,36 +38,9 @@ static inline uint64_t shown_flags(const struct vcpu *v, const struct cpu_user_r
 	return flags;
 }
 
-/* Where the frame goes and what it says: the guest is in its kernel from here on. */
-struct bounce {
-	uint64_t sp;		/* upper end, aligned to 16 as the CPU does it */
-	uint64_t cs, flags;
-};
-
-static inline struct bounce bounce_begin(struct vcpu *v, const struct cpu_user_regs *regs)
-{
-	uint64_t sp = v->kernel_sp, cs = regs->cs;
-	bool masked;
-
-	if (v->kernel_mode) {
-		sp = regs->rsp;
-		cs &= ~(uint64_t)SELECTOR_RPL;
-	} else {
-		segments_enter_kernel(v);
-	}
-	masked = READ_ONCE(v->info->evtchn_upcall_mask);
-	return (struct bounce){ sp & ~15UL, cs | (uint64_t)masked << 32,
-				shown_flags(v, regs, masked) };
-}
-
-static __attribute__((noinline)) void bad_stack(struct vcpu *v, uint64_t sp, uint64_t rip)
-{
-	domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a trap to %lx", v, sp,
-		     rip);
-}
-
-static inline void bounce_end(struct vcpu *v, struct cpu_user_regs *regs, uint64_t sp,
-			      uint64_t rip, bool mask, int fault)
+/* At the handler at rip; mask: without events. */
+static inline void enter(struct vcpu *v, struct cpu_user_regs *regs, uint64_t sp, uint64_t rip,
+			 bool mask, int fault)
 {
 	if (unlikely(fault)) {
 		bad_stack(v, sp, rip);
@@ -77,22 +56,68 @@ static inline void bounce_end(struct vcpu *v, struct cpu_user_regs *regs, uint64
 	regs->ss = GUEST_DS;
 }
 
-static inline void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t rip, bool mask)
+/* sp: the frame's upper end, aligned to 16 as the CPU does it. cs tells what ran before. */
+static inline __attribute__((always_inline)) void push(struct vcpu *v, struct cpu_user_regs *regs,
+						       uint64_t rip, bool mask, uint64_t sp,
+						       uint64_t cs)
 {
-	struct bounce b = bounce_begin(v, regs);
-	uint64_t sp = b.sp - 7 * sizeof(uint64_t);
+	bool masked = READ_ONCE(v->info->evtchn_upcall_mask);
 
-	bounce_end(v, regs, sp, rip, mask, copy_trap_frame(guest_va(sp), regs, b.cs, b.flags));
+	sp = (sp & ~15UL) - 7 * sizeof(uint64_t);
+	enter(v, regs, sp, rip, mask,
+	      copy_trap_frame(guest_va(sp), regs, cs | (uint64_t)masked << 32,
+			      shown_flags(v, regs, masked)));
 }
 
-static inline void bounce_error(struct vcpu *v, struct cpu_user_regs *regs, uint64_t rip, bool mask,
-				uint32_t ec)
+static inline __attribute__((always_inline)) void push_error(struct vcpu *v,
+							     struct cpu_user_regs *regs,
+							     uint64_t rip, bool mask, uint64_t sp,
+							     uint64_t cs, uint32_t ec)
 {
-	struct bounce b = bounce_begin(v, regs);
-	uint64_t sp = b.sp - 8 * sizeof(uint64_t);
+	bool masked = READ_ONCE(v->info->evtchn_upcall_mask);
 
-	bounce_end(v, regs, sp, rip, mask,
-		   copy_trap_frame_error(guest_va(sp), regs, b.cs, b.flags, ec));
+	sp = (sp & ~15UL) - 8 * sizeof(uint64_t);
+	enter(v, regs, sp, rip, mask,
+	      copy_trap_frame_error(guest_va(sp), regs, cs | (uint64_t)masked << 32,
+				    shown_flags(v, regs, masked), ec));
+}
+
+/* What was interrupted shows in the frame's cs: the kernel as ring 0. */
+static inline uint64_t kernel_cs(const struct cpu_user_regs *regs)
+{
+	return regs->cs & ~(uint64_t)SELECTOR_RPL;
+}
+
+/* From user mode and from kernel mode apart, so that the latter calls nothing. */
+static __attribute__((noinline)) void bounce_user(struct vcpu *v, struct cpu_user_regs *regs,
+						  uint64_t rip, bool mask)
+{
+	segments_enter_kernel(v);
+	push(v, regs, rip, mask, v->kernel_sp, regs->cs);
+}
+
+static __attribute__((noinline)) void bounce_user_error(struct vcpu *v, struct cpu_user_regs *regs,
+							uint64_t rip, bool mask, uint32_t ec)
+{
+	segments_enter_kernel(v);
+	push_error(v, regs, rip, mask, v->kernel_sp, regs->cs, ec);
+}
+
+static void bounce(struct vcpu *v, struct cpu_user_regs *regs, uint64_t rip, bool mask)
+{
+	if (v->kernel_mode)
+		push(v, regs, rip, mask, regs->rsp, kernel_cs(regs));
+	else
+		bounce_user(v, regs, rip, mask);
+}
+
+static void bounce_error(struct vcpu *v, struct cpu_user_regs *regs, uint64_t rip, bool mask,
+			 uint32_t ec)
+{
+	if (v->kernel_mode)
+		push_error(v, regs, rip, mask, regs->rsp, kernel_cs(regs), ec);
+	else
+		bounce_user_error(v, regs, rip, mask, ec);
 }
 
 static void unhandled(struct vcpu *v, const struct cpu_user_regs *regs, unsigned vector,
@@ -188,11 +213,17 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 			     v);
 		return;
 	}
-	struct bounce b = bounce_begin(v, regs);
-	const uint64_t frame[] = { regs->rcx, regs->r11, regs->ds, regs->es, regs->fs, regs->gs,
-				   regs->rip, b.cs, b.flags, regs->rsp, regs->ss };
-	uint64_t sp = b.sp - sizeof(frame);
+	bool masked, from_kernel = v->kernel_mode;
 
-	bounce_end(v, regs, sp, rip, v->failsafe_callback.mask_events,
-		   copy_to_guest(guest_va(sp), frame, sizeof(frame)));
+	if (!from_kernel)
+		segments_enter_kernel(v);
+	masked = READ_ONCE(v->info->evtchn_upcall_mask);
+
+	uint64_t cs = (from_kernel ? kernel_cs(regs) : regs->cs) | (uint64_t)masked << 32;
+	const uint64_t frame[] = { regs->rcx, regs->r11, regs->ds, regs->es, regs->fs, regs->gs,
+				   regs->rip, cs, shown_flags(v, regs, masked), regs->rsp, regs->ss };
+	uint64_t sp = ((from_kernel ? regs->rsp : v->kernel_sp) & ~15UL) - sizeof(frame);
+
+	enter(v, regs, sp, rip, v->failsafe_callback.mask_events,
+	      copy_to_guest(guest_va(sp), frame, sizeof(frame)));
 }

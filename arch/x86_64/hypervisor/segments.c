@@ -350,18 +350,25 @@ void segments_load(struct vcpu *v)
 		cpu_raise(this_cpu(), CPU_WORK_BOUNCE);
 }
 
+/* As arch_load_cr3(). */
+static inline void load_table(struct vcpu *v, mfn_t table)
+{
+	v->cr3 = table.n << PAGE_SHIFT;
+	write_cr3(v->cr3);
+}
+
 void segments_enter_kernel(struct vcpu *v)
 {
 	v->kernel_mode = true;
 	swapgs();
-	arch_load_cr3(v);
+	load_table(v, v->guest_table);
 }
 
 void segments_enter_user(struct vcpu *v)
 {
 	v->kernel_mode = false;
 	swapgs();
-	arch_load_cr3(v);
+	load_table(v, v->guest_table_user);
 }
 
 bool segments_is_code64(uint16_t cs)

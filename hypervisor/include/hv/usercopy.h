@@ -28,6 +28,11 @@ static inline int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned 
 {
 	return copy_from_guest(dst, src, words * sizeof(*dst));
 }
+/** A whole number of words that the compiler knows, at most 16, where every instruction counts. */
+static inline int copy_from_guest_in_line(void *dst, guest_va_t src, size_t len)
+{
+	return copy_from_guest(dst, src, len);
+}
 /** The frame of a trap, to where its lower end is to be: with cs and flags as given, the rest
  *  from the registers; the second with an error code. 0 or -XEN_EFAULT. */
 static inline int copy_trap_frame(guest_va_t to, const struct cpu_user_regs *r, uint64_t cs,
@@ -87,6 +92,8 @@ fault:
 	guest_close();
 	return -XEN_EFAULT;
 }
+
+#define copy_from_guest_in_line usercopy_load
 
 static inline __attribute__((always_inline)) int usercopy_store(guest_va_t dst, const void *src,
 								size_t len)
