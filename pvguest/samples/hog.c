@@ -2,7 +2,7 @@
 /*
  * Uses the processor. Command line: seconds=N ends after N seconds (else it goes on for ever),
  * share=N computes for N percent of the time and sleeps for the rest, cpus=N does so on N
- * virtual processors.
+ * virtual processors, wait=N sleeps for N seconds before.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,11 @@
 #include <pvguest/clock.h>
 #include <pvguest/control.h>
 #include <pvguest/cpu.h>
+#include <pvguest/hypercall.h>
 #include <pvguest/start.h>
 #include <pvguest/thread.h>
+
+#include <xen/vcpu.h>
 
 #define SLICE_NS	(100 * NSEC_PER_MSEC)
 #define REPORT_NS	(5 * NSEC_PER_SEC)
@@ -26,14 +29,26 @@ static unsigned long number_arg(const char *name, unsigned long otherwise)
 	return text ? strtoul(text, NULL, 0) : otherwise;
 }
 
-/* A linear congruential generator's steps: something that no compiler takes away. */
-static void compute_until(uint64_t deadline, uint64_t *state)
+/* How long this CPU has run, by the hypervisor's books: waiting for a turn does not count. */
+static uint64_t running_ns(void)
 {
+	struct vcpu_runstate_info r;
+
+	hypercall_vcpu_op(VCPUOP_get_runstate_info, pv_cpu_id(), &r);
+	return r.time[RUNSTATE_running];
+}
+
+/* A linear congruential generator's steps, something that no compiler takes away, for `share` of a slice of
+ * CPU time, or until the slice is over. */
+static void compute(uint64_t slice_end, uint64_t *state)
+{
+	uint64_t until = running_ns() + SLICE_NS * share / 100;
+
 	do {
 		for (int i = 0; i < 10000; i++)
 			*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
 		*this_cpu(steps) += 10000;
-	} while (clock_monotonic_ns() < deadline);
+	} while (clock_monotonic_ns() < slice_end && (share == 100 || running_ns() < until));
 }
 
 /* On each CPU but the first, for ever: the domain's end is theirs. */
@@ -43,10 +58,9 @@ static void compute_on(void *arg)
 
 	(void)arg;
 	for (;;) {
-		uint64_t end;
+		uint64_t end = deadline_in(SLICE_NS);
 
-		compute_until(deadline_in(SLICE_NS * share / 100), &state);
-		end = deadline_in(SLICE_NS * (100 - share) / 100);
+		compute(end, &state);
 		while (clock_monotonic_ns() < end)
 			pv_cpu_idle(end);
 	}
@@ -77,7 +91,7 @@ static int start_cpus(unsigned long n)
 int main(void)
 {
 	uint64_t seconds = number_arg("seconds", 0), cpus = number_arg("cpus", 1);
-	uint64_t start = clock_monotonic_ns(), report = start + REPORT_NS, state = 0;
+	uint64_t start, report, state = 0;
 
 	share = number_arg("share", 100);
 	if (share < 1 || share > 100) {
@@ -89,13 +103,19 @@ int main(void)
 		return 1;
 	}
 	control_start(NULL, NULL);
+	thread_sleep(number_arg("wait", 0) * NSEC_PER_SEC);
+	start = clock_monotonic_ns();
+	report = start + REPORT_NS;
 	if (start_cpus(cpus))
 		return 1;
 	printf("hog: computing %lu %% of the time on %lu CPU%s\n", share, cpus, cpus > 1 ? "s" : "");
 	while (!seconds || clock_monotonic_ns() < start + seconds * NSEC_PER_SEC) {
-		compute_until(deadline_in(SLICE_NS * share / 100), &state);
-		if (share < 100)
-			thread_sleep(SLICE_NS * (100 - share) / 100);
+		uint64_t end = deadline_in(SLICE_NS), now;
+
+		compute(end, &state);
+		now = clock_monotonic_ns();
+		if (share < 100 && now < end)
+			thread_sleep(end - now);
 		thread_yield();
 		if (clock_monotonic_ns() < report)
 			continue;

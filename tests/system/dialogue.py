@@ -91,10 +91,11 @@ class Machine:
 
 class Dom0(Machine):
     """Boots to dom0's prompt. files: {path in dom0: bytes or text}, put on top of dom0's own; words: dom0's
-    command line; checked: with the build of the hypervisor that watches its locks."""
+    command line; checked: with the build of the hypervisor that watches its locks; extra: more
+    of QEMU's options."""
 
     def __init__(self, build, tmp, files=None, options="", words="noauto", xen=None, dom0_mem="128M", checked=False,
-                 **kw):
+                 extra=(), **kw):
         tmp = tempfile.mkdtemp(dir=tmp)
         ramdisk = ""
         if files:
@@ -109,7 +110,7 @@ class Dom0(Machine):
             arguments = ["-kernel", f"{build}/cloison-checked" if checked else f"{build}/cloison", "-initrd",
                          self._module(build, tmp, options, words, ramdisk)]
         self.seen = ""
-        super().__init__(arguments, **kw)
+        super().__init__(arguments + list(extra), **kw)
         self.boot_text = self.wait(PROMPT, 60)
 
     @staticmethod

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time, and timers that fire once, each on the CPU that set it and may cancel it. The clocks read the hypervisor's vcpu_time_info
- * and the TSC: no hypercall. Timer functions run as event handlers do: between
- * threads, and they must not block.
+ * Time, and timers that fire once, each on the CPU that set it and may cancel it. The clocks
+ * read the hypervisor's vcpu_time_info and the TSC: no hypercall. Timer functions run as event
+ * handlers do: between threads, and they must not block.
  */
 #pragma once
 
