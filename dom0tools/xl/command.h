@@ -64,6 +64,7 @@ int cmd_vcpu_set(struct args *a);
 int cmd_vm_list(struct args *a);
 int cmd_sched_credit2(struct args *a);
 int cmd_cpupool_list(struct args *a);
+int cmd_top(struct args *a);
 int cmd_info(struct args *a);
 int cmd_domid(struct args *a);
 int cmd_domname(struct args *a);

@@ -141,6 +141,21 @@ const struct xl_command xl_commands[] = {
 		.options = "-n, --numa         List host NUMA topology information (there is one node)",
 		.run = cmd_info,
 	}, {
+		.name = "top",
+		.usage = "[options]",
+		.summary = "Monitor a host and the domains in real time",
+		.options =
+			"-d SECONDS, --delay=SECONDS  seconds between updates (default 3)\n"
+			"-n, --networks       output vif network data (there are none)\n"
+			"-x, --vbds           output vbd block device data (there are none)\n"
+			"-r, --repeat-header  repeat table header before each domain\n"
+			"-v, --vcpus          output vcpu data\n"
+			"-b, --batch          output in batch mode, no user input accepted\n"
+			"-i N, --iterations=N number of iterations before exiting\n"
+			"-f, --full-name      output the full domain name (not truncated)\n"
+			"-z, --dom0-first     display dom0 first (ignore sorting)",
+		.run = cmd_top,
+	}, {
 		.name = "sched-credit2",
 		.usage = SCHED_USAGE,
 		.summary = "Get/set credit2 scheduler parameters",

@@ -261,7 +261,7 @@ def console(tap, d):
 def helps(tap, d):
     text, code = d.run("xl help")
     commands = ("create list destroy shutdown reboot pause unpause console vcpu-list vcpu-set vcpu-pin "
-                "sched-credit2 sched-credit cpupool-list info domid domname rename trigger "
+                "sched-credit2 sched-credit cpupool-list top info domid domname rename trigger "
                 "sysrq debug-keys dmesg uptime").split()
     missing = [c for c in commands if not re.search(rf"^ {c:<19s} \S", text, re.M)]
     tap.check(code == 0 and text.startswith("Usage xl [-vfNtT] <subcommand> [args]\n\nxl full list of subcommands:\n\n")

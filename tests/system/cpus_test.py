@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""xl's commands about CPUs: which vCPUs a domain uses, where they run and what share they get; each refusal
+"""xl's commands about CPUs: which vCPUs a domain uses, where they run and what share they get, xl top; each refusal
 with its line and nothing changed. Prints TAP."""
 import re
 import sys
@@ -97,5 +97,25 @@ def changes(tap, d):
     tap.check(d.run("xl sched-credit2 -s") == ("Cpupool Pool-0: ratelimit=1000us\n", 0), "the rate limit", d.seen)
 
 
+def top(tap, d):
+    d.run("xl create -q /etc/xen/crash.cfg name=spin extra='\"how=spin\"'")
+    text, code = d.run("xl top -b -i 2 -d 1")
+    rows = [line.split() for line in text.splitlines()]
+    tap.check(code == 0 and [r[0] for r in rows] == ["NAME", "Domain-0", "d", "spin"] * 2 and
+              all(len(line) == 162 for line in text.splitlines()), "xl top -b prints a line for each domain", text)
+    tap.check(float(rows[3][3]) == 0 and float(rows[7][3]) > 50 > float(rows[6][3]),
+              "the busy one has most of the time, from the second sample on", text)
+    tap.check(d.run("xl top -b -i 1 -v -r -f")[0].count("VCPUs(sec):   0: ") == 3 and d.seen.count(" STATE ") == 3,
+              "xl top -v -r", d.seen)
+    for word, what, most in ("-i 0", "iterations", 2147483647), ("-d x", "seconds", 3600):
+        tap.check(d.run(f"xl top -b {word}") == (f"xl top: '{word[3:]}' is no number of {what}, which is 1 at least "
+                                                 f"and {most} at most\n", 1), f"refused: xl top {word}", d.seen)
+    text = d.talk("xl top", ("\x1b[6n", "\x1b[12;90R"), ("uit", "sss"), ("\x1b[1mCPU(%)", "v"), ("VCPUs(sec)", "\x1b[B"),
+                  ("uit", "d"), ("Delay(sec): ", "1\r"), ("uit", "q"))
+    tap.check(re.search(r"xentop - \d\d:\d\d:\d\d   Xen 4\.17", text) and "\n3 domains: " in text and
+              "\x1b" not in d.run("xl list")[0], "the live screen follows its keys and ends with q", text)
+    d.run("xl destroy spin")
+
+
 if __name__ == "__main__":
-    sys.exit(suite([([lists, refusals, changes], {})]))
+    sys.exit(suite([([lists, refusals, changes, top], {})]))

@@ -13,11 +13,13 @@
 #include "dom0/terminal.h"
 #include "dom0/xenstored.h"
 #include "pvguest/fs.h"
+#include "xl/fake_threads.h"
 #include "xl/log.h"
 
 char fake_log[8192];
 const char *fake_last_words;
 unsigned fake_attached;
+const char *fake_typed;
 
 static struct {
 	const char *path;
@@ -31,6 +33,7 @@ void fake_dom0_reset(void)
 	fake_log[0] = '\0';
 	fake_last_words = "";
 	fake_attached = 0;
+	fake_typed = "";
 	file_count = 0;
 }
 
@@ -111,4 +114,30 @@ void xenstored_check_domains(void)
 bool terminal_interrupted(void)
 {
 	return false;
+}
+
+bool terminal_sleep(uint64_t ns)
+{
+	fake_now += ns;
+	return true;
+}
+
+/* What the test has typed comes at once; nobody types more. */
+size_t terminal_read(char *buf, size_t n, uint64_t deadline_ns)
+{
+	size_t length = strnlen(fake_typed, n);
+
+	memcpy(buf, fake_typed, length);
+	fake_typed += length;
+	if (!length)
+		fake_now = deadline_ns;
+	return length;
+}
+
+size_t terminal_read_to(char last, char *buf, size_t n, uint64_t deadline_ns)
+{
+	const char *end = strchr(fake_typed, last);
+
+	return terminal_read(buf, end && end - fake_typed + 1 < (long)n ?
+			     (size_t)(end - fake_typed) + 1 : n, deadline_ns);
 }

@@ -6,6 +6,7 @@
 
 extern char fake_log[8192];		/* what log_write() was given */
 extern const char *fake_last_words;	/* what a domain's console shows */
+extern const char *fake_typed;		/* what the terminal gives to who reads keys */
 extern unsigned fake_attached;		/* times that a console was joined */
 
 void fake_dom0_reset(void);

@@ -4,7 +4,7 @@ XL_BUILD := $(addprefix dom0tools/build/,domctl.c error.c kernel.c load.c memory
 	$(IMAGE_SRCS) tests/unit/decompress/fake_pages.c \
 	hypervisor/lib/elf.c hypervisor/lib/str.c pvguest/errno.c
 
-UNITS += xl_cfg xl_domconf xl_kernel xl_plan xl_format xl_args xl_load xl_session
+UNITS += xl_cfg xl_domconf xl_kernel xl_plan xl_format xl_args xl_load xl_session xl_top
 xl_cfg_USRCS := tests/unit/xl/cfg_test.c dom0tools/domconf/cfg.c
 xl_cfg_ULEX := dom0tools/domconf/xlcfg.l
 xl_cfg_UYACC := dom0tools/domconf/xlcfg.y
@@ -19,6 +19,7 @@ xl_format_USRCS := tests/unit/xl/format_test.c dom0tools/xl/format.c dom0tools/x
 xl_format_ULEX := dom0tools/domconf/xlcfg.l
 xl_format_UYACC := dom0tools/domconf/xlcfg.y
 xl_args_USRCS := tests/unit/xl/args_test.c dom0tools/xl/args.c
+xl_top_USRCS := tests/unit/xl/top_test.c dom0tools/xl/top.c
 xl_load_USRCS := tests/unit/xl/load_test.c tests/unit/xl/elf_maker.c tests/unit/xl/fake_xen.c \
 	tests/unit/xl/fake_threads.c $(XL_BUILD) $(XL_CONF)
 xl_load_ULIBS := $(IMAGE_ULIBS)
@@ -28,8 +29,8 @@ xl_session_USRCS := tests/unit/xl/session_test.c tests/unit/xl/elf_maker.c \
 	tests/unit/xl/fake_xen.c tests/unit/xl/fake_threads.c tests/unit/xl/fake_store.c \
 	tests/unit/xl/fake_dom0.c $(XL_BUILD) $(XL_CONF) \
 	$(addprefix dom0tools/xl/,args.c cmd_console.c cmd_create.c cmd_host.c cmd_list.c \
-	cmd_memory.c cmd_name.c cmd_pin.c cmd_run.c cmd_sched.c cmd_shutdown.c cmd_signal.c cmd_vcpu.c create.c format.c \
-	json.c monitor.c names.c record.c store.c table.c wait.c xl.c)
+	cmd_memory.c cmd_name.c cmd_pin.c cmd_run.c cmd_sched.c cmd_shutdown.c cmd_signal.c cmd_top.c cmd_vcpu.c create.c format.c \
+	json.c monitor.c names.c record.c store.c table.c top.c wait.c xl.c)
 xl_session_ULIBS := $(IMAGE_ULIBS)
 xl_session_ULEX := dom0tools/domconf/xlcfg.l
 xl_session_UYACC := dom0tools/domconf/xlcfg.y

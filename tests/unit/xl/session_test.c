@@ -616,6 +616,27 @@ static void shares_are_read_and_set(void **state)
 		  "Pool-0             0,1,2,3\n", "");
 }
 
+static void top_samples_until_it_has_printed_enough(void **state)
+{
+	(void)state;
+	xl("create -q /uk2");
+	fake_domains[1].cpu_time = 1500000000;
+	assert_int_equal(xl("top -b -i 3 -d 2"), 0);
+	assert_string_equal(err_text, "");
+	assert_non_null(strstr(out_text, "       uk2 ------          1    0.0       2048    8.3       3072"));
+	fake_typed = "\x1b[40;120Rv";
+	assert_int_equal(xl("top -i 2"), 0);
+	assert_non_null(strstr(out_text, "\x1b[40;1H"));
+	assert_non_null(strstr(out_text, "VCPUs(sec): "));
+	fake_typed = "vq";
+	assert_int_equal(xl("top"), 0);
+	assert_non_null(strstr(out_text, "\x1b[?1049l"));
+	assert_xl("top -i 0", 1, "", "xl top: '0' is no number of iterations, which is 1 at least and "
+		  "2147483647 at most\n");
+	assert_xl("top -d 3601", 1, "", "xl top: '3601' is no number of seconds, which is 1 at least and "
+		  "3600 at most\n");
+}
+
 static void commands_may_be_shortened(void **state)
 {
 	(void)state;
@@ -698,6 +719,7 @@ int main(void)
 		TEST(vcpus_are_pinned_all_or_none),
 		TEST(pinnings_that_cannot_be_are_refused),
 		TEST(shares_are_read_and_set),
+		TEST(top_samples_until_it_has_printed_enough),
 		TEST(commands_may_be_shortened),
 		TEST(help_lists_every_command),
 	};
