@@ -4,6 +4,7 @@
  * again and again, each time with the next allocation on the way refused. Whatever fails,
  * the caller hears of it, all books stay right, and after the end everything is back.
  */
+#include "toolstack.h"
 #include "world.h"
 
 #include <xen/grant_table.h>
@@ -11,53 +12,15 @@
 
 #include <hv/mm.h>
 
-#define PAGES	8u
-#define VCPUS	34u	/* two have no place in shared_info */
-#define PAGE_RW 7u	/* present, writable, user */
+#define VCPUS 34u	/* two have no place in shared_info */
 
-static uint64_t list[2][PAGES];		/* frames of OWNER and MAPPER, as populate_physmap said */
 static uint32_t port[2];		/* of each, for dom0 */
-static uint32_t handle;
-static union {
-	struct vcpu_guest_context context;
-	char text[64];
-} buffer;
-
-static unsigned nr(domid_t id)
-{
-	return id == MAPPER;
-}
-
-#define ARG(p) ((uint64_t)(uintptr_t)(p))
 
 /* ---- a toolstack's calls ---------------------------------------------------------------- */
 
-static long create(domid_t id)
-{
-	struct xen_domctl op = { .u.createdomain = {
-		.max_vcpus = VCPUS, .max_evtchn_port = 1023, .max_grant_frames = 4,
-		.max_maptrack_frames = 4, .grant_opts = XEN_DOMCTL_GRANT_version(1) } };
-
-	return world_domctl(&op, XEN_DOMCTL_createdomain, id);
-}
-
-static long give_vcpus(domid_t id)
-{
-	struct xen_domctl op = { .u.max_vcpus.max = VCPUS };
-
-	return world_domctl(&op, XEN_DOMCTL_max_vcpus, id);
-}
-
-static long limit_memory(domid_t id)
-{
-	struct xen_domctl op = { .u.max_mem.max_memkb = 4 * (PAGES + 8) };
-
-	return world_domctl(&op, XEN_DOMCTL_max_mem, id);
-}
-
 static long describe_memory(domid_t id)
 {
-	struct memmap_entry entry = { .size = PAGES << PAGE_SHIFT, .type = 1 };
+	struct memmap_entry entry = { .size = TOOL_PAGES << PAGE_SHIFT, .type = 1 };
 	struct xen_foreign_memory_map map = { .domid = id, .map.nr_entries = 1 };
 
 	set_xen_guest_handle_raw(map.map.buffer, (void *)&entry);
@@ -85,48 +48,9 @@ static long set_policy(domid_t id)
 
 static long claim(domid_t id)
 {
-	struct xen_memory_reservation r = { .nr_extents = PAGES + 2, .domid = id };
+	struct xen_memory_reservation r = { .nr_extents = TOOL_PAGES + 2, .domid = id };
 
 	return world_call(do_memory_op, XENMEM_claim_pages, ARG(&r), 0, 0);
-}
-
-/* It answers with the number of extents that there was room for; the rest is asked for again. */
-static long populate(domid_t id)
-{
-	struct xen_memory_reservation r = { .nr_extents = PAGES, .domid = id };
-	uint64_t *at = list[nr(id)];
-	long done;
-
-	for (unsigned i = 0; i < PAGES; i++)
-		at[i] = i;
-	set_xen_guest_handle(r.extent_start, at);
-	done = world_call(do_memory_op, XENMEM_populate_physmap, ARG(&r), 0, 0);
-	if (done == PAGES)
-		return 0;
-	return done < 0 ? done : -XEN_ENOMEM;
-}
-
-/* Page 0 is the top-level table, 1 to 3 those below; entry 4 and on of the last are to spare. */
-static long build_tables(domid_t id)
-{
-	const uint64_t *m = list[nr(id)];
-	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = m[0] };
-
-	for (unsigned i = 0; i < 3; i++)
-		*(uint64_t *)frame_ptr(mfn(m[i])) = m[i + 1] << PAGE_SHIFT | PAGE_RW;
-	*(uint64_t *)frame_ptr(mfn(m[3])) = m[4] << PAGE_SHIFT | PAGE_RW;
-	return world_call(do_mmuext_op, ARG(&pin), 1, 0, id);
-}
-
-static long set_context(domid_t id)
-{
-	struct xen_domctl op = { .u.vcpucontext.vcpu = 0 };
-
-	memset(&buffer, 0, sizeof(buffer));
-	buffer.context.flags = VGCF_online | VGCF_in_kernel | VGCF_i387_valid;
-	buffer.context.ctrlreg[3] = list[nr(id)][0] << PAGE_SHIFT;
-	set_xen_guest_handle_raw(op.u.vcpucontext.ctxt, &buffer.context);
-	return world_domctl(&op, XEN_DOMCTL_setvcpucontext, id);
 }
 
 static long seed_grants(domid_t id)
@@ -148,16 +72,6 @@ static long unpause(domid_t id)
 
 /* ---- the guest's calls ------------------------------------------------------------------- */
 
-static long as_guest(domid_t id, hypercall_fn *fn, uint64_t a1, uint64_t a2, uint64_t a3)
-{
-	long rc;
-
-	world_run(id);
-	rc = world_call(fn, a1, a2, a3, DOMID_SELF);
-	world_run(0);
-	return rc;
-}
-
 /* So many ports that they need several pieces of its table. */
 static long open_many_ports(domid_t id)
 {
@@ -166,25 +80,17 @@ static long open_many_ports(domid_t id)
 	for (unsigned i = 0; i < 130 && !rc; i++) {
 		struct evtchn_alloc_unbound u = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
 
-		rc = as_guest(id, do_event_channel_op, EVTCHNOP_alloc_unbound, ARG(&u), 0);
+		rc = guest_call(id, do_event_channel_op, EVTCHNOP_alloc_unbound, ARG(&u), 0);
 	}
 	return rc;
 }
 
 static long register_infos(domid_t id)
 {
-	struct vcpu_register_vcpu_info info = { .mfn = list[nr(id)][5] };
-	long rc = as_guest(id, do_vcpu_op, VCPUOP_register_vcpu_info, 33, ARG(&info));
+	struct vcpu_register_vcpu_info info = { .mfn = tool_frames[nr(id)][5] };
+	long rc = guest_call(id, do_vcpu_op, VCPUOP_register_vcpu_info, 33, ARG(&info));
 
 	return rc == -XEN_EINVAL ? 0 : rc;	/* it has one: this is the second try */
-}
-
-static long start_second_vcpu(domid_t id)
-{
-	memset(&buffer, 0, sizeof(buffer));
-	buffer.context.ctrlreg[3] = list[nr(id)][0] << PAGE_SHIFT;
-	buffer.context.flags = VGCF_in_kernel | VGCF_i387_valid;
-	return as_guest(id, do_vcpu_op, VCPUOP_initialise, 1, ARG(&buffer.context));
 }
 
 static long grow_grants(domid_t id)
@@ -194,13 +100,13 @@ static long grow_grants(domid_t id)
 	long rc;
 
 	set_xen_guest_handle_raw(setup.frame_list, at);
-	rc = as_guest(id, do_grant_table_op, GNTTABOP_setup_table, ARG(&setup), 1);
+	rc = guest_call(id, do_grant_table_op, GNTTABOP_setup_table, ARG(&setup), 1);
 	return rc ? rc : setup.status == GNTST_okay ? 0 : -XEN_ENOMEM;
 }
 
 static long exchange(domid_t id)
 {
-	uint64_t in[1] = { list[nr(id)][6] }, out[1] = { 6 };
+	uint64_t in[1] = { tool_frames[nr(id)][6] }, out[1] = { 6 };
 	struct xen_memory_exchange x = {
 		.in = { .nr_extents = 1, .domid = DOMID_SELF },
 		.out = { .nr_extents = 1, .domid = DOMID_SELF },
@@ -209,33 +115,10 @@ static long exchange(domid_t id)
 
 	set_xen_guest_handle_raw(x.in.extent_start, in);
 	set_xen_guest_handle_raw(x.out.extent_start, out);
-	rc = as_guest(id, do_memory_op, XENMEM_exchange, ARG(&x), 0);
+	rc = guest_call(id, do_memory_op, XENMEM_exchange, ARG(&x), 0);
 	if (!rc)
-		list[nr(id)][6] = out[0];
+		tool_frames[nr(id)][6] = out[0];
 	return rc;
-}
-
-/* Its first grant beyond the first piece of the table: page 7, for the other to map. */
-static long offer(domid_t id)
-{
-	grant_entry_v1_t *e = grant_shared_page(world_domain(id), 0);
-
-	if (!e)
-		return -XEN_ENOMEM;
-	e[40] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = MAPPER,
-				    .frame = (uint32_t)list[nr(id)][7] };
-	return 0;
-}
-
-static long map_grant(domid_t id)
-{
-	struct gnttab_map_grant_ref m = {
-		.host_addr = (list[nr(id)][3] << PAGE_SHIFT) + 4 * 8, .ref = 40, .dom = OWNER,
-		.flags = GNTMAP_host_map | GNTMAP_contains_pte };
-	long rc = as_guest(id, do_grant_table_op, GNTTABOP_map_grant_ref, ARG(&m), 1);
-
-	handle = m.handle;
-	return rc ? rc : m.status == GNTST_okay ? 0 : -XEN_ENOMEM;
 }
 
 /* ---- a whole life ------------------------------------------------------------------------ */
@@ -246,14 +129,14 @@ struct step {
 };
 
 #define BUILD(id)                                                                        \
-	{ id, create }, { id, give_vcpus }, { id, limit_memory }, { id, describe_memory }, \
-	{ id, open_port }, { id, set_policy }, { id, claim }, { id, populate },            \
-	{ id, build_tables }, { id, set_context }, { id, seed_grants }, { id, unpause }
+	{ id, tool_create }, { id, tool_give_vcpus }, { id, tool_limit_memory }, { id, describe_memory }, \
+	{ id, open_port }, { id, set_policy }, { id, claim }, { id, tool_populate },            \
+	{ id, tool_build_tables }, { id, tool_set_context }, { id, seed_grants }, { id, unpause }
 
 static const struct step life[] = {
 	BUILD(OWNER), { OWNER, open_many_ports }, { OWNER, register_infos },
-	{ OWNER, start_second_vcpu }, { OWNER, grow_grants }, { OWNER, exchange }, { OWNER, offer },
-	BUILD(MAPPER), { MAPPER, map_grant },
+	{ OWNER, guest_start_vcpu }, { OWNER, grow_grants }, { OWNER, exchange }, { OWNER, guest_offer },
+	BUILD(MAPPER), { MAPPER, guest_map_grant },
 };
 
 #define STEPS (sizeof(life) / sizeof(life[0]))
@@ -322,6 +205,7 @@ static int start(void **state)
 
 	(void)state;
 	world_start();
+	tool_vcpus = VCPUS;
 	/* What dom0 itself keeps after its first use is there from here on. */
 	assert_int_equal(live(&step), 0);
 	end(true);
@@ -363,7 +247,7 @@ static void each_refused_allocation_is_an_error_and_all_is_given_back(void **sta
 	assert_true(n > 150);
 }
 
-/* All but populate(), whose list says already what was done of it. */
+/* All but tool_populate(), whose list says already what was done of it. */
 static void what_was_refused_once_can_be_asked_for_again(void **state)
 {
 	unsigned n = 0;
@@ -376,7 +260,7 @@ static void what_was_refused_once_can_be_asked_for_again(void **state)
 
 		world_fail_after(n);
 		rc = live(&step);
-		if (rc && life[step].run != populate && live(&step))
+		if (rc && life[step].run != tool_populate && live(&step))
 			fail_msg("allocation %u refused: step %u fails again", n, step);
 		failed = world_has_failed();
 		end(!(n & 1));

@@ -2,8 +2,9 @@
 # Domains from creation to their end, with the real memory code, event channels, grants, scheduler
 # and hypercalls, on a pretend RAM. The linker puts the test before both allocators.
 UNITS += hv_domain_failures
+HARNESSES += hv_domain_all
 
-hv_domain_SHARED := tests/unit/hv-domain/world.c tests/unit/hv-domain/seam.c \
+hv_domain_SHARED := $(addprefix tests/unit/hv-domain/,world.c seam.c toolstack.c) \
 	$(addprefix hypervisor/lib/,heap.c bitmap.c) \
 	$(addprefix hypervisor/core/,buddy.c frame.c machine.c pagetype.c ptable.c ptaudit.c pheap.c \
 		runq.c timer.c lifecycle.c evtchn.c evtchn_fifo.c grant.c maptrack.c cpuid.c cpuid_pv.c msr.c \
@@ -14,7 +15,10 @@ hv_domain_SHARED := tests/unit/hv-domain/world.c tests/unit/hv-domain/seam.c \
 	$(addprefix hypervisor/calls/,domctl.c domctl_domain.c domctl_vcpu.c domctl_state.c \
 		domctl_arch.c sysctl_cpu.c event_channel_op.c grant_table_op.c grant_table_op_map.c \
 		grant_table_op_copy.c memory_op.c memory_op_reservation.c memory_op_exchange.c \
-		memory_op_maps.c memory_op_resource.c vcpu_op.c mmuext_op.c mmulist.c mmu_update.c \
+		memory_op_maps.c memory_op_resource.c vcpu_op.c sched_op.c mmuext_op.c mmulist.c mmu_update.c \
 		pgowner.c)
 hv_domain_failures_USRCS := tests/unit/hv-domain/failures_test.c $(hv_domain_SHARED)
 hv_domain_failures_ULIBS := -Wl,--wrap=buddy_alloc -Wl,--wrap=heap_alloc
+hv_domain_all_HSRCS := tests/unit/hv-domain/histories.c $(hv_domain_SHARED)
+hv_domain_all_ULIBS := $(hv_domain_failures_ULIBS)
+hv_domain_all_FLIBS := $(hv_domain_failures_ULIBS)

@@ -9,7 +9,7 @@
 #include <hv/mm.h>
 #include <hv/sched.h>
 
-#define FRAMES 4096u
+#define FRAMES 1024u
 
 static char ram[FRAMES * PAGE_SIZE] __attribute__((aligned(4096)));
 static struct frame frames[FRAMES];
@@ -80,6 +80,16 @@ void hypercall_set_arg(unsigned n, uint64_t value)
 {
 	assert_in_range(n, 0, 4);
 	call_args[n] = value;
+}
+
+long world_piece(hypercall_fn *fn, uint64_t a1, uint32_t budget)
+{
+	long rc;
+
+	host_cpu.budget.left = budget;
+	rc = fn(a1, 0, 0, 0, 0);
+	mm_reap();
+	return rc;
 }
 
 long world_call(hypercall_fn *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pretend machine on which domains are made and end as on the real one: 16 MiB of RAM, one CPU,
+ * A pretend machine on which domains are made and end as on the real one: 4 MiB of RAM, one CPU,
  * dom0 with one vCPU. What is not there is a guest that runs: its hypercalls are made by the test.
  */
 #pragma once
@@ -37,7 +37,9 @@ unsigned world_allocations(void);
 
 /** Runs as dom0, or as the first vCPU of another domain. */
 void world_run(domid_t id);
-/** A hypercall of the current vCPU, until its end. */
+/** A hypercall of the current vCPU, once: its result, or -XEN_ERESTART when its budget is out. */
+long world_piece(hypercall_fn *fn, uint64_t a1, uint32_t budget);
+/** The same until its end. */
 long world_call(hypercall_fn *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4);
 long world_domctl(struct xen_domctl *op, uint32_t cmd, domid_t id);
 /** The domain, without a reference; NULL when there is none. */
