@@ -38,8 +38,8 @@ static uint64_t running_ns(void)
 	return r.time[RUNSTATE_running];
 }
 
-/* A linear congruential generator's steps, something that no compiler takes away, for `share` of a slice of
- * CPU time, or until the slice is over. */
+/* A linear congruential generator's steps, something that no compiler takes away, for `share` of a
+ * slice of CPU time, or until the slice is over. */
 static void compute(uint64_t slice_end, uint64_t *state)
 {
 	uint64_t until = running_ns() + SLICE_NS * share / 100;

@@ -7,7 +7,7 @@
 
 #include <hv/lock.h>
 
-#define LOCKS_HELD_MAX 12	/* by one CPU at a time; the order has as many steps */
+#define LOCKS_HELD_MAX 16	/* by one CPU at a time; the order has fewer steps */
 
 struct lock_record {
 	const spinlock_t *lock;

@@ -106,7 +106,7 @@ int pv_cpu_call(unsigned int cpu, void (*fn)(void *arg), void *arg);
 #define per_cpu(name, cpu)	(&(name)[cpu].value)
 #define this_cpu(name)		per_cpu(name, pv_cpu_id())
 
-/** Once at start, before anything asks for the CPU's number; `shared` is where CPU 0's information will be. */
+/** Once at start, before anything asks for the CPU's number; CPU 0's information will be at `shared`. */
 void pv_cpu_init(struct vcpu_info *shared);
 
 /* Between the library's own files. */
