@@ -3,6 +3,7 @@
 #include <hv/keys.h>
 
 #include <hv/arch.h>
+#include <hv/books.h>
 #include <hv/cpu.h>
 #include <hv/diag.h>
 #include <hv/domain.h>
@@ -68,7 +69,7 @@ static void show_memory(void)
 	log_printf("(XEN) Physical memory information:\n");
 	log_printf("(XEN)     total: %lukB, free: %lukB\n", (unsigned long)mm_total_frames() * 4,
 		   (unsigned long)mm_free_frames() * 4);
-	wrong = mm_check();
+	wrong = books_check();
 	log_printf("(XEN)     whole-state check: %u problems\n", wrong);
 }
 

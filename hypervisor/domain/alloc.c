@@ -58,3 +58,13 @@ void xfree(void *object)
 	heap_free(&heap, object);
 	spin_unlock(&heap_lock);
 }
+
+const char *alloc_check(void)
+{
+	const char *what;
+
+	spin_lock(&heap_lock);
+	what = ready ? heap_check(&heap) : NULL;
+	spin_unlock(&heap_lock);
+	return what;
+}

@@ -106,3 +106,21 @@ void sched_dump(void)
 		spin_unlock(&s->lock);
 	}
 }
+
+unsigned sched_check(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < arch_nr_cpus() && i < SCHED_CPUS; i++) {
+		struct cpu_sched *s = &cpu_sched[i];
+		unsigned wrong;
+
+		spin_lock(&s->lock);
+		wrong = runq_check(&s->queue);
+		spin_unlock(&s->lock);
+		if (wrong)
+			log_err("CPU%u: the run queue has %u problems", i, wrong);
+		n += wrong;
+	}
+	return n;
+}

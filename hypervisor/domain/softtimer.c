@@ -121,3 +121,21 @@ void timer_dump(void)
 		   this_cpu()->id, now, ct->queue.heap.count,
 		   ct->armed ? (int64_t)(ct->armed - now) : -1);
 }
+
+unsigned timer_check(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < arch_nr_cpus() && i < SCHED_CPUS; i++) {
+		struct cpu_timers *ct = &cpu_timers[i];
+		unsigned wrong;
+
+		spin_lock(&ct->lock);
+		wrong = pheap_check(&ct->queue.heap);
+		spin_unlock(&ct->lock);
+		if (wrong)
+			log_err("CPU%u: the timer queue has %u problems", i, wrong);
+		n += wrong;
+	}
+	return n;
+}

@@ -11,3 +11,5 @@
 void *xmalloc(size_t size);
 /** Gives it back; NULL is allowed. */
 void xfree(void *object);
+/** Walks the whole heap: NULL, or what is wrong with it. */
+const char *alloc_check(void);

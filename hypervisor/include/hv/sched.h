@@ -78,3 +78,5 @@ uint64_t sched_online_cpus(void);
 uint32_t sched_ratelimit(void);
 void sched_set_ratelimit(uint32_t ns);
 void sched_dump(void);
+/** Whole-state check of all run queues; prints what is wrong, returns the number. */
+unsigned sched_check(void);

@@ -56,3 +56,5 @@ void timer_move(struct timer *t, unsigned cpu);
 void timer_run_expired(void);
 /** Prints this CPU's timers (debug keys). */
 void timer_dump(void);
+/** Whole-state check of all timer queues; prints what is wrong, returns the number. */
+unsigned timer_check(void);
