@@ -53,9 +53,9 @@ def read_until(p, until, seconds):
 
 
 def run_kernel(hypervisor, kernel, cpu="max", until="# end", seconds=60, xen=False, options=None,
-               memory="512M", args="", extra=()):
+               memory="512M", args="", extra=(), smp=1):
     """Boots hypervisor with kernel as dom0; returns the serial console's text."""
-    command = qemu(cpu, memory, "pc" if xen else "q35") + list(extra)
+    command = qemu(cpu, memory, "pc" if xen else "q35", smp) + list(extra)
     if options is None:
         options = XEN_OPTIONS if xen else OPTIONS
     initrd = f"{kernel} {args}".strip() if xen else kernel

@@ -124,6 +124,7 @@ uint64_t trap_cr2;
 unsigned trap_count;
 volatile uint64_t trap_resume;
 void (*event_handler)(struct trap_frame *);
+bool (*trap_handler)(struct trap_frame *);
 static volatile bool user_running;
 
 void trap_clear(void)
@@ -138,6 +139,8 @@ void trap_entered(struct trap_frame *f)
 		event_handler(f);
 		return;
 	}
+	if (trap_handler && trap_handler(f))
+		return;
 	/* A domU's console and store say something at times. */
 	if (f->vector == VECTOR_EVENT && !trap_resume && !(start_info->flags & SIF_INITDOMAIN)) {
 		shared_info->vcpu_info[0].evtchn_upcall_pending = 0;

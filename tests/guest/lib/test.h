@@ -76,6 +76,8 @@ extern unsigned trap_count;
 extern volatile uint64_t trap_resume;
 /** When set, called for each event upcall. */
 extern void (*event_handler)(struct trap_frame *);
+/** When set, asked first for every other trap of the kernel; true: it has been handled. */
+extern bool (*trap_handler)(struct trap_frame *);
 void trap_clear(void);
 
 /** Runs assembly (a string) and goes on behind it even if it traps. Clobbers rax. */

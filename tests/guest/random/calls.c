@@ -9,7 +9,7 @@
 
 static uint64_t buffer_or_any(void)
 {
-	return below(10) ? (uint64_t)world.buffer : any_va();
+	return below(10) ? (uint64_t)BUFFER : any_va();
 }
 
 /* ---- events ----------------------------------------------------------------------------- */
@@ -22,7 +22,7 @@ static evtchn_port_t any_port(void)
 static long random_event(void)
 {
 	unsigned op = below(20) ? below(15) : (unsigned)any_number();
-	uint32_t *w = (void *)world.buffer;
+	uint32_t *w = (void *)BUFFER;
 	long rc;
 
 	fill(w, 64);
@@ -35,28 +35,31 @@ static long random_event(void)
 		w[0] = below(4) ? 0 : (uint32_t)any_number();
 		break;
 	case EVTCHNOP_alloc_unbound:
-		((domid_t *)w)[0] = any_domid();
-		((domid_t *)w)[1] = any_domid();
+		((domid_t *)w)[0] = below(8) ? DOMID_SELF : any_domid();
+		((domid_t *)w)[1] = below(2) ? likely_domid() : any_domid();
 		break;
 	case EVTCHNOP_bind_interdomain:
-		((domid_t *)w)[0] = any_domid();
-		w[1] = any_port();
+		((domid_t *)w)[0] = below(2) ? likely_domid() : any_domid();
+		w[1] = below(2) ? below(40) : any_port();
 		break;
 	case EVTCHNOP_status:
 		((domid_t *)w)[0] = any_domid();
 		w[1] = any_port();
 		break;
 	case EVTCHNOP_reset:
-		if (below(50))
+		if (below(50) || world.console_port)
 			return 0;
 		((domid_t *)w)[0] = DOMID_SELF;
 		break;
 	default:
 		w[0] = any_port();
+		if (w[0] == world.console_port)
+			w[0] = 0;
 	}
 	rc = HC(event_channel_op, op, buffer_or_any());
 	if (!rc && op < EVTCHNOP_close)
 		world.port[below(16)] = op == EVTCHNOP_alloc_unbound ? w[1] : w[2];
+	world.bound += !rc && op == EVTCHNOP_bind_interdomain;
 	return rc;
 }
 
@@ -64,34 +67,37 @@ static long random_event(void)
 
 static long random_sched(void)
 {
-	struct sched_poll *p = (void *)world.buffer;
+	struct sched_poll *p = (void *)BUFFER;
 	unsigned op = below(12);
-	uint32_t *w = (void *)world.buffer;
+	uint32_t *w = (void *)BUFFER;
 
 	fill(w, 64);
 	switch (op) {
 	case SCHEDOP_block:
 		HC(set_timer_op, 1);
-		shared_info->vcpu_info[0].evtchn_upcall_pending = 1;
+		shared_info->vcpu_info[self()->id].evtchn_upcall_pending = 1;
 		break;
 	case SCHEDOP_shutdown:
 		return 0;
 	case SCHEDOP_poll:
 		p->timeout = below(2) ? 1 : 1000;
 		p->nr_ports = below(4) ? below(3) : (unsigned)any_number();
-		((uint32_t *)(world.buffer + PAGE))[0] = any_port();
-		((uint32_t *)(world.buffer + PAGE))[1] = any_port();
-		p->ports.p = (void *)(world.buffer + PAGE);
-		return HC(sched_op, op, world.buffer);
+		((uint32_t *)(BUFFER + PAGE))[0] = any_port();
+		((uint32_t *)(BUFFER + PAGE))[1] = any_port();
+		p->ports.p = (void *)(BUFFER + PAGE);
+		return HC(sched_op, op, BUFFER);
+	case SCHEDOP_shutdown_code:	/* which is asked for at our end */
+		w[0] = SHUTDOWN_poweroff;
+		return HC(sched_op, op, BUFFER);
 	case SCHEDOP_remote_shutdown:
 		((domid_t *)w)[0] = world.children[below(CHILDREN)];
 		if (!((domid_t *)w)[0])
 			return 0;
-		return HC(sched_op, op, world.buffer);
+		return HC(sched_op, op, BUFFER);
 	case SCHEDOP_watchdog:
 		w[0] = below(4);
 		w[1] = below(2) && w[0] ? 0 : 100000 + below(1000);
-		return HC(sched_op, op, world.buffer);
+		return HC(sched_op, op, BUFFER);
 	case SCHEDOP_pin_override:
 		w[0] = (uint32_t)-1;
 		break;
@@ -99,44 +105,59 @@ static long random_sched(void)
 	return HC(sched_op, op, buffer_or_any());
 }
 
+/* A vCPU's number: our own, of those that run, of the one that does not, or of none. */
+static uint64_t any_vcpu(void)
+{
+	return below(3) ? below(world.vcpus + 1) : any_number();
+}
+
 static long random_vcpu(void)
 {
 	unsigned op = below(16);
-	uint64_t id = below(4) ? 0 : any_number(), *w = (void *)world.buffer;
+	uint64_t id = any_vcpu(), *w = (void *)BUFFER;
+	bool runs = (uint32_t)id < world.vcpus;
 
 	fill(w, sizeof(vcpu_guest_context_t));
 	switch (op) {
-	case VCPUOP_down:
-		if (!(uint32_t)id)
+	case VCPUOP_up:		/* what is initialised at random has nowhere to go */
+		if (!runs)
+			return 0;
+		break;
+	case VCPUOP_down:	/* the first wakes the others */
+		if (!(uint32_t)id || below(8))
 			return 0;
 		break;
 	case VCPUOP_register_runstate_memory_area:
 	case VCPUOP_register_vcpu_time_memory_area:
 		/* Not where arguments lie: they would change at any time. */
 		w[0] = below(3) ? world.arena + below(ARENA) * PAGE + 8 * below(512) : bad_va();
-		return HC(vcpu_op, op, id, world.buffer);
+		return HC(vcpu_op, op, id, BUFFER);
 	case VCPUOP_register_vcpu_info:	/* ours must stay where the handler looks */
-		if (!(uint32_t)id)
+		if (runs)
 			return 0;
 		break;
 	case VCPUOP_set_periodic_timer:
 		w[0] = below(2) ? 1000000 + below(1000000) : any_number();
 		break;
-	case VCPUOP_send_nmi:
-		if (!(uint32_t)id)
-			return 0;
-		break;
 	}
 	return HC(vcpu_op, op, id, buffer_or_any());
 }
 
+/* An upcall may come at any time: what it writes to the arena may be the shared page. */
+static uint64_t any_upcall(void)
+{
+	return below(2) ? (uint64_t)event_entry : 1UL << (47 + below(17));
+}
+
 static long random_callback(void)
 {
-	struct callback_register *r = (void *)world.buffer;
+	struct callback_register *r = (void *)BUFFER;
 	long rc;
 
 	fill(r, sizeof(*r));
 	r->type = (uint16_t)below(10);
+	if (r->type == CALLBACKTYPE_event)
+		r->address = any_upcall();
 	rc = HC(callback_op, below(10) ? below(2) : any_number(), buffer_or_any());
 	traps_init();
 	return rc;
@@ -146,9 +167,14 @@ static long random_trap_table(void)
 {
 	long rc;
 
-	fill(world.buffer, 600);
-	((trap_info_t *)world.buffer)[below(30)].address = 0;
-	rc = HC(set_trap_table, below(4) ? (uint64_t)world.buffer : below(2) ? 0 : any_va());
+	trap_info_t *table = (void *)BUFFER;
+
+	fill(table, 600);
+	table[below(30)].address = 0;
+	for (unsigned i = 0; i < 600 / sizeof(*table); i++)	/* not those that come unasked */
+		table[i].vector |= table[i].vector < 8 ? 8 : 0;
+	rc = HC(set_trap_table, below(4) ? (uint64_t)BUFFER :
+				below(2) && world.vcpus == 1 ? 0 : bad_va());
 	traps_init();
 	return rc;
 }
@@ -182,8 +208,8 @@ static long random_multicall(void)
 		{ __HYPERVISOR_mmuext_op, 1 }, { __HYPERVISOR_event_channel_op, 0 },
 		{ __HYPERVISOR_update_va_mapping, 2 }, { 0xffff, 0 },
 	};
-	struct multicall_entry *m = (void *)(world.buffer + 3 * PAGE);
-	struct mmuext_op *flush = (void *)(world.buffer + 2 * PAGE);
+	struct multicall_entry *m = (void *)(BUFFER + 3 * PAGE);
+	struct mmuext_op *flush = (void *)(BUFFER + 2 * PAGE);
 	unsigned n = below(40);
 
 	*flush = (struct mmuext_op){ .cmd = MMUEXT_TLB_FLUSH_LOCAL };
@@ -205,9 +231,9 @@ static long random_multicall(void)
 			m[i].args[2] = below(3);
 		} else if (m[i].op == __HYPERVISOR_event_channel_op) {
 			m[i].args[0] = EVTCHNOP_send;
-			m[i].args[1] = (uint64_t)(world.buffer + 4 * PAGE);
+			m[i].args[1] = (uint64_t)(BUFFER + 4 * PAGE);
 		} else {
-			m[i].args[1] = (uint64_t)world.buffer + 5 * PAGE;
+			m[i].args[1] = (uint64_t)BUFFER + 5 * PAGE;
 		}
 	}
 	return HC(multicall, below(20) ? (uint64_t)m : bad_va(), n);
@@ -220,9 +246,9 @@ static long random_plain(void)
 				       42, 48, 49, 50, 55, 60, 63 };
 	unsigned nr = nrs[below(sizeof(nrs))];
 
-	fill(world.buffer, 256);
+	fill(BUFFER, 256);
 	if (nr == __HYPERVISOR_platform_op) {
-		struct xen_platform_op *op = (void *)world.buffer;
+		struct xen_platform_op *op = (void *)BUFFER;
 
 		op->cmd = below(70);
 		op->interface_version = XENPF_INTERFACE_VERSION;
@@ -235,7 +261,7 @@ static long random_plain(void)
 
 static long random_small(void)
 {
-	fill(world.buffer, 256);
+	fill(BUFFER, 256);
 	switch (below(8)) {
 	case 0:
 		return HC(stack_switch, any_value(), any_va());
@@ -253,7 +279,7 @@ static long random_small(void)
 	case 6:
 		return HC(console_io, below(5), any_number(), bad_va());
 	default:
-		return HC(set_callbacks, any_va(), any_va(), any_va());
+		return HC(set_callbacks, any_upcall(), any_va(), any_va());
 	}
 }
 
@@ -289,7 +315,7 @@ void random_call(void)
 	long rc;
 
 	if (world.control && below(12) == 0) {
-		if (world.trace)
+		if (self()->trace)
 			print("#   control");
 		random_control();
 		return;
@@ -298,12 +324,12 @@ void random_call(void)
 		total += families[i].weight;
 	for (at = below(total); at >= f->weight; f++)
 		at -= f->weight;
-	if (world.trace)
+	if (self()->trace)
 		print("#   %s", f->name);
 	rc = f->call();
 	f->calls++;
 	f->done += rc >= 0;
-	if (world.trace)
+	if (self()->trace)
 		print("#   = %ld", rc);
 	/* Whatever the handlers were made, they are ours again. */
 	if (f->call == random_small)
@@ -315,4 +341,5 @@ void random_report(void)
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		print("# %s: %lu calls, %lu done", families[i].name, families[i].calls,
 		      families[i].done);
+	print("# got hold of %lu ports and %lu grants of others", world.bound, world.mapped);
 }

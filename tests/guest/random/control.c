@@ -5,7 +5,7 @@
 
 static long create(void)
 {
-	struct xen_domctl *op = (void *)world.buffer;
+	struct xen_domctl *op = (void *)BUFFER;
 	unsigned at = below(CHILDREN);
 	long rc;
 
@@ -46,10 +46,17 @@ static void make_context(vcpu_guest_context_t *c)
 		c->flags = below(64);
 }
 
+/* Registers of a vCPU, which of our own are not to be changed behind our back. */
+static bool sets_state(unsigned cmd)
+{
+	return cmd == XEN_DOMCTL_setvcpucontext || cmd == XEN_DOMCTL_set_ext_vcpucontext ||
+	       cmd == XEN_DOMCTL_setvcpuextstate || cmd == XEN_DOMCTL_set_vcpu_msrs;
+}
+
 /* Never the sizes of our own memory, nor our own right to run. */
 static long domctl_any(void)
 {
-	struct xen_domctl *op = (void *)world.buffer;
+	struct xen_domctl *op = (void *)BUFFER;
 	unsigned at = below(CHILDREN);
 	long rc;
 
@@ -57,6 +64,8 @@ static long domctl_any(void)
 	op->interface_version = below(30) ? XEN_DOMCTL_INTERFACE_VERSION : (uint32_t)rnd();
 	op->cmd = below(3) ? below(90) : XEN_DOMCTL_setvcpucontext;
 	op->domain = below(8) ? world.children[at] : any_domid();
+	if (!op->domain && sets_state(op->cmd))
+		return 0;
 	switch (op->cmd) {
 	case XEN_DOMCTL_createdomain:
 		return 0;
@@ -73,10 +82,10 @@ static long domctl_any(void)
 		break;
 	case XEN_DOMCTL_setvcpucontext:
 	case XEN_DOMCTL_getvcpucontext:
-		make_context((void *)(world.buffer + PAGE));
+		make_context((void *)(BUFFER + PAGE));
 		op->u.vcpucontext.vcpu = below(5);
 		op->u.vcpucontext.ctxt.p =
-			(void *)(below(20) ? (uint64_t)world.buffer + PAGE : any_va());
+			(void *)(below(20) ? (uint64_t)BUFFER + PAGE : any_va());
 		break;
 	case XEN_DOMCTL_hypercall_init:
 		if (!op->domain)
@@ -94,7 +103,7 @@ static long domctl_any(void)
 
 static long sysctl_any(void)
 {
-	struct xen_sysctl *op = (void *)world.buffer;
+	struct xen_sysctl *op = (void *)BUFFER;
 
 	fill(op, sizeof(*op));
 	op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;

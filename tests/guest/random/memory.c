@@ -47,7 +47,7 @@ static uint64_t machphys_target(void)
 
 long random_mmu_update(void)
 {
-	struct mmu_update *u = (void *)world.buffer;
+	struct mmu_update *u = (void *)BUFFER;
 	unsigned n = 1 + (below(3) ? 0 : below(40));
 	uint64_t foreign = below(6) ? DOMID_SELF : any_domid();
 
@@ -61,7 +61,7 @@ long random_mmu_update(void)
 	}
 	if (below(16) == 0)
 		foreign |= (uint64_t)(any_domid() + 1) << 16;
-	return HC(mmu_update, below(30) ? (uint64_t)u : any_va(), below(30) ? n : any_number() % 64,
+	return HC(mmu_update, below(30) ? (uint64_t)u : bad_va(), below(30) ? n : any_number() % 64,
 		  below(3) ? 0 : any_va(), foreign);
 }
 
@@ -142,12 +142,16 @@ static void make_ext(struct mmuext_op *op)
 
 long random_mmuext(void)
 {
-	struct mmuext_op *op = (void *)world.buffer;
+	struct mmuext_op *op = (void *)BUFFER;
 	unsigned n = 1 + (below(3) ? 0 : below(10));
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		make_ext(&op[i]);
-	return HC(mmuext_op, below(30) ? (uint64_t)op : any_va(), below(30) ? n : any_number() % 64,
+		if (self()->trace)
+			print("#     %u %#lx %#lx", op[i].cmd, (unsigned long)op[i].arg1.mfn,
+			      (unsigned long)op[i].arg2.src_mfn);
+	}
+	return HC(mmuext_op, below(30) ? (uint64_t)op : bad_va(), below(30) ? n : any_number() % 64,
 		  below(3) ? 0 : any_va(), below(6) ? DOMID_SELF : any_domid());
 }
 
@@ -160,7 +164,7 @@ uint64_t any_extra(void)
 
 static xen_pfn_t *make_list(unsigned n)
 {
-	xen_pfn_t *list = (void *)(world.buffer + PAGE);
+	xen_pfn_t *list = (void *)(BUFFER + PAGE);
 
 	for (unsigned i = 0; i < n; i++)
 		list[i] = below(3) ? any_extra() : any_mfn();
@@ -170,14 +174,17 @@ static xen_pfn_t *make_list(unsigned n)
 /* So much memory that nothing else gets any is good for once, not for all calls. */
 void give_back(void)
 {
-	xen_pfn_t *list = (void *)(world.buffer + PAGE);
+	xen_pfn_t *list = (void *)(BUFFER + PAGE);
 	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
 
 	set_xen_guest_handle(r.extent_start, list);
 	for (uint64_t m = 1; m < world.max_mfn; m++) {
+		bool is_arena = false;
+
+		for (unsigned i = 0; i < ARENA + TABLES; i++)
+			is_arena |= m == (i < ARENA ? world.arena_mfn[i] : world.tables[i - ARENA]);
 		list[0] = m;
-		if (M2P[m] >= start_info->nr_pages && m != world.special[1] &&
-		    m != world.special[2])
+		if (!is_arena && !is_ours(m) && m != world.arena_l1)
 			HC(memory_op, XENMEM_decrease_reservation, &r);
 	}
 }
@@ -195,24 +202,27 @@ long random_reservation(void)
 {
 	static const unsigned ops[] = { XENMEM_increase_reservation, XENMEM_decrease_reservation,
 					XENMEM_populate_physmap };
-	struct xen_memory_reservation *r = (void *)world.buffer;
+	struct xen_memory_reservation *r = (void *)BUFFER;
 	unsigned n = below(20), op = ops[below(3)];
 	long rc;
 
 	make_reservation(r, n);
 	if (op == XENMEM_increase_reservation && below(3))	/* so that some is left */
 		op = XENMEM_decrease_reservation;
+	if (self()->trace)
+		print("#     %u: %lu extents of order %u, first %#lx", op,
+		      (unsigned long)r->nr_extents, r->extent_order, ((unsigned long *)(BUFFER + PAGE))[0]);
 	rc = HC(memory_op, op | (below(30) ? 0 : below(64) << 6), r);
-	if (op == XENMEM_decrease_reservation || (char *)r->extent_start.p != world.buffer + PAGE)
+	if (op == XENMEM_decrease_reservation || (char *)r->extent_start.p != BUFFER + PAGE)
 		return rc;
 	for (long i = 0; i < rc && i < n; i++)
-		world.extra[below(EXTRAS)] = ((xen_pfn_t *)(world.buffer + PAGE))[i];
+		world.extra[below(EXTRAS)] = ((xen_pfn_t *)(BUFFER + PAGE))[i];
 	return rc;
 }
 
 long random_exchange(void)
 {
-	struct xen_memory_exchange *x = (void *)world.buffer;
+	struct xen_memory_exchange *x = (void *)BUFFER;
 	unsigned n = below(18);
 
 	fill(x, sizeof(*x));
@@ -225,8 +235,14 @@ long random_exchange(void)
 		x->in.extent_order = 0;
 		x->out.extent_order = (unsigned)__builtin_ctzl(x->in.nr_extents);
 	}
-	x->out.extent_start.p = below(10) ? (void *)(world.buffer + 2 * PAGE) : (void *)any_va();
+	x->out.extent_start.p = below(10) ? (void *)(BUFFER + 2 * PAGE) : (void *)any_va();
 	x->nr_exchanged = below(8) ? 0 : any_number();
+	if (self()->trace)
+		print("#     exchange of %lu of order %u for %lu of order %u, first %#lx for %#lx",
+		      (unsigned long)x->in.nr_extents, x->in.extent_order,
+		      (unsigned long)x->out.nr_extents, x->out.extent_order,
+		      ((unsigned long *)(BUFFER + PAGE))[0],
+		      ((unsigned long *)(BUFFER + 2 * PAGE))[0]);
 	return HC(memory_op, XENMEM_exchange, x);
 }
 
@@ -239,9 +255,11 @@ long random_memory_op(void)
 	if (op == XENMEM_exchange || op == XENMEM_increase_reservation ||
 	    op == XENMEM_decrease_reservation || op == XENMEM_populate_physmap)
 		return 0;
-	fill(world.buffer, 128);
+	fill(BUFFER, 128);
+	if (self()->trace)
+		print("#     %u", op);
 	return HC(memory_op, op | (below(20) ? 0 : below(1000) << 6),
-		  below(8) ? (uint64_t)world.buffer : any_va());
+		  below(8) ? (uint64_t)BUFFER : any_va());
 }
 
 /* ---- descriptors -------------------------------------------------------------------------- */
@@ -260,7 +278,7 @@ long random_descriptor(void)
 
 long random_set_gdt(void)
 {
-	unsigned long *frames = (void *)world.buffer;
+	unsigned long *frames = (void *)BUFFER;
 
 	for (unsigned i = 0; i < 16; i++)
 		frames[i] = any_mfn();
@@ -270,15 +288,17 @@ long random_set_gdt(void)
 
 /* ---- grants ------------------------------------------------------------------------------- */
 
+#define REFS 96		/* so few that one meets those that others offer */
+
 static void offer(void)
 {
-	grant_entry_v1_t *e = &world.grants[below(512)];
+	grant_entry_v1_t *e = &world.grants[below(REFS)];
 
 	uint64_t mfn = any_mfn();
 
 	/* What is granted may be written: nothing of our own. */
 	e->frame = (uint32_t)(is_ours(mfn) ? world.arena_l1 : mfn);
-	e->domid = below(3) ? (world.control ? 0 : any_domid()) : any_domid();
+	e->domid = below(3) ? likely_domid() : any_domid();
 	e->flags = (uint16_t)(below(4) ? GTF_permit_access | (below(3) ? 0 : GTF_readonly) : rnd());
 }
 
@@ -292,7 +312,7 @@ static uint64_t grant_host_addr(uint32_t flags)
 
 static long grant_map(void)
 {
-	struct gnttab_map_grant_ref *m = (void *)world.buffer;
+	struct gnttab_map_grant_ref *m = (void *)BUFFER;
 	unsigned n = 1 + (below(3) ? 0 : below(20));
 	long rc;
 
@@ -301,20 +321,22 @@ static long grant_map(void)
 		offer();
 		m[i].flags = below(6) ? below(64) | GNTMAP_host_map : (uint32_t)rnd();
 		m[i].host_addr = grant_host_addr(m[i].flags);
-		m[i].ref = below(12) ? below(512) : (uint32_t)any_number();
-		m[i].dom = below(3) ? (world.control ? 0 : (domid_t)below(8)) : any_domid();
+		m[i].ref = below(12) ? below(REFS) : (uint32_t)any_number();
+		m[i].dom = below(3) ? likely_domid() : any_domid();
 	}
 	rc = HC(grant_table_op, GNTTABOP_map_grant_ref, m, n);
 	for (unsigned i = 0; i < n; i++)
-		if (!m[i].status)
+		if (!m[i].status) {
 			world.handle[below(16)] = m[i].handle;
+			world.mapped++;
+		}
 	return rc;
 }
 
 static long grant_unmap(void)
 {
-	struct gnttab_unmap_grant_ref *u = (void *)world.buffer;
-	struct gnttab_unmap_and_replace *r = (void *)world.buffer;
+	struct gnttab_unmap_grant_ref *u = (void *)BUFFER;
+	struct gnttab_unmap_and_replace *r = (void *)BUFFER;
 	unsigned n = 1 + (below(3) ? 0 : below(40));
 	bool replace = below(4) == 0;
 
@@ -332,24 +354,24 @@ static long grant_unmap(void)
 		u[i].handle = handle;
 	}
 	return HC(grant_table_op,
-		  replace ? GNTTABOP_unmap_and_replace : GNTTABOP_unmap_grant_ref, world.buffer, n);
+		  replace ? GNTTABOP_unmap_and_replace : GNTTABOP_unmap_grant_ref, BUFFER, n);
 }
 
 static long grant_copy(void)
 {
-	struct gnttab_copy *c = (void *)world.buffer;
+	struct gnttab_copy *c = (void *)BUFFER;
 	unsigned n = 1 + below(4);
 
 	for (unsigned i = 0; i < n; i++) {
 		fill(&c[i], sizeof(c[i]));
 		offer();
 		c[i].flags = below(10) ? (uint16_t)below(4) : (uint16_t)rnd();
-		c[i].source.u.gmfn = c[i].flags & GNTCOPY_source_gref ? below(512) : any_mfn();
-		c[i].dest.u.gmfn = c[i].flags & GNTCOPY_dest_gref ? below(512) : any_mfn();
+		c[i].source.u.gmfn = c[i].flags & GNTCOPY_source_gref ? below(REFS) : any_mfn();
+		c[i].dest.u.gmfn = c[i].flags & GNTCOPY_dest_gref ? below(REFS) : any_mfn();
 		if (!(c[i].flags & GNTCOPY_dest_gref) && is_ours(c[i].dest.u.gmfn))
 			c[i].dest.u.gmfn = world.arena_l1;
-		c[i].source.domid = any_domid();
-		c[i].dest.domid = any_domid();
+		c[i].source.domid = below(2) ? likely_domid() : any_domid();
+		c[i].dest.domid = below(2) ? likely_domid() : any_domid();
 		if (below(4)) {
 			c[i].source.offset = c[i].dest.offset = (uint16_t)below(4096);
 			c[i].len = (uint16_t)below(300);
@@ -378,11 +400,12 @@ long random_grant(void)
 		rc = grant_copy();
 		break;
 	default:
-		fill(world.buffer, 512);
-		if (op == GNTTABOP_copy)
-			op = GNTTABOP_query_size;
+		fill(BUFFER, 512);
+		if (op == GNTTABOP_copy || op == GNTTABOP_map_grant_ref ||
+		    op == GNTTABOP_unmap_grant_ref || op == GNTTABOP_unmap_and_replace)
+			op = GNTTABOP_query_size;	/* those with any address could mean ours */
 		rc = HC(grant_table_op, below(20) ? op : any_number(),
-			below(8) ? (uint64_t)world.buffer : any_va(), below(4) ? 1 : below(100));
+			below(8) ? (uint64_t)BUFFER : any_va(), below(4) ? 1 : below(100));
 	}
 	return rc;
 }
