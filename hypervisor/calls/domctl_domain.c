@@ -282,7 +282,7 @@ static int put_weight(struct domain *d, unsigned weight, unsigned cap)
 		return -XEN_EINVAL;
 	if (weight)
 		sched_set_weight(d, weight);
-	d->sched_cap = cap;
+	sched_set_cap(d, cap);
 	return 0;
 }
 
@@ -297,8 +297,8 @@ long domctl_scheduler_op(struct domain *d, struct xen_domctl *op, bool *copyback
 	case XEN_DOMCTL_SCHEDOP_putinfo:
 		return put_weight(d, s->u.credit2.weight, s->u.credit2.cap);
 	case XEN_DOMCTL_SCHEDOP_getinfo:
-		s->u.credit2.weight = (uint16_t)d->sched_weight;
-		s->u.credit2.cap = (uint16_t)d->sched_cap;
+		s->u.credit2.weight = (uint16_t)sched_weight(d);
+		s->u.credit2.cap = (uint16_t)sched_cap(d);
 		return 0;
 	default:
 		return -XEN_EINVAL;

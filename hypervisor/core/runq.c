@@ -2,15 +2,21 @@
 /*
  * The run queue's decisions: no clock and no locks in here, time is an argument.
  * The queue's own virtual time is the least of all who want the CPU, running or
- * waiting, and never goes back; it is the level to which those who come in are brought.
+ * waiting; it is the level to which those who come in are brought.
  */
 #include <hv/runq.h>
 
 #include <hv/check.h>
 
+/* How far, in slices, one who comes from another queue may stand from this one's time, and
+ * one who runs alone from who waits elsewhere. Queues in step stay well within that; what is
+ * beyond was gathered where nobody could compare. */
+#define WINDOW 4
+
 void runq_init(struct runq *q)
 {
 	pheap_init(&q->heap);
+	q->running = NULL;
 	q->now = 0;
 }
 
@@ -23,21 +29,50 @@ void runq_set_weight(struct runq_entity *e, unsigned weight)
 
 void runq_entity_init(struct runq_entity *e, unsigned weight)
 {
-	*e = (struct runq_entity){ 0 };
+	*e = (struct runq_entity){ .crowd = 1 };
 	runq_set_weight(e, weight);
 }
 
-void runq_charge(struct runq *q, struct runq_entity *e, uint64_t ran)
+static inline uint64_t virtual(const struct runq_entity *e, uint64_t time)
+{
+	return (uint64_t)(((unsigned __int128)time * e->factor) >> 16);
+}
+
+/* What a slice costs it. */
+static uint64_t own_slice(const struct runq_entity *e)
+{
+	return virtual(e, RUNQ_SLICE * e->crowd);
+}
+
+/* The window of one who runs alone. Others' slices count too, for by those it gets out of step,
+ * but for those of the light, who are few and long. */
+static uint64_t lone_window(const struct runq_entity *r, uint64_t others_slice)
+{
+	return WINDOW * MAX(own_slice(r), MIN(others_slice, RUNQ_SLICE));
+}
+
+static inline void raise(uint64_t *to, uint64_t least)
+{
+	if (pheap_key_before(*to, least))
+		*to = least;
+}
+
+static inline void lower(uint64_t *to, uint64_t most)
+{
+	if (pheap_key_before(most, *to))
+		*to = most;
+}
+
+void runq_charge(struct runq *q, struct runq_entity *e, uint64_t time)
 {
 	struct pheap_node *n = pheap_top(&q->heap);
 	uint64_t least;
 
-	e->vtime += (uint64_t)(((unsigned __int128)ran * e->factor) >> 16);
+	e->vtime += virtual(e, time);
 	least = e->vtime;
 	if (n && pheap_key_before(n->key, least))
 		least = n->key;
-	if (pheap_key_before(q->now, least))
-		q->now = least;
+	raise(&q->now, least);
 }
 
 static void add(struct runq *q, struct runq_entity *e)
@@ -45,12 +80,38 @@ static void add(struct runq *q, struct runq_entity *e)
 	pheap_add(&q->heap, &e->node, e->vtime);
 }
 
+/* One who slept: neither what it missed counts for much, nor what it had long ago elsewhere. */
+static void settle(const struct runq *q, struct runq_entity *e)
+{
+	raise(&e->vtime, q->now - virtual(e, RUNQ_LAG));
+	lower(&e->vtime, q->now + WINDOW * own_slice(e));
+}
+
+/* One who comes from another queue, where it was settled. */
+static void arrive(struct runq *q, struct runq_entity *e)
+{
+	struct runq_entity *r = q->running;
+
+	if (!r && runq_is_empty(q)) {
+		q->now = e->vtime;
+		return;
+	}
+	if (runq_is_empty(q)) {
+		/* Who runs alone gets time that nobody was due; that is not held against it. */
+		lower(&r->vtime, e->vtime + lone_window(r, own_slice(e)));
+		lower(&q->now, e->vtime);
+	}
+	raise(&e->vtime, q->now - WINDOW * own_slice(e));
+	lower(&e->vtime, q->now + WINDOW * own_slice(e));
+}
+
 void runq_wake(struct runq *q, struct runq_entity *e)
 {
-	uint64_t least = q->now - RUNQ_LAG;
-
-	if (pheap_key_before(e->vtime, least))
-		e->vtime = least;
+	if (unlikely(e->visitor))
+		arrive(q, e);
+	else
+		settle(q, e);
+	e->visitor = false;
 	add(q, e);
 }
 
@@ -64,6 +125,20 @@ void runq_remove(struct runq *q, struct runq_entity *e)
 	pheap_remove(&q->heap, &e->node);
 }
 
+void runq_depart(const struct runq *q, struct runq_entity *e, bool slept)
+{
+	if (slept && !e->visitor)
+		settle(q, e);
+	e->visitor = true;
+}
+
+void runq_floor(const struct runq *q, struct runq_entity *e, int64_t lag)
+{
+	int64_t most = (int64_t)own_slice(e);
+
+	raise(&e->vtime, q->now + (uint64_t)MIN(lag, most));
+}
+
 struct runq_entity *runq_pick(struct runq *q)
 {
 	struct pheap_node *n = pheap_top(&q->heap);
@@ -71,8 +146,7 @@ struct runq_entity *runq_pick(struct runq *q)
 	if (!n)
 		return NULL;
 	pheap_remove(&q->heap, n);
-	if (pheap_key_before(q->now, n->key))
-		q->now = n->key;
+	raise(&q->now, n->key);
 	return container_of(n, struct runq_entity, node);
 }
 
@@ -86,8 +160,34 @@ bool runq_should_switch(const struct runq *q, const struct runq_entity *running,
 		return false;
 	/* Without that, two of equal weight would change places after two slices each. */
 	if (why == RUNQ_TURN_OVER)
-		level += RUNQ_SLICE / 2;
+		level += own_slice(running) / 2;
 	return why == RUNQ_YIELD || pheap_key_before(n->key, level);
+}
+
+/* ---- between queues ------------------------------------------------------------------- */
+
+struct runq_claim runq_claim(const struct runq *q, const struct runq_entity *e)
+{
+	return (struct runq_claim){
+		.vtime = e->vtime, .slice = own_slice(e), .level = q->now,
+	};
+}
+
+int64_t runq_compare(struct runq *q, const struct runq_claim *c)
+{
+	struct runq_entity *r = q->running;
+	int64_t gap;
+
+	if (!r)
+		return runq_is_empty(q) ? INT64_MAX : 0;
+	gap = (int64_t)(r->vtime - (c->vtime + c->slice / 2));
+	if (gap > 0)
+		return gap;
+	if (runq_is_empty(q)) {
+		raise(&r->vtime, c->level - lone_window(r, c->slice));
+		raise(&q->now, r->vtime);
+	}
+	return 0;
 }
 
 unsigned runq_check(const struct runq *q)

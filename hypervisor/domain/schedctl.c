@@ -11,7 +11,9 @@
 
 void sched_set_weight(struct domain *d, unsigned weight)
 {
-	d->sched_weight = weight;
+	spin_lock(&d->sched.lock);
+	d->sched.share.weight = weight;
+	spin_unlock(&d->sched.lock);
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
 		struct cpu_sched *s;
@@ -38,7 +40,7 @@ static void apply_affinity(struct vcpu *v, uint64_t cpus)
 		else if (v->sched.on_cpu)
 			sched_want(v->processor);
 	}
-	spin_unlock(&s->lock);
+	sched_unlock(s);
 	vcpu_recheck(v);
 }
 

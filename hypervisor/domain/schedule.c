@@ -7,12 +7,13 @@
  *     on_cpu      it is the one that this CPU runs, or will go on running until
  *                 schedule() finds that it must not
  *     queued      it is runnable and waits in the queue of v->processor
+ *     parked      it is runnable and waits for the next period of its domain's cap
  *     neither     something keeps it (VPF_*, a pause count)
  *
  * The queue's lock guards that and v->processor; a vCPU moves to another CPU only
- * while it is neither, and its registers have been saved (v->running is false).
+ * while it is not on a CPU, and its registers have been saved (v->running is false).
  *
- * Locks: the queue's; inside it the timer lock.
+ * Locks: the queue's, two of them by number; inside it the domain's share or the timers'.
  */
 #include "schedule.h"
 
@@ -24,7 +25,8 @@
 #include <hv/watchdog.h>
 
 struct cpu_sched cpu_sched[SCHED_CPUS];
-static volatile uint64_t idle_cpus;	/* a bit for each CPU that runs its idle vCPU */
+volatile uint64_t sched_idle, sched_waiting;
+bool sched_several;
 uint32_t sched_ratelimit_ns;
 
 void sched_want(unsigned cpu)
@@ -39,6 +41,17 @@ void sched_want(unsigned cpu)
 	arch_kick_cpu(cpu);
 }
 
+void sched_tell(struct cpu_sched *s)
+{
+	uint64_t bit = 1ULL << (s - cpu_sched);
+
+	s->told = !runq_is_empty(&s->queue);
+	if (s->told)
+		__atomic_fetch_or(&sched_waiting, bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&sched_waiting, ~bit, __ATOMIC_SEQ_CST);
+}
+
 static void slice_ended(void *arg)
 {
 	(void)arg;
@@ -49,10 +62,14 @@ static void slice_ended(void *arg)
 
 void sched_init(void)
 {
+	sched_idle = sched_waiting = 0;
+	sched_several = false;
 	for (unsigned i = 0; i < SCHED_CPUS; i++) {
 		struct cpu_sched *s = &cpu_sched[i];
 
 		spin_init_numbered(&s->lock, "sched queue", i);
+		s->told = false;
+		s->balance = 0;
 		runq_init(&s->queue);
 		timer_init(&s->slice, slice_ended, NULL, i);
 	}
@@ -67,10 +84,8 @@ uint64_t sched_online_cpus(void)
 
 int sched_vcpu_init(struct vcpu *v)
 {
-	unsigned weight = v->domain->sched_weight;
-
 	v->sched = (struct sched_vcpu){ .hard_affinity = ~0ULL, .soft_affinity = ~0ULL };
-	runq_entity_init(&v->sched.entity, weight ? weight : RUNQ_WEIGHT_DEFAULT);
+	runq_entity_init(&v->sched.entity, sched_weight(v->domain));
 	time_vcpu_init(v);
 	return 0;
 }
@@ -82,98 +97,104 @@ void sched_vcpu_destroy(struct vcpu *v)
 	CHECK(!v->sched.on_cpu);
 	if (runq_is_queued(&v->sched.entity))
 		runq_remove(&s->queue, &v->sched.entity);
-	spin_unlock(&s->lock);
+	sched_leave(v, arch_now_ns());
+	sched_unlock(s);
 	time_vcpu_destroy(v);
-}
-
-void sched_domain_init(struct domain *d)
-{
-	d->sched_weight = RUNQ_WEIGHT_DEFAULT;
-	d->sched_cap = 0;
-	watchdog_init(d);
-}
-
-void sched_domain_destroy(struct domain *d)
-{
-	watchdog_destroy(d);
 }
 
 /* ---- waking and sleeping -------------------------------------------------------------- */
 
-/* A better CPU than its own for a vCPU that is about to be queued: one that is idle, among
- * those where it may run; else its own; else the first allowed. */
-static unsigned choose_cpu(const struct vcpu *v)
+static void end_turn(struct cpu_sched *s, uint64_t when)
 {
-	uint64_t allowed = v->sched.hard_affinity & sched_online_cpus();
-	uint64_t idle = allowed & idle_cpus;
-	uint64_t best = idle ? idle : allowed;
-
-	if (!best || (best & 1ULL << v->processor))
-		return v->processor;
-	if (best & v->sched.soft_affinity)
-		best &= v->sched.soft_affinity;
-	return (unsigned)__builtin_ctzll(best);
+	if (!timer_is_set(&s->slice) || when < s->slice.expires)
+		timer_set(&s->slice, when);
 }
 
-/* v was queued on its CPU: shall that CPU look again? */
-static void tickle(struct cpu_sched *s, struct vcpu *v, struct vcpu *running, uint64_t now)
+/* v was queued on its CPU: shall that CPU look again, or another that has nothing to do? */
+static void tickle(struct cpu_sched *s, const struct vcpu *v, uint64_t now)
 {
-	if (sched_is_idle(running)) {
+	const struct runq_entity *running = s->queue.running;
+	uint64_t idle, came;
+
+	if (!running) {
 		sched_want(v->processor);
-	} else if (runq_should_switch(&s->queue, &running->sched.entity, RUNQ_WOKEN)) {
-		if (likely(now - running->sched.came >= sched_ratelimit_ns))
-			sched_want(v->processor);
-		else
-			timer_set(&s->slice, running->sched.came + sched_ratelimit_ns);
-	} else if (!timer_is_set(&s->slice)) {
-		timer_set(&s->slice, now + RUNQ_SLICE);
+		return;
 	}
+	came = container_of(running, struct vcpu, sched.entity)->sched.came;
+	if (!runq_should_switch(&s->queue, running, RUNQ_WOKEN)) {
+		if (!timer_is_set(&s->slice))
+			timer_set(&s->slice, now + RUNQ_SLICE);
+	} else if (likely(now - came >= sched_ratelimit_ns)) {
+		sched_want(v->processor);
+	} else {
+		end_turn(s, came + sched_ratelimit_ns);
+	}
+	idle = sched_idle & v->sched.hard_affinity;
+	if (unlikely(idle))
+		sched_want((unsigned)__builtin_ctzll(idle));
 }
 
-static void enqueue(struct cpu_sched *s, struct vcpu *v, uint64_t now)
-{
-	struct vcpu *running = cpu_by_id(v->processor)->current;
-
-	if (!sched_is_idle(running))
-		sched_charge(s, running, now);
-	runq_wake(&s->queue, &v->sched.entity);
-	vcpu_runstate_change(v, RUNSTATE_runnable, now);
-	tickle(s, v, running, now);
-}
-
-/* Runnable, and neither queued nor on a CPU. */
+/* Runnable, and neither queued nor on a CPU nor parked. */
 static bool wants_queue(const struct vcpu *v)
 {
-	return !v->sched.on_cpu && !runq_is_queued(&v->sched.entity) && vcpu_runnable(v);
+	return !v->sched.on_cpu && !runq_is_queued(&v->sched.entity) && !v->sched.parked &&
+	       vcpu_runnable(v);
+}
+
+void sched_enqueue(struct cpu_sched *s, struct vcpu *v, uint64_t now)
+{
+	struct runq_entity *running = s->queue.running;
+
+	if (!wants_queue(v))
+		return;
+	if (running)
+		sched_charge(s, sched_vcpu_of(running), now);
+	if (!v->sched.wanting)
+		sched_join(s, v, now);
+	runq_wake(&s->queue, &v->sched.entity);
+	/* Before the look at who idles: they look at who waits once they count as idle. */
+	if (unlikely(sched_several && !s->told))
+		sched_tell(s);
+	vcpu_runstate_change(v, RUNSTATE_runnable, now);
+	tickle(s, v, now);
+}
+
+/* v is neither queued nor on a CPU: its run state when that has changed without a move. */
+static void settle_state(struct vcpu *v, uint64_t now)
+{
+	uint32_t holds = v->pause_count | v->domain->pause_count;
+
+	vcpu_runstate_change(v, life_runstate(v->pause_flags, holds, false), now);
 }
 
 void vcpu_recheck(struct vcpu *v)
 {
 	struct cpu_sched *s = sched_lock(v);
+	uint64_t now = arch_now_ns();
 	unsigned cpu;
 
 	if (!wants_queue(v)) {
-		int state = life_runstate(v->pause_flags, v->pause_count | v->domain->pause_count,
-					  v->sched.on_cpu);
-
 		/* A pause that ended may leave it blocked: what it waits for has changed. */
 		if (!v->sched.on_cpu && !runq_is_queued(&v->sched.entity))
-			vcpu_runstate_change(v, state, arch_now_ns());
+			settle_state(v, now);
 		spin_unlock(&s->lock);
 		return;
 	}
-	cpu = choose_cpu(v);
-	if (unlikely(cpu != v->processor) && !v->running) {
-		v->processor = cpu;
-		spin_unlock(&s->lock);
-		s = sched_lock(v);
-		if (!wants_queue(v)) {
+	cpu = sched_place(v);
+	if (unlikely(cpu != v->processor)) {
+		/* Its registers are still being saved: that CPU asks again when they are. */
+		if (v->running && !(v->sched.hard_affinity & 1ULL << v->processor)) {
 			spin_unlock(&s->lock);
 			return;
 		}
+		if (!v->running) {
+			sched_move(s, v, cpu, !v->sched.wanting);
+			spin_unlock(&s->lock);
+			s = sched_lock(v);
+		}
 	}
-	enqueue(s, v, arch_now_ns());
-	spin_unlock(&s->lock);
+	sched_enqueue(s, v, now);
+	sched_unlock(s);
 }
 
 void vcpu_wake(struct vcpu *v)
@@ -197,13 +218,15 @@ void vcpu_sleep(struct vcpu *v)
 	if (v->sched.on_cpu) {
 		sched_want(v->processor);
 	} else {
+		uint64_t now = arch_now_ns();
+
 		if (runq_is_queued(&v->sched.entity))
 			runq_remove(&s->queue, &v->sched.entity);
-		vcpu_runstate_change(v, life_runstate(v->pause_flags,
-						      v->pause_count | v->domain->pause_count,
-						      false), arch_now_ns());
+		v->sched.parked = false;
+		sched_leave(v, now);
+		settle_state(v, now);
 	}
-	spin_unlock(&s->lock);
+	sched_unlock(s);
 }
 
 void vcpu_block(void)
@@ -239,61 +262,162 @@ static enum runq_reason why_look(const struct cpu_sched *s, const struct vcpu *r
 	return timer_is_set(&s->slice) ? RUNQ_WOKEN : RUNQ_TURN_OVER;
 }
 
+/* The first of the queue that may run now; those whose domain has used up its cap are parked. */
+static struct vcpu *pick(struct cpu_sched *s, uint64_t now)
+{
+	struct runq_entity *e;
+
+	while ((e = runq_pick(&s->queue)))
+		if (sched_may_run(sched_vcpu_of(e), now))
+			return sched_vcpu_of(e);
+	return NULL;
+}
+
 /* Decides who runs next on this CPU, with prev charged and, when it goes on wanting the
  * CPU but does not get it, back in the queue. */
 static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, uint64_t now)
 {
 	bool goes_on = false, gives_way;
-	struct runq_entity *e;
+	struct vcpu *next;
 
 	if (!sched_is_idle(prev)) {
 		sched_charge(s, prev, now);
 		goes_on = vcpu_runnable(prev) &&
-			  (prev->sched.hard_affinity & 1ULL << cpu->id);
+			  (prev->sched.hard_affinity & 1ULL << cpu->id) &&
+			  sched_may_run(prev, now);
 		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why_look(s, prev));
 		prev->sched.yields = false;
 		if (goes_on && !gives_way)
 			return prev;
 	}
-	e = runq_pick(&s->queue);
-	if (goes_on)
+	next = pick(s, now);
+	if (!goes_on)
+		return next ? next : idle_vcpu[cpu->id];
+	if (next)
 		runq_requeue(&s->queue, &prev->sched.entity);
-	return e ? sched_vcpu_of(e) : idle_vcpu[cpu->id];
+	return next ? next : prev;
 }
 
-/* next has the CPU from now on: run states, and the end of its turn if others wait. */
-static void hand_over(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, struct vcpu *next,
-		      uint64_t now)
+/* Nobody here: looks at the other CPUs. The lock is let go meanwhile, so it is chosen anew. */
+static struct vcpu *choose_elsewhere(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev,
+				     uint64_t *now)
 {
-	uint64_t bit = 1ULL << cpu->id;
+	/* Before the look: who queues after it sees that we idle, and kicks us. */
+	__atomic_fetch_or(&sched_idle, 1ULL << cpu->id, __ATOMIC_SEQ_CST);
+	if (cpu->id)
+		sched_several = true;
+	if (!(sched_waiting & ~(1ULL << cpu->id)))
+		return idle_vcpu[cpu->id];
+	runq_run(&s->queue, NULL);
+	sched_unlock(s);
+	sched_steal(cpu->id);
+	spin_lock(&s->lock);
+	__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_ACQUIRE);
+	*now = arch_now_ns();
+	return choose(s, cpu, prev, *now);
+}
 
-	prev->sched.on_cpu = false;
-	next->sched.on_cpu = true;
-	next->sched.since = now;
-	next->sched.came = now;
-	next->running = true;
-	if (sched_is_idle(prev)) {
-		vcpu_runstate_change(prev, RUNSTATE_blocked, now);
-		__atomic_fetch_and(&idle_cpus, ~bit, __ATOMIC_RELAXED);
-	} else {
-		vcpu_runstate_change(prev, life_runstate(prev->pause_flags,
-							 prev->pause_count |
-							 prev->domain->pause_count, false), now);
+/* When next's turn ends: while others wait, or with its domain's cap. */
+static void set_slice(struct cpu_sched *s, const struct vcpu *next, uint64_t now)
+{
+	uint64_t left = RUNQ_SLICE;
+	bool ends = !runq_is_empty(&s->queue);
+
+	if (unlikely(sched_is_capped(next)) && !sched_is_idle(next)) {
+		ends = true;
+		left = (uint64_t)next->sched.grant;
 	}
-	vcpu_runstate_change(next, RUNSTATE_running, now);
-	if (sched_is_idle(next))
-		__atomic_fetch_or(&idle_cpus, bit, __ATOMIC_RELAXED);
-	else if (!runq_is_empty(&s->queue))
-		timer_set(&s->slice, now + RUNQ_SLICE);
+	if (ends)
+		timer_set(&s->slice, now + left);
 	else if (timer_is_set(&s->slice))
 		timer_stop(&s->slice);
 }
 
-/* prev must not run here any more, but may elsewhere (its affinity changed). */
+/* prev has no CPU any more: who does not want one either is not of its domain's crowd. */
+static void let_go(struct vcpu *prev, uint64_t now)
+{
+	prev->sched.on_cpu = false;
+	if (sched_is_idle(prev)) {
+		vcpu_runstate_change(prev, RUNSTATE_blocked, now);
+		return;
+	}
+	if (unlikely(prev->sched.grant))
+		sched_grant_back(prev);
+	if (!vcpu_runnable(prev)) {
+		prev->sched.parked = false;
+		sched_leave(prev, now);
+	}
+	settle_state(prev, now);
+}
+
+/* next has the CPU from now on: run states, and the end of its turn if others wait. */
+static void hand_over(struct cpu_sched *s, struct vcpu *prev, struct vcpu *next, uint64_t now)
+{
+	let_go(prev, now);
+	next->sched.on_cpu = true;
+	next->sched.since = now;
+	next->sched.came = now;
+	next->running = true;
+	vcpu_runstate_change(next, RUNSTATE_running, now);
+	if (sched_is_idle(next)) {
+		runq_run(&s->queue, NULL);
+	} else {
+		runq_run(&s->queue, &next->sched.entity);
+		if (unlikely(next->domain->max_vcpus > 1))
+			sched_begin_shared(next, now);
+	}
+	set_slice(s, next, now);
+}
+
+/* prev goes on, or the idle vCPU does. */
+static void stay(struct cpu_sched *s, struct vcpu *prev, uint64_t now)
+{
+	if (sched_is_idle(prev))
+		return;
+	runq_run(&s->queue, &prev->sched.entity);
+	if (unlikely(sched_is_capped(prev)))
+		set_slice(s, prev, now);
+	else if (!runq_is_empty(&s->queue) && !timer_is_set(&s->slice))
+		timer_set(&s->slice, now + RUNQ_SLICE);
+}
+
+/* prev's registers are saved: it may run elsewhere, if here it must not (its affinity changed)
+ * or another CPU has nothing to do. */
 static void send_away(struct vcpu *prev)
 {
-	if (!sched_is_idle(prev) && vcpu_runnable(prev) && !runq_is_queued(&prev->sched.entity))
+	if (sched_is_idle(prev))
+		return;
+	if (runq_is_queued(&prev->sched.entity)) {
+		uint64_t idle = sched_idle & prev->sched.hard_affinity;
+
+		if (unlikely(idle))
+			sched_want((unsigned)__builtin_ctzll(idle));
+	} else if (vcpu_runnable(prev)) {
 		vcpu_recheck(prev);
+	}
+}
+
+/* The switch itself, without a lock: only this CPU touches the two. */
+static void change_to(struct cpu *cpu, struct vcpu *prev, struct vcpu *next)
+{
+	if (!sched_is_idle(prev))
+		time_vcpu_leaves(prev);
+	cpu->current = next;
+	arch_switch(prev, next);
+	/* Before the look in send_away(): who wakes prev leaves it to us while this is set. */
+	__atomic_store_n(&prev->running, false, __ATOMIC_SEQ_CST);
+	send_away(prev);
+	if (!sched_is_idle(next))
+		time_vcpu_arrives(next);
+}
+
+/* Nobody waits and v may go on: there is nothing to choose. Without the lock: whoever changes
+ * any of that asks this CPU to look again. */
+static bool is_alone(const struct cpu_sched *s, const struct cpu *cpu, const struct vcpu *v)
+{
+	return !READ_ONCE(s->queue.heap.top) && vcpu_runnable(v) &&
+	       (v->sched.hard_affinity & 1ULL << cpu->id) && !sched_is_capped(v) &&
+	       v != idle_vcpu[cpu->id];
 }
 
 void schedule(void)
@@ -301,31 +425,33 @@ void schedule(void)
 	struct cpu *cpu = this_cpu();
 	struct cpu_sched *s = &cpu_sched[cpu->id];
 	struct vcpu *prev = cpu->current, *next;
+	bool others_wait;
 	uint64_t now;
 
-	__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_ACQUIRE);
+	__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_SEQ_CST);
+	if (is_alone(s, cpu, prev)) {
+		prev->sched.yields = false;
+		return;
+	}
 	now = arch_now_ns();
 	spin_lock(&s->lock);
 	next = choose(s, cpu, prev, now);
-	if (next == prev) {
-		if (sched_is_idle(prev))
-			__atomic_fetch_or(&idle_cpus, 1ULL << cpu->id, __ATOMIC_RELAXED);
-		else if (!runq_is_empty(&s->queue) && !timer_is_set(&s->slice))
-			timer_set(&s->slice, now + RUNQ_SLICE);
-		spin_unlock(&s->lock);
-		return;
-	}
-	hand_over(s, cpu, prev, next, now);
-	spin_unlock(&s->lock);
-
-	if (!sched_is_idle(prev))
-		time_vcpu_leaves(prev);
-	cpu->current = next;
-	arch_switch(prev, next);
-	__atomic_store_n(&prev->running, false, __ATOMIC_RELEASE);
-	send_away(prev);
-	if (!sched_is_idle(next))
-		time_vcpu_arrives(next);
+	if (next == idle_vcpu[cpu->id])
+		next = choose_elsewhere(s, cpu, prev, &now);
+	if (next != idle_vcpu[cpu->id] && unlikely(sched_idle & 1ULL << cpu->id))
+		__atomic_fetch_and(&sched_idle, ~(1ULL << cpu->id), __ATOMIC_SEQ_CST);
+	if (next == prev)
+		stay(s, prev, now);
+	else
+		hand_over(s, prev, next, now);
+	others_wait = !runq_is_empty(&s->queue) && now >= s->balance;
+	if (others_wait)
+		s->balance = now + RUNQ_SLICE;
+	sched_unlock(s);
+	if (next != prev)
+		change_to(cpu, prev, next);
+	if (unlikely(others_wait && sched_several))
+		sched_balance(cpu->id, now);
 }
 
 /* ---- what others ask ------------------------------------------------------------------ */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the scheduler (schedule.c) and its controls (schedctl.c) share: the queue of each CPU. */
+/*
+ * What the parts of the scheduler share: the queue of each CPU (schedule.c), what a domain's
+ * vCPUs have in common (schedshare.c), vCPUs that move (schedmove.c).
+ */
 #pragma once
 
 #include <hv/sched.h>
@@ -9,12 +12,19 @@
 
 struct cpu_sched {
 	spinlock_t lock;
+	/* lock must be held for these */
 	struct runq queue;
+	bool told;		/* that vCPUs wait here, in sched_waiting */
+	uint64_t balance;	/* when to compare with other CPUs again */
+
 	struct timer slice;	/* ends the turn of who runs while others wait */
 };
 
 extern struct cpu_sched cpu_sched[SCHED_CPUS];
 extern uint32_t sched_ratelimit_ns;
+extern bool sched_several;		/* more than one CPU has asked for something to run */
+extern volatile uint64_t sched_idle;	/* a bit for each CPU that runs its idle vCPU */
+extern volatile uint64_t sched_waiting;	/* a bit for each CPU where vCPUs wait */
 
 /** Makes a CPU look again who should run there. */
 void sched_want(unsigned cpu);
@@ -43,11 +53,67 @@ static inline struct cpu_sched *sched_lock(const struct vcpu *v)
 	}
 }
 
+/** Tells the other CPUs whether vCPUs wait in this queue. */
+void sched_tell(struct cpu_sched *s);
+
+static inline void sched_unlock(struct cpu_sched *s)
+{
+	if (unlikely(sched_several) && s->told == runq_is_empty(&s->queue))
+		sched_tell(s);
+	spin_unlock(&s->lock);
+}
+
+/** Queues v, whose queue's lock is held, if it is runnable and nowhere. */
+void sched_enqueue(struct cpu_sched *s, struct vcpu *v, uint64_t now);
+
+/* ---- schedshare.c: the lock of v's queue is held for all of these ---------------------- */
+
+/** v wakes, and its claim is settled in the queue where it was last. */
+void sched_settle(struct cpu_sched *s, struct vcpu *v);
+/** v begins, or ceases, to want a CPU. */
+void sched_join(struct cpu_sched *s, struct vcpu *v, uint64_t now);
+void sched_leave(struct vcpu *v, uint64_t now);
+/** v, of a domain of several vCPUs, begins to run. */
+void sched_begin_shared(struct vcpu *v, uint64_t now);
+/** Charges v, of such a domain or under a cap, for having run so long. */
+void sched_charge_shared(struct cpu_sched *s, struct vcpu *v, uint64_t ran, uint64_t now);
+/** v, which is under a cap, may run on: it has a grant. Else it is parked. */
+bool sched_may_run_capped(struct vcpu *v, uint64_t now);
+/** v leaves its CPU, or its cap ends: what is left of its grant goes back. */
+void sched_grant_back(struct vcpu *v);
+
+static inline bool sched_is_capped(const struct vcpu *v)
+{
+	return v->domain->sched.share.cap;
+}
+
+static inline bool sched_may_run(struct vcpu *v, uint64_t now)
+{
+	return likely(!sched_is_capped(v)) || sched_may_run_capped(v, now);
+}
+
 /* Brings v's account of the time and of the queue up to now. */
 static inline void sched_charge(struct cpu_sched *s, struct vcpu *v, uint64_t now)
 {
-	if (now > v->sched.since) {
-		runq_charge(&s->queue, &v->sched.entity, now - v->sched.since);
-		v->sched.since = now;
-	}
+	uint64_t ran = now - v->sched.since;
+
+	if ((int64_t)ran <= 0)
+		return;
+	v->sched.since = now;
+	if (unlikely(v->domain->max_vcpus > 1 || sched_is_capped(v)))
+		sched_charge_shared(s, v, ran, now);
+	else
+		runq_charge(&s->queue, &v->sched.entity, ran);
 }
+
+/* ---- schedmove.c ----------------------------------------------------------------------- */
+
+/** The CPU for v, which is about to be queued. */
+unsigned sched_place(const struct vcpu *v);
+/** v, whose queue's lock is held, will be queued on cpu: whoever unlocks then queues it. */
+void sched_move(struct cpu_sched *s, struct vcpu *v, unsigned cpu, bool slept);
+/** This CPU has nothing to run: queues here one that waits elsewhere. No lock is held. */
+void sched_steal(unsigned cpu);
+/** vCPUs wait on this CPU: sends some to where they deserve the CPU more than who runs there.
+ *  No lock is held. */
+void sched_balance(unsigned cpu, uint64_t now);

@@ -57,7 +57,7 @@ struct domain {
 	struct memmap_entry *memory_map;	/* memory_op set_memory_map; NULL: a default */
 	uint32_t memory_map_n;
 	void *cpu_policy;		/* CPUID leaves set by the toolstack; NULL: default */
-	uint32_t sched_weight, sched_cap;
+	struct sched_domain sched;
 	struct timer watchdog_timer[2];
 	uint32_t watchdog_inuse;
 	/* I/O ports: dom0 is granted all but those in use by the hypervisor */

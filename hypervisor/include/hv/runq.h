@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs next: a proportional share by weight. Each entity carries its virtual
- * time: the CPU time it has had, divided by its weight. The one with the least is
- * picked, the one that waits longest among equals, so over time each gets CPU in
- * proportion to its weight, and none starves.
+ * Who runs next on a CPU: a proportional share by weight. Each entity carries its
+ * virtual time: the CPU time that it was charged, divided by its weight. The one with the
+ * least is picked, the one that waits longest among equals, so over time each gets CPU
+ * in proportion to its weight, and none starves.
  *
  * A sleeper does not save up: when it wakes, its virtual time is brought to at
- * most RUNQ_LAG behind the queue's. That head start lets whoever mostly sleeps run
- * at once when it wakes, in front of those that hog the CPU, and is too small to
- * be worth sleeping for.
+ * most RUNQ_LAG of its own run time behind the queue's. That head start lets whoever
+ * mostly sleeps run at once when it wakes, in front of those that hog the CPU, and is
+ * too small to be worth sleeping for.
+ *
+ * Every CPU has a queue, and virtual times are comparable between them: who moves takes
+ * its own along, within a window around that of its new queue. Two queues keep step
+ * because runq_compare() finds who waits on the one and deserves the other's CPU more
+ * than who runs there. Queues between which nobody can move need not keep step;
+ * the window is for those who come once they can.
  */
 #pragma once
 
@@ -18,18 +24,21 @@
 #define RUNQ_WEIGHT_DEFAULT 256
 #define RUNQ_WEIGHT_MAX 65535
 #define RUNQ_SLICE 10000000ULL		/* ns */
-#define RUNQ_LAG   RUNQ_SLICE		/* of virtual time, that is at the default weight */
+#define RUNQ_LAG   RUNQ_SLICE		/* ns of an entity's own run time */
 
 struct runq_entity {
 	struct pheap_node node;		/* key: vtime while it is queued */
 	uint64_t vtime;			/* ns at the default weight */
-	uint32_t factor;		/* virtual per real time, 16 bits behind the point */
+	uint32_t factor;		/* virtual per charged time, 16 bits behind the point */
 	uint32_t weight;
+	uint32_t crowd;			/* charged time per real time, last time: hv/share.h */
+	bool visitor;			/* comes from another queue */
 };
 
 struct runq {
 	struct pheap heap;
-	uint64_t now;			/* virtual time of the queue: never goes back */
+	struct runq_entity *running;	/* has the CPU, is not in the heap; NULL: idle */
+	uint64_t now;			/* virtual time of the queue */
 };
 
 void runq_init(struct runq *q);
@@ -38,15 +47,27 @@ void runq_entity_init(struct runq_entity *e, unsigned weight);
 /** weight 1 to RUNQ_WEIGHT_MAX; what was had so far stays. */
 void runq_set_weight(struct runq_entity *e, unsigned weight);
 
-/** Charges e, which runs and so is not queued, for ran ns of CPU time. */
-void runq_charge(struct runq *q, struct runq_entity *e, uint64_t ran);
+/** e has the CPU from now on; NULL: nobody. */
+static inline void runq_run(struct runq *q, struct runq_entity *e)
+{
+	q->running = e;
+}
 
-/** Queues e, which has just become runnable (woken, unpaused, come from another CPU). */
+/** Charges e, which runs and so is not queued, for time in ns (crowd time of a domain with
+ *  several vCPUs). */
+void runq_charge(struct runq *q, struct runq_entity *e, uint64_t time);
+
+/** Queues e, which has slept; one that comes from another queue keeps what it was due there. */
 void runq_wake(struct runq *q, struct runq_entity *e);
 /** Queues e, which goes on being runnable but leaves the CPU. */
 void runq_requeue(struct runq *q, struct runq_entity *e);
 /** Takes e, which is queued, out. */
 void runq_remove(struct runq *q, struct runq_entity *e);
+/** e, neither queued nor running here any more, will be queued elsewhere. slept: it waits for
+ *  something, so what it can claim is settled by this queue's time. */
+void runq_depart(const struct runq *q, struct runq_entity *e, bool slept);
+/** e wakes in place of one of its domain that left with that virtual time: no more is its due. */
+void runq_floor(const struct runq *q, struct runq_entity *e, int64_t lag);
 
 static inline bool runq_is_queued(const struct runq_entity *e)
 {
@@ -74,6 +95,21 @@ enum runq_reason {
  */
 bool runq_should_switch(const struct runq *q, const struct runq_entity *running,
 			enum runq_reason why);
+
+/* What one who waits in a queue holds against those who run elsewhere. */
+struct runq_claim {
+	uint64_t vtime;
+	uint64_t slice;		/* what one costs it: less than half of that is not worth a move */
+	uint64_t level;		/* time of the queue where it waits */
+};
+
+struct runq_claim runq_claim(const struct runq *q, const struct runq_entity *e);
+/**
+ * Above zero: by so much the one who waits deserves this CPU more than who runs here, who
+ * has been charged up to now. Else zero; who runs here and has nobody to share with is then
+ * brought to the level of the other queue: it could not have had more.
+ */
+int64_t runq_compare(struct runq *q, const struct runq_claim *c);
 
 /** The number of things that are wrong with the queue; for tests. */
 unsigned runq_check(const struct runq *q);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scheduling of vCPUs: one run queue a CPU (hv/runq.h decides), time slices only
- * while somebody waits, a vCPU that wakes preempts one that has had more.
+ * while somebody waits, a vCPU that wakes preempts one that has had more. CPUs that
+ * idle take from those where vCPUs wait, and those keep step with each other. What a
+ * domain's weight and cap mean says hv/share.h; docs/scheduler.md tells it all.
  *
  * There is one stack a CPU and nothing blocks inside the hypervisor. Whoever finds
  * that another vCPU should run raises CPU_WORK_RESCHED; the way out to a guest calls
@@ -9,7 +11,9 @@
  */
 #pragma once
 
+#include <hv/lock.h>
 #include <hv/runq.h>
+#include <hv/share.h>
 #include <hv/timer.h>
 #include <hv/types.h>
 
@@ -26,11 +30,24 @@ struct sched_vcpu {
 	uint64_t came;			/* when it came to the CPU */
 	bool on_cpu;			/* it runs, until schedule() says otherwise */
 	bool yields;			/* lets any other go first, once */
+	bool wanting;			/* counted in its domain's crowd */
+	bool parked;			/* its domain has used up its cap */
+	uint64_t crowd_time;		/* its domain's when it was charged last */
+	int64_t grant;			/* run time that it took of its domain's cap, ns */
 
 	/* the control domain's */
 	uint64_t hard_affinity;		/* CPUs where it may run */
 	uint64_t soft_affinity;		/* where it would rather run */
 	uint64_t unpinned;		/* hard affinity after pin_override; 0: not pinned */
+};
+
+/* What a domain's vCPUs have in common. */
+struct sched_domain {
+	spinlock_t lock;		/* must be held for these */
+	struct share share;
+	uint64_t last_vtime;		/* of the vCPU that ran last, */
+	uint32_t last_cpu;		/* and where */
+	struct timer refill;		/* a new period of the cap */
 };
 
 /** Once at boot, before the first vCPU. */
@@ -41,7 +58,7 @@ int sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
 /** A new domain's: weight, watchdogs. */
 void sched_domain_init(struct domain *d);
-/** Stops the watchdogs. */
+/** Stops the timers of the domain. */
 void sched_domain_destroy(struct domain *d);
 
 /** Picks the next vCPU of this CPU and switches to it; called on the exit path. */
@@ -62,8 +79,12 @@ void vcpu_block_enable_events(void);
 /** Lets the next in the queue, if any, run before the current vCPU goes on. */
 void vcpu_yield(void);
 
-/** The weight and cap of a domain's vCPUs (domctl scheduler_op); cap in % of a CPU, 0: none. */
+/** The weight of a domain, which its busy vCPUs divide among them: 1 to RUNQ_WEIGHT_MAX. */
 void sched_set_weight(struct domain *d, unsigned weight);
+/** The most that all its vCPUs together may run, in % of one CPU; 0: no limit. */
+void sched_set_cap(struct domain *d, unsigned cap);
+unsigned sched_weight(const struct domain *d);
+unsigned sched_cap(const struct domain *d);
 /** CPUs where v may run: -XEN_EINVAL when none of them is running, -XEN_EBUSY while it is
  *  pinned by SCHEDOP_pin_override. */
 int sched_set_affinity(struct vcpu *v, uint64_t cpus);

@@ -217,12 +217,10 @@ static void getdomaininfo_tells_all_of_it(void **state)
 static void getdomaininfo_finds_the_next_domain(void **state)
 {
 	(void)state;
-	machine_domain[1].id = 5;
-	machine_domain[2].id = 6;
-	machine_domain[3].id = 8;
-	assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, 7), 0);
-	assert_int_equal(op.domain, 8);
-	assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, 9), -XEN_ESRCH);
+	machine_domain[DOMAINS - 1].id = DOMAINS + 4;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, DOMAINS), 0);
+	assert_int_equal(op.domain, DOMAINS + 4);
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, DOMAINS + 5), -XEN_ESRCH);
 	assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, DOMID_SELF), -XEN_EINVAL);
 }
 
@@ -536,8 +534,8 @@ static void weight_and_cap_are_those_of_credit2(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_scheduler_op, 1), 0);
 	s->u.credit2.cap = 100 * VCPUS + 1;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_scheduler_op, 1), -XEN_EINVAL);
-	assert_int_equal(machine_domain[1].sched_weight, 512);
-	assert_int_equal(machine_domain[1].sched_cap, 50);
+	assert_int_equal(sched_weight(&machine_domain[1]), 512);
+	assert_int_equal(sched_cap(&machine_domain[1]), 50);
 	assert_int_equal(machine_vcpu[1][1].sched.entity.weight, 512);
 	s->cmd = XEN_DOMCTL_SCHEDOP_getvcpuinfo;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_scheduler_op, 1), -XEN_EINVAL);

@@ -251,13 +251,18 @@ void machine_exit(void)
 
 static void exit_all(void)
 {
-	unsigned here = host_cpu.id;
+	unsigned here = host_cpu.id, rounds = 0;
+	bool more;
 
-	for (unsigned round = 0; round < 3; round++)
+	do {
+		more = false;
 		for (unsigned c = 0; c < machine_cpus; c++) {
 			machine_on(c);
+			more |= host_cpu.work != 0;
 			machine_exit();
 		}
+		assert_true(rounds++ < 20);	/* CPUs that keep one another busy */
+	} while (more);
 	machine_on(here);
 }
 
@@ -289,6 +294,15 @@ void machine_run(uint64_t ns)
 	}
 	machine_now = until;
 	machine_on(here);
+}
+
+void machine_start_cpus(unsigned n)
+{
+	machine_cpus = n;
+	for (unsigned c = n; c-- > 0;) {
+		machine_on(c);
+		schedule();
+	}
 }
 
 void machine_up(struct vcpu *v)
@@ -330,8 +344,9 @@ void machine_check(void)
 			if (queued)
 				assert_true(vcpu_runnable(v));
 			else if (vcpu_runnable(v))
-				assert_true(v->sched.on_cpu);
+				assert_true(v->sched.on_cpu || v->sched.parked);
 			assert_int_equal(v->runstate.state == RUNSTATE_running, v->sched.on_cpu);
-			assert_int_equal(v->runstate.state == RUNSTATE_runnable, queued);
+			assert_int_equal(v->runstate.state == RUNSTATE_runnable,
+					 queued || (v->sched.parked && !v->sched.on_cpu));
 		}
 }

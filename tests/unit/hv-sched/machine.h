@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pretend machine for the scheduler: two CPUs, a clock that the test moves, domains
+ * A pretend machine for the scheduler: a few CPUs, a clock that the test moves, domains
  * of a few vCPUs. One CPU at a time is "this" one; its timer fires when the clock is
  * moved past what it is armed for, and its way out to a guest is machine_exit().
  */
@@ -20,12 +20,12 @@
 #include <hv/sched.h>
 #include <hv/time.h>
 
-#define CPUS	2
-#define DOMAINS 4
-#define VCPUS	2
+#define CPUS	4
+#define DOMAINS 8
+#define VCPUS	4
 #define MS	1000000ULL
 
-extern unsigned machine_cpus;			/* that are running: 1, or 2 */
+extern unsigned machine_cpus;			/* that are running */
 extern uint64_t machine_now;
 extern uint64_t machine_armed[CPUS];		/* deadline of each CPU's timer, 0: none */
 extern unsigned machine_arms;			/* how often a timer was armed */
@@ -38,6 +38,8 @@ extern struct vcpu machine_vcpu[DOMAINS][VCPUS];
 
 /** Everything as new, one CPU; every vCPU is VPF_DOWN. For use as a cmocka setup. */
 int machine_start(void **state);
+/** So many CPUs run, and idle. */
+void machine_start_cpus(unsigned n);
 /** Makes another CPU this one. */
 void machine_on(unsigned cpu);
 /** The work of a way out to a guest on this CPU, until none is left. */

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* The sums behind hv/share.h. */
+#include <hv/share.h>
+
+#include <hv/check.h>
+
+void share_init(struct share *s, unsigned weight)
+{
+	*s = (struct share){ .weight = weight };
+}
+
+/* ---- crowd time ----------------------------------------------------------------------- */
+
+uint64_t share_crowd_time(struct share *s, uint64_t now)
+{
+	if (now > s->counted) {
+		s->crowd_time += s->crowd * (now - s->counted);
+		s->counted = now;
+	}
+	return s->crowd_time;
+}
+
+void share_join(struct share *s, uint64_t now)
+{
+	share_crowd_time(s, now);
+	s->crowd++;
+}
+
+void share_leave(struct share *s, uint64_t now)
+{
+	CHECK(s->crowd);
+	share_crowd_time(s, now);
+	s->crowd--;
+}
+
+/* ---- cap ------------------------------------------------------------------------------ */
+
+static int64_t quota(const struct share *s)
+{
+	return (int64_t)(SHARE_PERIOD / 100 * s->cap);
+}
+
+/* Begins the periods that have come. What was not used is lost, but for a crumb that nobody
+ * was given. */
+static void refill(struct share *s, uint64_t now)
+{
+	uint64_t periods;
+	int64_t most = quota(s) + SHARE_CRUMB;
+
+	if (now < s->period + SHARE_PERIOD)
+		return;
+	periods = (now - s->period) / SHARE_PERIOD;
+	s->period += periods * SHARE_PERIOD;
+	/* A debt is at most some overruns; a second's worth of periods pays any. */
+	s->budget += (int64_t)MIN(periods, 1000000000ULL / SHARE_PERIOD) * quota(s);
+	if (s->budget > most)
+		s->budget = most;
+}
+
+void share_set_cap(struct share *s, unsigned cap, uint64_t now)
+{
+	s->cap = cap;
+	s->period = now;
+	s->budget = quota(s);
+}
+
+bool share_has_time(struct share *s, uint64_t now)
+{
+	refill(s, now);
+	return s->budget >= SHARE_CRUMB;
+}
+
+int64_t share_take(struct share *s, uint64_t now)
+{
+	int64_t part;
+
+	if (!share_has_time(s, now))
+		return 0;
+	/* Each of them a part, so that none waits for the next period because of another. */
+	part = s->budget / (int64_t)MAX(s->crowd, 1U);
+	if (part < SHARE_GRANT_MIN)
+		part = MIN(SHARE_GRANT_MIN, s->budget);
+	part = MIN(part, SHARE_GRANT_MAX);
+	s->budget -= part;
+	return part;
+}
+
+void share_give(struct share *s, int64_t left)
+{
+	s->budget += left;
+}
+
+uint64_t share_next(const struct share *s)
+{
+	return s->period + SHARE_PERIOD;
+}
+
+bool share_is_full(struct share *s, uint64_t now)
+{
+	refill(s, now);
+	return !s->cap || s->budget >= quota(s);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vCPUs that move between CPUs: where one that wakes is queued, what an idle CPU takes
+ * from others, and how CPUs on which vCPUs wait keep step with each other.
+ *
+ * Locks: two queues, the one of the lower CPU first.
+ */
+#include "schedule.h"
+
+#include <hv/arch.h>
+#include <hv/cpu.h>
+
+/* So many who wait are looked at for the one that deserves most; who looks because it idles
+ * goes on until it finds one. */
+#define LOOKS 16
+/* So many CPUs a CPU compares itself with each time. */
+#define PROBES 8
+
+static inline uint64_t bit(unsigned cpu)
+{
+	return 1ULL << cpu;
+}
+
+/* Where v would rather run, of the CPUs where it may. */
+static uint64_t preferred(const struct vcpu *v, uint64_t allowed)
+{
+	uint64_t soft = allowed & v->sched.soft_affinity;
+
+	return soft ? soft : allowed;
+}
+
+/* The CPU of a set where the fewest wait; that is a hint and needs no lock. */
+static unsigned least_loaded(uint64_t cpus)
+{
+	unsigned best = (unsigned)__builtin_ctzll(cpus);
+
+	for (; cpus; cpus &= cpus - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(cpus);
+
+		if (READ_ONCE(cpu_sched[i].queue.heap.count) <
+		    READ_ONCE(cpu_sched[best].queue.heap.count))
+			best = i;
+	}
+	return best;
+}
+
+unsigned sched_place(const struct vcpu *v)
+{
+	uint64_t allowed, wish, idle;
+
+	if (likely(!sched_several) && v->sched.hard_affinity & bit(v->processor))
+		return v->processor;
+	allowed = v->sched.hard_affinity & sched_online_cpus();
+	if (unlikely(!allowed))
+		return v->processor;
+	wish = preferred(v, allowed);
+	idle = sched_idle & wish ? sched_idle & wish : sched_idle & allowed;
+	if (idle)
+		return idle & bit(v->processor) ? v->processor : (unsigned)__builtin_ctzll(idle);
+	/* Where it was, its caches may be warm; a new one has none. */
+	if (wish & bit(v->processor) && v->sched.came)
+		return v->processor;
+	return least_loaded(wish);
+}
+
+void sched_move(struct cpu_sched *s, struct vcpu *v, unsigned cpu, bool slept)
+{
+	if (slept && !v->sched.entity.visitor)
+		sched_settle(s, v);
+	runq_depart(&s->queue, &v->sched.entity, slept);
+	__atomic_store_n(&v->processor, cpu, __ATOMIC_RELEASE);
+}
+
+/* ---- from queue to queue -------------------------------------------------------------- */
+
+static void lock_two(struct cpu_sched *a, struct cpu_sched *b)
+{
+	spin_lock(a < b ? &a->lock : &b->lock);
+	spin_lock(a < b ? &b->lock : &a->lock);
+}
+
+/* Whether v, which waits, may go to a CPU. Only one that would idle takes it away from where
+ * it would rather run. */
+static bool may_go(const struct vcpu *v, unsigned to, bool idle)
+{
+	uint64_t allowed = v->sched.hard_affinity;
+
+	if (v->running || !(allowed & bit(to)))
+		return false;
+	allowed &= sched_online_cpus();
+	return idle || (preferred(v, allowed) & bit(to)) ||
+	       !(preferred(v, allowed) & bit(v->processor));
+}
+
+/* v rather than best, to go to that CPU. */
+static bool better(const struct vcpu *v, const struct vcpu *best, unsigned to)
+{
+	bool rather = v->sched.soft_affinity & bit(to);
+
+	if (!best || rather != !!(best->sched.soft_affinity & bit(to)))
+		return !best || rather;
+	return pheap_key_before(v->sched.entity.vtime, best->sched.entity.vtime);
+}
+
+/* Of those who wait in s, the one that deserves most and may go to that CPU. */
+static struct vcpu *find(struct cpu_sched *s, unsigned to, bool idle)
+{
+	struct vcpu *best = NULL;
+	unsigned looks = 0;
+
+	for (struct pheap_node *n = s->queue.heap.top; n; n = pheap_next(n)) {
+		struct vcpu *v = sched_vcpu_of(container_of(n, struct runq_entity, node));
+
+		if (looks++ >= LOOKS && (best || !idle))
+			break;
+		if (may_go(v, to, idle) && better(v, best, to))
+			best = v;
+	}
+	return best;
+}
+
+static void carry(struct cpu_sched *from, struct cpu_sched *to, struct vcpu *v, uint64_t now)
+{
+	runq_remove(&from->queue, &v->sched.entity);
+	sched_move(from, v, (unsigned)(to - cpu_sched), false);
+	sched_enqueue(to, v, now);
+}
+
+static bool take_from(unsigned victim, unsigned cpu)
+{
+	struct cpu_sched *from = &cpu_sched[victim], *to = &cpu_sched[cpu];
+	struct vcpu *v;
+
+	lock_two(from, to);
+	v = find(from, cpu, true);
+	if (v)
+		carry(from, to, v, arch_now_ns());
+	sched_unlock(from);
+	sched_unlock(to);
+	return v;
+}
+
+static unsigned most_loaded(uint64_t cpus)
+{
+	unsigned best = (unsigned)__builtin_ctzll(cpus);
+
+	for (; cpus; cpus &= cpus - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(cpus);
+
+		if (READ_ONCE(cpu_sched[i].queue.heap.count) >
+		    READ_ONCE(cpu_sched[best].queue.heap.count))
+			best = i;
+	}
+	return best;
+}
+
+void sched_steal(unsigned cpu)
+{
+	uint64_t busy = sched_waiting & ~bit(cpu);
+
+	while (busy) {
+		unsigned victim = most_loaded(busy);
+
+		if (take_from(victim, cpu))
+			return;
+		busy &= ~bit(victim);
+	}
+}
+
+/* ---- keeping step --------------------------------------------------------------------- */
+
+/* Who waits here and may run there, against who runs there. */
+static void compare(unsigned here, unsigned there, uint64_t now)
+{
+	struct cpu_sched *from = &cpu_sched[here], *to = &cpu_sched[there];
+	struct vcpu *v;
+
+	lock_two(from, to);
+	v = find(from, there, false);
+	if (v) {
+		struct runq_claim claim = runq_claim(&from->queue, &v->sched.entity);
+
+		if (to->queue.running)
+			sched_charge(to, sched_vcpu_of(to->queue.running), now);
+		if (runq_compare(&to->queue, &claim) > 0)
+			carry(from, to, v, now);
+	}
+	sched_unlock(from);
+	sched_unlock(to);
+}
+
+void sched_balance(unsigned cpu, uint64_t now)
+{
+	static unsigned next[SCHED_CPUS];
+	uint64_t cpus = sched_online_cpus() & ~bit(cpu);
+	unsigned there = next[cpu];
+
+	for (unsigned probes = 0; cpus && probes < PROBES; probes++) {
+		do
+			there = (there + 1) % SCHED_CPUS;
+		while (!(cpus & bit(there)));
+		cpus &= ~bit(there);
+		compare(cpu, there, now);
+	}
+	next[cpu] = there;
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the vCPUs of a domain have in common (hv/share.h): how many of them want a CPU,
+ * and the cap. Domains of one vCPU without a cap, which are most, pass by here.
+ *
+ * Lock: the domain's share, inside the lock of a queue; nothing is taken inside it.
+ */
+#include "schedule.h"
+
+#include <hv/arch.h>
+#include <hv/cpu.h>
+#include <hv/watchdog.h>
+
+/* ---- the crowd ------------------------------------------------------------------------ */
+
+/* v wakes: where the one of its domain that ran last stands, it goes on. Without that a domain
+ * of many could send one after the other, each rested, and would seem to be asleep. */
+static void go_on_from_last(struct cpu_sched *s, struct vcpu *v)
+{
+	const struct sched_domain *sd = &v->domain->sched;
+	uint64_t level = READ_ONCE(cpu_sched[sd->last_cpu].queue.now);
+
+	runq_floor(&s->queue, &v->sched.entity, (int64_t)(sd->last_vtime - level));
+}
+
+void sched_settle(struct cpu_sched *s, struct vcpu *v)
+{
+	struct sched_domain *sd = &v->domain->sched;
+
+	if (likely(v->domain->max_vcpus == 1))
+		return;
+	spin_lock(&sd->lock);
+	go_on_from_last(s, v);
+	spin_unlock(&sd->lock);
+}
+
+void sched_join(struct cpu_sched *s, struct vcpu *v, uint64_t now)
+{
+	struct sched_domain *sd = &v->domain->sched;
+
+	v->sched.wanting = true;
+	if (likely(v->domain->max_vcpus == 1))
+		return;
+	spin_lock(&sd->lock);
+	share_join(&sd->share, now);
+	v->sched.entity.crowd = sd->share.crowd;
+	if (!v->sched.entity.visitor)
+		go_on_from_last(s, v);
+	spin_unlock(&sd->lock);
+}
+
+void sched_leave(struct vcpu *v, uint64_t now)
+{
+	struct sched_domain *sd = &v->domain->sched;
+
+	if (!v->sched.wanting)
+		return;
+	v->sched.wanting = false;
+	if (likely(v->domain->max_vcpus == 1))
+		return;
+	spin_lock(&sd->lock);
+	share_leave(&sd->share, now);
+	spin_unlock(&sd->lock);
+}
+
+void sched_charge_shared(struct cpu_sched *s, struct vcpu *v, uint64_t ran, uint64_t now)
+{
+	struct sched_domain *sd = &v->domain->sched;
+	uint64_t before = v->sched.crowd_time;
+
+	if (sched_is_capped(v))
+		v->sched.grant -= (int64_t)ran;
+	if (v->domain->max_vcpus == 1) {
+		runq_charge(&s->queue, &v->sched.entity, ran);
+		return;
+	}
+	spin_lock(&sd->lock);
+	v->sched.crowd_time = share_crowd_time(&sd->share, now);
+	v->sched.entity.crowd = MAX(sd->share.crowd, 1U);
+	runq_charge(&s->queue, &v->sched.entity, v->sched.crowd_time - before);
+	sd->last_vtime = v->sched.entity.vtime;
+	sd->last_cpu = v->processor;
+	spin_unlock(&sd->lock);
+}
+
+void sched_begin_shared(struct vcpu *v, uint64_t now)
+{
+	struct sched_domain *sd = &v->domain->sched;
+
+	spin_lock(&sd->lock);
+	v->sched.crowd_time = share_crowd_time(&sd->share, now);
+	spin_unlock(&sd->lock);
+}
+
+/* ---- the cap -------------------------------------------------------------------------- */
+
+bool sched_may_run_capped(struct vcpu *v, uint64_t now)
+{
+	struct sched_domain *sd = &v->domain->sched;
+	uint64_t next;
+
+	if (v->sched.grant <= 0) {
+		spin_lock(&sd->lock);
+		share_give(&sd->share, v->sched.grant);
+		v->sched.grant = share_take(&sd->share, now);
+		next = share_next(&sd->share);
+		spin_unlock(&sd->lock);
+		if (!timer_is_set(&sd->refill)) {
+			timer_move(&sd->refill, this_cpu()->id);
+			timer_set(&sd->refill, next);
+		}
+	}
+	v->sched.parked = v->sched.grant <= 0;
+	return !v->sched.parked;
+}
+
+void sched_grant_back(struct vcpu *v)
+{
+	struct sched_domain *sd = &v->domain->sched;
+
+	spin_lock(&sd->lock);
+	share_give(&sd->share, v->sched.grant);
+	spin_unlock(&sd->lock);
+	v->sched.grant = 0;
+}
+
+static void unpark_all(struct domain *d)
+{
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+
+		if (!v || !v->sched.parked)
+			continue;
+		struct cpu_sched *s = sched_lock(v);
+
+		if (v->sched.parked) {
+			v->sched.parked = false;
+			sched_enqueue(s, v, arch_now_ns());
+		}
+		sched_unlock(s);
+	}
+}
+
+static void period_begins(void *arg)
+{
+	struct domain *d = arg;
+	struct sched_domain *sd = &d->sched;
+	uint64_t next;
+	bool full;
+
+	spin_lock(&sd->lock);
+	full = share_is_full(&sd->share, arch_now_ns());
+	next = share_next(&sd->share);
+	spin_unlock(&sd->lock);
+	if (!full)
+		timer_set(&sd->refill, next);
+	unpark_all(d);
+}
+
+/* What v, if it runs, had so far is counted as it was counted until now. */
+static void charge_running(struct vcpu *v)
+{
+	struct cpu_sched *s = sched_lock(v);
+
+	if (v->sched.on_cpu) {
+		sched_charge(s, v, arch_now_ns());
+		sched_want(v->processor);
+	}
+	spin_unlock(&s->lock);
+}
+
+void sched_set_cap(struct domain *d, unsigned cap)
+{
+	struct sched_domain *sd = &d->sched;
+
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			charge_running(d->vcpu[i]);
+	spin_lock(&sd->lock);
+	share_set_cap(&sd->share, cap, arch_now_ns());
+	spin_unlock(&sd->lock);
+	timer_stop(&sd->refill);
+	unpark_all(d);
+}
+
+/* ---- a domain's beginning and end ----------------------------------------------------- */
+
+void sched_domain_init(struct domain *d)
+{
+	struct sched_domain *sd = &d->sched;
+
+	spin_init(&sd->lock, "share");
+	share_init(&sd->share, RUNQ_WEIGHT_DEFAULT);
+	timer_init(&sd->refill, period_begins, d, 0);
+	watchdog_init(d);
+}
+
+void sched_domain_destroy(struct domain *d)
+{
+	timer_stop(&d->sched.refill);
+	watchdog_destroy(d);
+}
+
+unsigned sched_weight(const struct domain *d)
+{
+	return d->sched.share.weight;
+}
+
+unsigned sched_cap(const struct domain *d)
+{
+	return d->sched.share.cap;
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Shares in long runs on the pretend machine: what weights and caps say, on one CPU and on
+ * several, within two points of a CPU.
+ */
+#include "machine.h"
+
+#define SECOND (1000 * MS)
+
+static uint64_t before[DOMAINS][VCPUS], began;
+
+static struct vcpu *vcpu(unsigned d, unsigned i)
+{
+	return &machine_vcpu[d][i];
+}
+
+/* A domain of n busy vCPUs. */
+static void hog(unsigned d, unsigned n, unsigned weight)
+{
+	sched_set_weight(&machine_domain[d], weight);
+	if (n == 1)
+		machine_domain[d].max_vcpus = 1;
+	for (unsigned i = 0; i < n; i++)
+		machine_up(vcpu(d, i));
+}
+
+static void begin(void)
+{
+	began = machine_now;
+	for (unsigned d = 0; d < DOMAINS; d++)
+		for (unsigned i = 0; i < VCPUS; i++)
+			before[d][i] = vcpu_cpu_time(vcpu(d, i));
+}
+
+/* Thousandths of a CPU since begin(). */
+static unsigned share(unsigned d, unsigned i)
+{
+	return (unsigned)((vcpu_cpu_time(vcpu(d, i)) - before[d][i]) * 1000 /
+			  (machine_now - began));
+}
+
+static void assert_share(unsigned d, unsigned i, unsigned due)
+{
+	unsigned got = share(d, i);
+
+	if (got + 20 < due || got > due + 20)
+		fail_msg("vCPU %u of domain %u has %u per mille, not %u", i, d, got, due);
+}
+
+static void run(uint64_t ns)
+{
+	begin();
+	machine_run(ns);
+}
+
+/* ---- one CPU -------------------------------------------------------------------------- */
+
+static void four_hogs_get_a_quarter_each(void **state)
+{
+	(void)state;
+	for (unsigned d = 0; d < 4; d++)
+		hog(d, 1, 256);
+	run(10 * SECOND);
+	for (unsigned d = 0; d < 4; d++)
+		assert_share(d, 0, 250);
+}
+
+static void a_weight_is_the_domains_and_not_each_vcpus(void **state)
+{
+	(void)state;
+	hog(0, 1, 512);
+	hog(1, 3, 256);
+	run(10 * SECOND);
+	assert_share(0, 0, 667);
+	for (unsigned i = 0; i < 3; i++)
+		assert_share(1, i, 111);
+}
+
+static void a_weight_is_divided_among_those_that_are_busy(void **state)
+{
+	(void)state;
+	hog(0, 1, 256);
+	hog(1, 3, 256);
+	machine_run(SECOND);
+	for (unsigned i = 1; i < 3; i++) {
+		vcpu(1, i)->pause_count = 1;
+		vcpu_sleep(vcpu(1, i));
+	}
+	run(10 * SECOND);
+	assert_share(0, 0, 500);
+	assert_share(1, 0, 500);
+	vcpu(1, 1)->pause_count = 0;
+	vcpu_recheck(vcpu(1, 1));
+	run(10 * SECOND);
+	assert_share(0, 0, 500);
+	assert_share(1, 0, 250);
+	assert_share(1, 1, 250);
+}
+
+static void the_extreme_weights_keep_their_proportion(void **state)
+{
+	(void)state;
+	hog(0, 1, 65535);
+	hog(1, 1, 6553);
+	hog(2, 1, 1);
+	run(20 * SECOND);
+	assert_share(0, 0, 909);
+	assert_share(1, 0, 91);
+}
+
+static void one_that_was_idle_neither_starves_nor_hoards(void **state)
+{
+	(void)state;
+	for (unsigned d = 0; d < 3; d++)
+		hog(d, 1, 256);
+	machine_run(10 * SECOND);
+	hog(3, 1, 256);
+	run(200 * MS);
+	/* At most its head start more than a quarter. */
+	assert_in_range(share(3, 0), 250, 320);
+	run(10 * SECOND);
+	for (unsigned d = 0; d < 4; d++)
+		assert_share(d, 0, 250);
+}
+
+/* Each of the vCPUs of domain 1 runs for its head start, wakes the next and sleeps. */
+static void vcpus_that_take_turns_gain_nothing(void **state)
+{
+	unsigned turn = 0;
+
+	(void)state;
+	hog(0, 1, 256);
+	machine_run(100 * MS);
+	machine_up(vcpu(1, 0));
+	for (unsigned i = 1; i < VCPUS; i++) {
+		machine_up(vcpu(1, i));
+		vcpu(1, i)->pause_flags |= VPF_BLOCKED;
+		vcpu_sleep(vcpu(1, i));
+	}
+	begin();
+	for (unsigned ms = 0; ms < 10000; ms++) {
+		machine_run(MS);
+		if (machine_current() == vcpu(1, turn) &&
+		    vcpu_cpu_time(vcpu(1, turn)) - before[1][turn] >= 5 * MS) {
+			before[1][turn] = vcpu_cpu_time(vcpu(1, turn));
+			turn = (turn + 1) % VCPUS;
+			vcpu_wake(vcpu(1, turn));
+			machine_block();
+		}
+	}
+	assert_share(0, 0, 500);
+}
+
+/* ---- several CPUs --------------------------------------------------------------------- */
+
+static void weights_1_1_2_on_two_cpus(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 1, 256);
+	hog(1, 1, 256);
+	hog(2, 1, 512);
+	machine_run(100 * MS);
+	run(10 * SECOND);
+	assert_share(0, 0, 500);
+	assert_share(1, 0, 500);
+	assert_share(2, 0, 1000);
+}
+
+static void three_equal_hogs_on_two_cpus(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	for (unsigned d = 0; d < 3; d++)
+		hog(d, 1, 256);
+	run(10 * SECOND);
+	for (unsigned d = 0; d < 3; d++)
+		assert_share(d, 0, 667);
+}
+
+static void seven_weights_on_three_cpus(void **state)
+{
+	(void)state;
+	machine_start_cpus(3);
+	for (unsigned d = 0; d < 7; d++)
+		hog(d, 1, 100 * (d + 1));
+	run(20 * SECOND);
+	for (unsigned d = 0; d < 7; d++)
+		assert_share(d, 0, 3000 * (d + 1) / 28);
+}
+
+static void a_domain_of_three_and_one_of_one_on_two_cpus(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 1, 256);
+	hog(1, 3, 256);
+	run(10 * SECOND);
+	assert_share(0, 0, 1000);
+	for (unsigned i = 0; i < 3; i++)
+		assert_share(1, i, 333);
+}
+
+static void what_one_cannot_use_goes_to_the_others(void **state)
+{
+	(void)state;
+	machine_start_cpus(4);
+	hog(0, 1, 10000);
+	hog(1, 2, 5000);
+	hog(2, 1, 100);
+	hog(3, 2, 300);
+	run(20 * SECOND);
+	assert_share(0, 0, 1000);
+	assert_share(1, 0, 1000);
+	assert_share(1, 1, 1000);
+	assert_share(2, 0, 250);
+	assert_share(3, 0, 375);
+	assert_share(3, 1, 375);
+}
+
+/* For long it had more weight than one CPU could give: that is no claim on those who come. */
+static void who_was_alone_on_a_cpu_has_no_claim_later(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 1, 1024);
+	hog(1, 1, 256);
+	hog(2, 1, 256);
+	run(100 * SECOND);
+	assert_share(0, 0, 1000);
+	for (unsigned d = 3; d < 6; d++)
+		hog(d, 1, 256);
+	run(10 * SECOND);
+	assert_share(0, 0, 889);
+	for (unsigned d = 1; d < 6; d++)
+		assert_share(d, 0, 222);
+}
+
+static void pinned_hogs_share_their_cpu_and_unpinned_ones_all(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	for (unsigned d = 0; d < 6; d++) {
+		hog(d, 1, 256);
+		sched_set_affinity(vcpu(d, 0), d < 2 ? 1 : 2);
+	}
+	machine_run(SECOND);
+	run(10 * SECOND);
+	for (unsigned d = 0; d < 6; d++)
+		assert_share(d, 0, d < 2 ? 500 : 250);
+	for (unsigned d = 0; d < 6; d++)
+		sched_set_affinity(vcpu(d, 0), 3);
+	run(10 * SECOND);
+	for (unsigned d = 0; d < 6; d++)
+		assert_share(d, 0, 333);
+}
+
+static void one_free_hog_among_pinned_ones_goes_where_there_is_most(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	for (unsigned d = 0; d < 6; d++) {
+		hog(d, 1, 256);
+		if (d < 5)
+			sched_set_affinity(vcpu(d, 0), d < 1 ? 1 : 2);
+	}
+	machine_run(SECOND);
+	run(10 * SECOND);
+	assert_share(0, 0, 500);
+	assert_share(5, 0, 500);
+	for (unsigned d = 1; d < 5; d++)
+		assert_share(d, 0, 250);
+}
+
+static void a_light_hog_does_not_disturb_the_others(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 1, 256);
+	hog(1, 1, 256);
+	hog(2, 1, 256);
+	hog(3, 1, 1);
+	run(20 * SECOND);
+	for (unsigned d = 0; d < 3; d++)
+		assert_share(d, 0, 666);
+}
+
+/* ---- caps ----------------------------------------------------------------------------- */
+
+static void a_capped_hog_gets_its_cap_alone(void **state)
+{
+	static const unsigned caps[] = { 1, 7, 50, 99, 100 };
+
+	(void)state;
+	hog(0, 1, 256);
+	for (unsigned i = 0; i < ARRAY_SIZE(caps); i++) {
+		sched_set_cap(&machine_domain[0], caps[i]);
+		run(10 * SECOND);
+		assert_in_range(share(0, 0), caps[i] * 10 - 2, caps[i] * 10 + 2);
+	}
+	sched_set_cap(&machine_domain[0], 0);
+	run(SECOND);
+	assert_share(0, 0, 1000);
+}
+
+static void a_cap_holds_over_each_short_time(void **state)
+{
+	(void)state;
+	hog(0, 1, 256);
+	sched_set_cap(&machine_domain[0], 30);
+	machine_run(5 * MS);
+	for (unsigned i = 0; i < 100; i++) {
+		run(20 * MS);
+		assert_in_range(share(0, 0), 290, 310);
+	}
+}
+
+static void what_a_capped_hog_may_not_use_goes_to_others(void **state)
+{
+	(void)state;
+	hog(0, 1, 512);
+	hog(1, 1, 256);
+	sched_set_cap(&machine_domain[0], 20);
+	run(10 * SECOND);
+	assert_share(0, 0, 200);
+	assert_share(1, 0, 800);
+}
+
+static void a_cap_above_its_share_changes_nothing(void **state)
+{
+	(void)state;
+	for (unsigned d = 0; d < 4; d++)
+		hog(d, 1, 256);
+	sched_set_cap(&machine_domain[2], 40);
+	run(10 * SECOND);
+	for (unsigned d = 0; d < 4; d++)
+		assert_share(d, 0, 250);
+}
+
+static void a_cap_is_the_sum_over_all_vcpus(void **state)
+{
+	(void)state;
+	machine_start_cpus(3);
+	hog(0, 3, 256);
+	sched_set_cap(&machine_domain[0], 150);
+	run(10 * SECOND);
+	assert_in_range(share(0, 0) + share(0, 1) + share(0, 2), 1490, 1510);
+	for (unsigned i = 0; i < 3; i++)
+		assert_in_range(share(0, i), 400, 600);
+}
+
+static void a_capped_domain_does_not_hoard_while_it_sleeps(void **state)
+{
+	(void)state;
+	hog(0, 1, 256);
+	sched_set_cap(&machine_domain[0], 10);
+	machine_run(SECOND);
+	vcpu(0, 0)->pause_count = 1;
+	vcpu_sleep(vcpu(0, 0));
+	machine_run(10 * SECOND);
+	vcpu(0, 0)->pause_count = 0;
+	vcpu_recheck(vcpu(0, 0));
+	run(100 * MS);
+	assert_in_range(share(0, 0), 90, 111);
+}
+
+static void a_sleeping_capped_domain_costs_no_timer(void **state)
+{
+	(void)state;
+	hog(0, 1, 256);
+	sched_set_cap(&machine_domain[0], 10);
+	machine_run(SECOND);
+	vcpu(0, 0)->pause_count = 1;
+	vcpu_sleep(vcpu(0, 0));
+	machine_run(SECOND);
+	machine_arms = 0;
+	machine_run(SECOND);
+	assert_int_equal(machine_arms, 0);
+}
+
+static void a_parked_vcpu_is_runnable_and_a_paused_one_offline(void **state)
+{
+	struct vcpu_runstate_info r;
+
+	(void)state;
+	hog(0, 1, 256);
+	sched_set_cap(&machine_domain[0], 50);
+	machine_run(8 * MS);
+	assert_true(vcpu(0, 0)->sched.parked);
+	vcpu_runstate_get(vcpu(0, 0), &r);
+	assert_int_equal(r.state, RUNSTATE_runnable);
+	vcpu(0, 0)->pause_count = 1;
+	vcpu_sleep(vcpu(0, 0));
+	machine_run(SECOND);
+	vcpu_runstate_get(vcpu(0, 0), &r);
+	assert_int_equal(r.state, RUNSTATE_offline);
+}
+
+#define T(f) cmocka_unit_test_setup(f, machine_start)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(four_hogs_get_a_quarter_each),
+		T(a_weight_is_the_domains_and_not_each_vcpus),
+		T(a_weight_is_divided_among_those_that_are_busy),
+		T(the_extreme_weights_keep_their_proportion),
+		T(one_that_was_idle_neither_starves_nor_hoards),
+		T(vcpus_that_take_turns_gain_nothing),
+		T(weights_1_1_2_on_two_cpus),
+		T(three_equal_hogs_on_two_cpus),
+		T(seven_weights_on_three_cpus),
+		T(a_domain_of_three_and_one_of_one_on_two_cpus),
+		T(what_one_cannot_use_goes_to_the_others),
+		T(who_was_alone_on_a_cpu_has_no_claim_later),
+		T(pinned_hogs_share_their_cpu_and_unpinned_ones_all),
+		T(one_free_hog_among_pinned_ones_goes_where_there_is_most),
+		T(a_light_hog_does_not_disturb_the_others),
+		T(a_capped_hog_gets_its_cap_alone),
+		T(a_cap_holds_over_each_short_time),
+		T(what_a_capped_hog_may_not_use_goes_to_others),
+		T(a_cap_above_its_share_changes_nothing),
+		T(a_cap_is_the_sum_over_all_vcpus),
+		T(a_capped_domain_does_not_hoard_while_it_sleeps),
+		T(a_sleeping_capped_domain_costs_no_timer),
+		T(a_parked_vcpu_is_runnable_and_a_paused_one_offline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
