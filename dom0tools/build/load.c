@@ -195,11 +195,37 @@ static int put_kernel(void *ctx, uint64_t address, const void *data, size_t byte
 	return write_at(l, 0, address - l->plan.virt_base, data, bytes);
 }
 
-static int write_kernel(struct load *l)
+/* Zeroes of the mapped region, by offsets from its start. */
+static int zero(struct load *l, uint64_t from, uint64_t to)
+{
+	return from < to ? write_at(l, 0, from, NULL, to - from) : 0;
+}
+
+/* What no segment's bytes will cover. Segments are in order, else all is zeroed first. */
+static int zero_kernel(struct load *l)
 {
 	const struct plan_area *area = &l->plan.kernel;
+	const struct kernel *k = &l->image.kernel;
+	uint64_t at = area->pfn * PAGE_SIZE, end = at + area->count * PAGE_SIZE;
+	struct elf_segment s;
+	unsigned i = 0;
+	int err = 0;
+
+	while (!err && elf_load_next(&k->elf, &i, &s)) {
+		uint64_t start = kernel_virt(k, s.paddr) - l->plan.virt_base;
+
+		if (start < at)
+			return zero(l, area->pfn * PAGE_SIZE, end);
+		err = zero(l, at, start);
+		at = start + s.filesz;
+	}
+	return err ? err : zero(l, at, end);
+}
+
+static int write_kernel(struct load *l)
+{
 	struct build_error why = { "" };
-	int err = write_at(l, area->pfn, 0, NULL, area->count * PAGE_SIZE);
+	int err = zero_kernel(l);
 
 	if (!err)
 		err = image_write(&l->image, put_kernel, l, &why);
@@ -224,12 +250,14 @@ static int write_tables(struct load *l)
 static int write_zeros(struct load *l)
 {
 	const struct plan *p = &l->plan;
+	uint64_t used = plan_mapped_tables(p);
 	int err = write_at(l, p->xenstore.pfn, 0, NULL, PAGE_SIZE);
 
 	if (!err)
 		err = write_at(l, p->console.pfn, 0, NULL, PAGE_SIZE);
+	/* Of the tables only the spare ones: the others are written whole. */
 	if (!err)
-		err = write_at(l, p->tables.pfn, 0, NULL, p->tables.count * PAGE_SIZE);
+		err = write_at(l, p->tables.pfn + used, 0, NULL, (p->tables.count - used) * PAGE_SIZE);
 	if (!err)
 		err = write_at(l, p->stack.pfn, 0, NULL, PAGE_SIZE);
 	return err;

@@ -216,69 +216,64 @@ uint64_t plan_table_pfn(const struct plan *p, uint64_t index)
 	return p->spans[span].first[level] + index;
 }
 
+uint64_t plan_mapped_tables(const struct plan *p)
+{
+	return 1 + span_tables(&p->spans[0]);
+}
+
 bool plan_is_table(const struct plan *p, uint64_t pfn)
 {
-	/* The mapped region's tables, without the spare pages that the search may leave. */
-	uint64_t used = 1 + span_tables(&p->spans[0]);
-
-	return pfn - p->tables.pfn < used ||
+	return pfn - p->tables.pfn < plan_mapped_tables(p) ||
 	       (p->nr_spans > 1 && pfn - p->p2m_tables.pfn < p->p2m_tables.count);
 }
 
-/* Does the table of this level at `va` map anything of the span? */
-static bool span_touches(const struct plan_span *s, uint64_t va, unsigned level)
+/* The entries of an L1 table that begins at `va`: those of the span's pages that the domain has. */
+static void fill_leaves(const struct plan *p, const struct plan_span *s, uint64_t va,
+			const uint64_t *mfns, uint64_t entries[512])
 {
-	uint64_t index = va >> table_shift(level);
+	unsigned first = va < s->start ? (s->start - va) / PAGE_BYTES : 0;
+	uint64_t pfn = s->pfn + (va + first * PAGE_BYTES - s->start) / PAGE_BYTES;
+	uint64_t left = (s->end - 1 - (va + first * PAGE_BYTES)) / PAGE_BYTES + 1;
 
-	return index >= s->start >> table_shift(level) &&
-	       index <= (s->end - 1) >> table_shift(level);
+	for (unsigned i = first; i < 512 && left-- && pfn < p->nr_pages; i++, pfn++)
+		entries[i] = mfns[pfn] << 12 | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY |
+			     (plan_is_table(p, pfn) ? 0 : PTE_WRITE);
 }
 
-static uint64_t leaf_entry(const struct plan *p, const struct plan_span *s, uint64_t va,
-			   const uint64_t *mfns)
+/*
+ * The entries of a table of this level, L4 to L2, that begins at `va`: those of the span's tables
+ * below it. Bits that all addresses of the kernel's half have in common do not count.
+ */
+static void fill_branches(const struct plan_span *s, uint64_t va, unsigned level,
+			  const uint64_t *mfns, uint64_t entries[512])
 {
-	uint64_t pfn = s->pfn + (va - s->start) / PAGE_BYTES;
+	const uint64_t mask = (1ULL << 48) - 1;
+	unsigned shift = table_shift(level - 1);
+	uint64_t base = (va & mask) >> shift, first = (s->start & mask) >> shift;
+	uint64_t last = ((s->end - 1) & mask) >> shift;
 
-	if (va < s->start || va > s->end - 1 || pfn >= p->nr_pages)
-		return 0;
-	return mfns[pfn] << 12 | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY |
-	       (plan_is_table(p, pfn) ? 0 : PTE_WRITE);
-}
-
-static uint64_t branch_entry(const struct plan_span *s, uint64_t va, unsigned child,
-			     const uint64_t *mfns)
-{
-	uint64_t index = (va >> table_shift(child)) - (s->start >> table_shift(child));
-
-	return mfns[s->first[child] + index] << 12 | PTE_PRESENT | PTE_WRITE | PTE_USER |
-	       PTE_ACCESSED | PTE_DIRTY;
-}
-
-/* The address that entry number i of the L4 table begins at. */
-static uint64_t l4_address(unsigned i)
-{
-	return (uint64_t)((int64_t)((uint64_t)i << 55) >> 16);
+	for (uint64_t at = first > base ? first : base; at <= last && at < base + 512; at++)
+		entries[at - base] = mfns[s->first[level - 1] + (at - first)] << 12 |
+				     PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
 }
 
 void plan_table_fill(const struct plan *p, uint64_t index, const uint64_t *mfns,
 		     uint64_t entries[512])
 {
 	unsigned span, level;
-	bool below = find_table(p, &index, &span, &level);
+	const struct plan_span *s;
+	uint64_t va;
 
 	memset(entries, 0, 512 * sizeof(entries[0]));
-	for (unsigned i = 0; i < 512 && !below; i++)
+	if (!find_table(p, &index, &span, &level)) {
 		for (span = 0; span < p->nr_spans; span++)
-			if (span_touches(&p->spans[span], l4_address(i), 3))
-				entries[i] = branch_entry(&p->spans[span], l4_address(i), 3, mfns);
-	for (unsigned i = 0; i < 512 && below; i++) {
-		const struct plan_span *s = &p->spans[span];
-		uint64_t table = (s->start >> table_shift(level)) + index;
-		uint64_t va = (table << table_shift(level)) + ((uint64_t)i << table_shift(level - 1));
-
-		if (level == 1)
-			entries[i] = leaf_entry(p, s, va, mfns);
-		else if (span_touches(s, va, level - 1))
-			entries[i] = branch_entry(s, va, level - 1, mfns);
+			fill_branches(&p->spans[span], 0, 4, mfns, entries);
+		return;
 	}
+	s = &p->spans[span];
+	va = ((s->start >> table_shift(level)) + index) << table_shift(level);
+	if (level == 1)
+		fill_leaves(p, s, va, mfns, entries);
+	else
+		fill_branches(s, va, level, mfns, entries);
 }

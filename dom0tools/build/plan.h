@@ -66,5 +66,8 @@ uint64_t plan_table_pfn(const struct plan *p, uint64_t index);
 void plan_table_fill(const struct plan *p, uint64_t index, const uint64_t *mfns,
 		     uint64_t entries[512]);
 
+/** How many pages of the area `tables` are page tables; the search may leave spare ones behind. */
+uint64_t plan_mapped_tables(const struct plan *p);
+
 /** Is this page of the domain one of the page tables? */
 bool plan_is_table(const struct plan *p, uint64_t pfn);

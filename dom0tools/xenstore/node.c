@@ -101,9 +101,10 @@ drop:
 /* Compares a child's name with one path component that is not NUL-terminated. */
 static int name_compare(const char *name, const char *part, size_t len)
 {
-	int order = strncmp(name, part, len);
-
-	return order ? order : (name[len] != '\0');
+	for (size_t i = 0; i < len; i++)
+		if (name[i] != part[i])
+			return (unsigned char)name[i] - (unsigned char)part[i];
+	return name[len] != '\0';
 }
 
 /* The index of the child, or where it belongs when it is not there. */
@@ -188,11 +189,10 @@ static struct node *own(struct node **slot)
 }
 
 /*
- * Makes the first len bytes of path ours alone and stamps gen as "changed below"
- * on all of it. The last node must exist. (A stamp that is left behind by running out of
- * memory half-way is harmless: at worst a transaction is tried again.)
+ * A stamp that is left behind by running out of memory half-way is harmless: at worst a
+ * transaction is tried again.
  */
-static struct node *own_path(struct node **root, const char *path, size_t len, uint64_t gen)
+struct node *node_own(struct node **root, const char *path, size_t len, uint64_t gen)
 {
 	const char *end = path + len;
 	struct node **slot = root;
@@ -213,8 +213,7 @@ static struct node *own_path(struct node **root, const char *path, size_t len, u
 	}
 }
 
-int node_set_value(struct node **root, const char *path, const char *value, uint32_t len,
-		   uint64_t gen)
+int node_fill(struct node *node, const char *value, uint32_t len, uint64_t gen)
 {
 	char *copy = NULL;
 
@@ -224,18 +223,19 @@ int node_set_value(struct node **root, const char *path, const char *value, uint
 			return -ENOMEM;
 		memcpy(copy, value, len);
 	}
-
-	struct node *node = own_path(root, path, strlen(path), gen);
-
-	if (!node) {
-		free(copy);
-		return -ENOMEM;
-	}
 	free(node->value);
 	node->value = copy;
 	node->len = len;
 	node->gen = gen;
 	return 0;
+}
+
+int node_set_value(struct node **root, const char *path, const char *value, uint32_t len,
+		   uint64_t gen)
+{
+	struct node *node = node_own(root, path, strlen(path), gen);
+
+	return node ? node_fill(node, value, len, gen) : -ENOMEM;
 }
 
 int node_set_perms(struct node **root, const char *path, const struct perm *perms, uint32_t n,
@@ -247,7 +247,7 @@ int node_set_perms(struct node **root, const char *path, const struct perm *perm
 		return -ENOMEM;
 	memcpy(copy, perms, n * sizeof(*perms));
 
-	struct node *node = own_path(root, path, strlen(path), gen);
+	struct node *node = node_own(root, path, strlen(path), gen);
 
 	if (!node) {
 		free(copy);
@@ -275,37 +275,42 @@ static bool kids_reserve(struct node *node)
 	return true;
 }
 
-int node_add(struct node **root, const char *path, const struct perm *perms, uint32_t n,
-	     uint64_t gen)
+struct node *node_add_below(struct node *parent, const char *name, size_t len,
+			    const struct perm *perms, uint32_t n, uint64_t gen)
 {
-	const char *name = strrchr(path, '/') + 1;
-	struct node *node = node_create(name, strlen(name), perms, n, gen);
+	struct node *node = node_create(name, len, perms, n, gen);
 
 	if (!node)
-		return -ENOMEM;
-
-	struct node *parent = own_path(root, path, (size_t)(name - 1 - path), gen);
-
-	if (!parent || !kids_reserve(parent)) {
+		return NULL;
+	if (!kids_reserve(parent)) {
 		node_put(node);
-		return -ENOMEM;
+		return NULL;
 	}
 
 	bool found;
-	uint32_t at = kid_index(parent, name, strlen(name), &found);
+	uint32_t at = kid_index(parent, name, len, &found);
 
 	memmove(&parent->kids[at + 1], &parent->kids[at],
 		(parent->n_kids - at) * sizeof(*parent->kids));
 	parent->kids[at] = node;
 	parent->n_kids++;
-	parent->kids_gen = gen;
-	return 0;
+	parent->kids_gen = parent->below_gen = gen;
+	return node;
+}
+
+int node_add(struct node **root, const char *path, const struct perm *perms, uint32_t n,
+	     uint64_t gen)
+{
+	const char *name = strrchr(path, '/') + 1;
+	struct node *parent = node_own(root, path, (size_t)(name - 1 - path), gen);
+
+	return parent && node_add_below(parent, name, strlen(name), perms, n, gen) ? 0 : -ENOMEM;
 }
 
 int node_remove(struct node **root, const char *path, uint64_t gen)
 {
 	const char *name = strrchr(path, '/') + 1;
-	struct node *parent = own_path(root, path, (size_t)(name - 1 - path), gen);
+	struct node *parent = node_own(root, path, (size_t)(name - 1 - path), gen);
 
 	if (!parent)
 		return -ENOMEM;

@@ -77,6 +77,16 @@ static inline domid_t node_owner(const struct node *node)
  * Changes. Each takes the root by reference, as copying may replace it, and stamps
  * gen on what it changes. On -ENOMEM the tree's contents are as before.
  */
+/**
+ * Makes what the first len bytes of path lead to, and the way there, part of this tree alone, and
+ * stamps gen as "changed below" on it. The node must exist. NULL: no memory.
+ */
+struct node *node_own(struct node **root, const char *path, size_t len, uint64_t gen);
+/** Sets the value of a node that node_own() or node_add_below() has given. */
+int node_fill(struct node *node, const char *value, uint32_t len, uint64_t gen);
+/** Adds a child, which must not be there, to a node that node_own() has given. NULL: no memory. */
+struct node *node_add_below(struct node *parent, const char *name, size_t len,
+			    const struct perm *perms, uint32_t n, uint64_t gen);
 int node_set_value(struct node **root, const char *path, const char *value, uint32_t len,
 		   uint64_t gen);
 int node_set_perms(struct node **root, const char *path, const struct perm *perms, uint32_t n,

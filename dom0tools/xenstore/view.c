@@ -56,31 +56,50 @@ static uint64_t missing_price(const char *rest, unsigned int missing, uint32_t n
 	return missing * node_price(0, n_perms, 0) + strlen(rest) - missing;
 }
 
-/* Adds the missing nodes, parents first; rest is the part of path that is missing. */
-static int add_missing(struct view *view, const char *path, const char *rest,
-		       const struct perm *perms, uint32_t n_perms)
+/* Takes away the first of the missing nodes. The way down is ours alone: this allocates nothing. */
+static void remove_first(struct view *view, const char *path, const char *rest)
 {
-	char at[PATH_SIZE], first[PATH_SIZE] = "";
-	int err = 0;
+	size_t len = (size_t)(rest - path) + 1 + strcspn(rest + 1, "/");
+	char first[PATH_SIZE];
 
-	for (const char *end = rest; *end && !err;) {
-		end++;
-		end += strcspn(end, "/");
-		memcpy(at, path, (size_t)(end - path));
-		at[end - path] = '\0';
-		err = node_add(&view->root, at, perms, n_perms, ++view->store->gen);
-		if (!err && !first[0])
-			strcpy(first, at);
+	memcpy(first, path, len);
+	first[len] = '\0';
+	node_remove(&view->root, first, ++view->store->gen);
+}
+
+/*
+ * Adds the missing nodes, parents first; rest is the part of path that is missing. *made is the
+ * last of them.
+ */
+static int add_missing(struct view *view, const char *path, const char *rest,
+		       const struct perm *perms, uint32_t n_perms, struct node **made)
+{
+	uint64_t gen = ++view->store->gen;
+	struct node *node = node_own(&view->root, path, (size_t)(rest - path), gen), *kid;
+	const char *at = rest;
+
+	if (!node)
+		return -ENOMEM;
+	while (*at) {
+		size_t len = strcspn(++at, "/");
+
+		kid = node_add_below(node, at, len, perms, n_perms, gen);
+		if (!kid) {
+			if (at != rest + 1)
+				remove_first(view, path, rest);
+			return -ENOMEM;
+		}
+		node = kid;
+		at += len;
 	}
-	/* The way down is ours alone by now, so removing allocates nothing. */
-	if (err && first[0])
-		node_remove(&view->root, first, ++view->store->gen);
-	return err;
+	*made = node;
+	return 0;
 }
 
 /* more: bytes that the caller will add to the node; there must be room for them, too. */
 static int make_missing(struct view *view, const struct store_conn *conn, const char *path,
-			const struct node *parent, const char *rest, uint32_t more)
+			const struct node *parent, const char *rest, uint32_t more,
+			struct node **made)
 {
 	uint32_t n_perms = parent->n_perms;
 	struct perm *perms = malloc(n_perms * sizeof(*perms));
@@ -102,7 +121,7 @@ static int make_missing(struct view *view, const struct store_conn *conn, const 
 	}
 	err = tally_add(&view->tally, perms[0].domid, (int32_t)missing, (int64_t)price);
 	if (!err) {
-		err = add_missing(view, path, rest, perms, n_perms);
+		err = add_missing(view, path, rest, perms, n_perms, made);
 		if (err)
 			tally_add(&view->tally, perms[0].domid, -(int32_t)missing,
 				  -(int64_t)price);
@@ -111,19 +130,22 @@ static int make_missing(struct view *view, const struct store_conn *conn, const 
 	return err;
 }
 
-/* The common start of write and mkdir. Returns 1 when made, 0 when it was there, -errno. */
+/*
+ * The common start of write and mkdir. Returns 1 when made, 0 when it was there, -errno. *node is
+ * the node; when it was made, it is part of this tree alone.
+ */
 static int make_node(struct view *view, const struct store_conn *conn, const char *path,
-		     uint32_t more)
+		     uint32_t more, struct node **node)
 {
 	const char *rest;
-	struct node *node = node_lookup_deepest(view->root, path, &rest);
 
-	if (!(view_perms(conn, node) & PERM_WRITE))
+	*node = node_lookup_deepest(view->root, path, &rest);
+	if (!(view_perms(conn, *node) & PERM_WRITE))
 		return -EACCES;
 	if (!*rest)
 		return 0;
 
-	int err = make_missing(view, conn, path, node, rest, more);
+	int err = make_missing(view, conn, path, *node, rest, more, node);
 
 	return err ? err : 1;
 }
@@ -134,12 +156,12 @@ int view_write(struct view *view, const struct store_conn *conn, const char *pat
 	if (!conn_is_privileged(conn) && len > view->store->quota.node_size)
 		return -ENOSPC;
 
-	int made = make_node(view, conn, path, len);
+	struct node *node;
+	int made = make_node(view, conn, path, len, &node);
 
 	if (made < 0)
 		return made;
 
-	const struct node *node = node_lookup(view->root, path);
 	domid_t owner = node_owner(node);
 	int64_t more = (int64_t)len - node->len;
 	int err;
@@ -150,7 +172,10 @@ int view_write(struct view *view, const struct store_conn *conn, const char *pat
 	err = tally_add(&view->tally, owner, 0, more);
 	if (err)
 		return err;
-	err = node_set_value(&view->root, path, value, len, ++view->store->gen);
+	if (made)
+		err = node_fill(node, value, len, view->store->gen);
+	else
+		err = node_set_value(&view->root, path, value, len, ++view->store->gen);
 	if (err)
 		tally_add(&view->tally, owner, 0, -more);
 	return err;
@@ -158,7 +183,8 @@ int view_write(struct view *view, const struct store_conn *conn, const char *pat
 
 int view_mkdir(struct view *view, const struct store_conn *conn, const char *path, bool *changed)
 {
-	int made = make_node(view, conn, path, 0);
+	struct node *node;
+	int made = make_node(view, conn, path, 0, &node);
 
 	*changed = made > 0;
 	return made < 0 ? made : 0;

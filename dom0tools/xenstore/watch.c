@@ -290,11 +290,27 @@ bool store_conn_event(struct store_conn *conn, struct store_message *out)
 /* What a change looks like to those who might be told. */
 struct change {
 	const char *path;
+	struct node *old, *new;		/* roots, to be looked at when somebody watches the path */
+	bool looked;
 	const struct node *nodes[3];	/* before, after, the parent after; each may be NULL */
 };
 
-static bool may_hear(const struct store_conn *conn, const struct change *change)
+static void change_look(struct change *change)
 {
+	char parent[PATH_SIZE];
+
+	strcpy(parent, change->path);
+	path_to_parent(parent);
+	change->nodes[0] = change->old ? node_lookup(change->old, change->path) : NULL;
+	change->nodes[1] = node_lookup(change->new, change->path);
+	change->nodes[2] = node_lookup(change->new, parent);
+	change->looked = true;
+}
+
+static bool may_hear(const struct store_conn *conn, struct change *change)
+{
+	if (!change->looked)
+		change_look(change);
 	for (size_t i = 0; i < 3; i++)
 		if (change->nodes[i] && (view_perms(conn, change->nodes[i]) & PERM_READ))
 			return true;
@@ -313,10 +329,9 @@ static int levels_below(const char *path, size_t len)
 	return n;
 }
 
-/* Tells who watches the first len bytes of the change's path. */
-static void fire_prefix(struct store *store, const struct change *change, size_t len)
+/* Tells who watches the first len bytes of the change's path, which have this hash. */
+static void fire_prefix(struct store *store, struct change *change, size_t len, uint32_t hash)
 {
-	uint32_t hash = hash_bytes(HASH_START, change->path, len);
 	struct watch *watch, *next;
 
 	for (watch = *bucket_of(&store->watches, hash); watch; watch = next) {
@@ -331,38 +346,28 @@ static void fire_prefix(struct store *store, const struct change *change, size_t
 	}
 }
 
-static void change_init(struct change *change, const char *path, struct node *old,
-			struct node *new)
-{
-	char parent[PATH_SIZE];
-
-	strcpy(parent, path);
-	path_to_parent(parent);
-	change->path = path;
-	change->nodes[0] = old ? node_lookup(old, path) : NULL;
-	change->nodes[1] = node_lookup(new, path);
-	change->nodes[2] = node_lookup(new, parent);
-}
-
 void watch_fire(struct store *store, const char *path, struct node *old, struct node *new)
 {
-	struct change change;
+	struct change change = { .path = path, .old = old, .new = new };
+	uint32_t hash = HASH_START;
 
 	if (!store->watches.n_watches)
 		return;
-	change_init(&change, path, old, new);
-	fire_prefix(store, &change, 1);		/* the root */
-	for (size_t len = 1; path[1] && path[len - 1]; len++)
-		if (len > 1 && (path[len] == '/' || !path[len]))
-			fire_prefix(store, &change, len);
+	/* The root is one byte long; all others end before a slash or at the end. */
+	for (size_t len = 1; path[len - 1]; len++) {
+		hash = hash_bytes(hash, &path[len - 1], 1);
+		if (len == 1 || path[len] == '/' || !path[len])
+			fire_prefix(store, &change, len, hash);
+	}
 }
 
 static void fire_exact(void *ctx, const char *path, const struct node *node)
 {
 	struct store *store = ctx;
-	struct change change = { .path = path, .nodes = { node } };
+	struct change change = { .path = path, .looked = true, .nodes = { node } };
+	size_t len = strlen(path);
 
-	fire_prefix(store, &change, strlen(path));
+	fire_prefix(store, &change, len, hash_bytes(HASH_START, path, len));
 }
 
 void watch_fire_removed(struct store *store, const char *path, struct node *old,
@@ -386,7 +391,7 @@ void watch_fire_removed(struct store *store, const char *path, struct node *old,
 /* Special events: those who watch the name get it, by depth 1 with the domain's id. */
 void store_announce(struct store *store, const char *special, domid_t domid)
 {
-	struct change change = { 0 };
+	struct change change = { .looked = true };
 	char path[64], with_id[64];
 
 	if (!store->watches.n_watches)
@@ -404,5 +409,6 @@ void store_announce(struct store *store, const char *special, domid_t domid)
 			event_queue(w, w->depth == 1 ? with_id : path);
 	}
 	change.path = with_id;
-	fire_prefix(store, &change, strlen(with_id));
+	fire_prefix(store, &change, strlen(with_id),
+		    hash_bytes(HASH_START, with_id, strlen(with_id)));
 }

@@ -87,7 +87,6 @@ static void begin(struct writer *w, enum access access, const char *format, ...)
 
 static void put_memory(struct writer *w, const struct domconf *conf)
 {
-	put(w, "memory", INHERIT, "%s", "");
 	put(w, "memory/static-max", INHERIT, "%" PRIu64, conf->maxmem_kb);
 	put(w, "memory/target", INHERIT, "%" PRIu64, conf->memory_kb);
 	put(w, "memory/videoram", INHERIT, "0");
@@ -97,10 +96,7 @@ static void put_cpus(struct writer *w, const struct domconf *conf)
 {
 	char node[48];
 
-	put(w, "cpu", INHERIT, "%s", "");
 	for (unsigned i = 0; i < conf->maxvcpus; i++) {
-		snprintf(node, sizeof(node), "cpu/%u", i);
-		put(w, node, INHERIT, "%s", "");
 		snprintf(node, sizeof(node), "cpu/%u/availability", i);
 		put(w, node, INHERIT, i < conf->vcpus ? "online" : "offline");
 	}
@@ -114,9 +110,6 @@ static void put_control(struct writer *w)
 		"data", "drivers", "feature", "attr", "error",
 	};
 
-	put(w, "device", INHERIT, "%s", "");
-	put(w, "device/suspend", INHERIT, "%s", "");
-	put(w, "control", INHERIT, "%s", "");
 	put(w, "control/platform-feature-multiprocessor-suspend", INHERIT, "1");
 	put(w, "control/platform-feature-xs_reset_watches", INHERIT, "1");
 	for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++)
@@ -125,10 +118,8 @@ static void put_control(struct writer *w)
 
 static void put_rings(struct writer *w, const struct load_result *d)
 {
-	put(w, "store", INHERIT, "%s", "");
 	put(w, "store/port", INHERIT, "%" PRIu32, d->xenstore_port);
 	put(w, "store/ring-ref", INHERIT, "%" PRIu64, d->xenstore_mfn);
-	put(w, "console", INHERIT, "%s", "");
 	put(w, "console/backend", INHERIT, "/local/domain/0/backend/console/%u/0", w->domid);
 	put(w, "console/backend-id", GUEST_SHOWN, "0");
 	put(w, "console/limit", INHERIT, "1048576");
@@ -143,6 +134,7 @@ static void put_domain(struct writer *w, const struct domconf *conf, const struc
 		       const char *uuid)
 {
 	begin(w, READABLE, "/local/domain/%u", w->domid);
+	/* The folders between come with what is in them. */
 	put(w, "vm", INHERIT, "/vm/%s", uuid);
 	put(w, "name", INHERIT, "%s", conf->name);
 	put(w, "domid", INHERIT, "%u", w->domid);
@@ -160,7 +152,6 @@ static void put_vm(struct writer *w, const struct domconf *conf, const struct lo
 	begin(w, READABLE, "/vm/%s", uuid);
 	put(w, "name", INHERIT, "%s", conf->name);
 	put(w, "uuid", INHERIT, "%s", uuid);
-	put(w, "image", INHERIT, "%s", "");
 	put(w, "image/ostype", INHERIT, "%s", d->guest_os[0] ? d->guest_os : "linux");
 	put(w, "image/kernel", INHERIT, "%s", conf->kernel);
 	if (conf->ramdisk)
