@@ -35,8 +35,8 @@ def fetch_xen(build):
 
 
 def options_for(kernel, xen=False):
-    """The hypervisor's options for a test kernel: some want more vCPUs in dom0 than there may be CPUs."""
-    return (XEN_OPTIONS if xen else OPTIONS) + (" dom0_max_vcpus=3" if kernel in ("smp", "pvguest") else "")
+    """The hypervisor's options for a test kernel: dom0 has one vCPU, or three where a kernel wants them, on any machine."""
+    return (XEN_OPTIONS if xen else OPTIONS) + (" dom0_max_vcpus=3" if kernel in ("smp", "pvguest") else " dom0_max_vcpus=1")
 
 
 def read_until(p, until, seconds):
