@@ -104,6 +104,21 @@ static long run(struct domain *d, struct xen_domctl *op, bool *copyback)
 	return rc ? rc : -XEN_ENOSYS;
 }
 
+/* One at a time: they may wait for vCPUs to leave their CPUs, two of dom0's for each other. Who finds
+ * it taken tries again from its guest, where it can be interrupted. */
+static spinlock_t control_lock = SPINLOCK("control");
+
+static long run_alone(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+	long rc;
+
+	if (!spin_trylock(&control_lock))
+		return -XEN_ERESTART;
+	rc = run(d, op, copyback);
+	spin_unlock(&control_lock);
+	return rc;
+}
+
 long do_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	struct domain *d = NULL;
@@ -123,7 +138,7 @@ long do_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	}
 	rc = -XEN_EPERM;
 	if (domain_is_control(current_vcpu()->domain))
-		rc = run(d, &op, &copyback);
+		rc = run_alone(d, &op, &copyback);
 	if (d)
 		domain_put(d);
 	if (copyback && copy_to_guest(guest_va(arg), &op, sizeof(op)))

@@ -294,7 +294,7 @@ static long flush_one(struct domain *self, const struct gnttab_cache_flush *op)
 		return -XEN_EOPNOTSUPP;
 	/* Without a device a domain cannot tell whether its caches were written back. */
 	if (domain_is_control(self))
-		arch_wbinvd();
+		arch_wbinvd(false);
 	return 0;
 }
 

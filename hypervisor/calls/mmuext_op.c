@@ -183,19 +183,19 @@ static int ext_invlpg_multi(struct ext *x)
 
 static int ext_flush_all(struct ext *x)
 {
-	return flush_some(x->self->mm.dirty_cpus);
+	return flush_some(domain_cpus(x->self));
 }
 
 static int ext_invlpg_all(struct ext *x)
 {
-	return invlpg_some(x->self->mm.dirty_cpus, x->op.arg1.linear_addr);
+	return invlpg_some(domain_cpus(x->self), x->op.arg1.linear_addr);
 }
 
 static int ext_flush_cache(struct ext *x)
 {
 	if (!x->self->mm.io_memory)
 		return x->op.cmd == MMUEXT_FLUSH_CACHE ? -XEN_EACCES : -XEN_EINVAL;
-	arch_wbinvd();
+	arch_wbinvd(x->op.cmd == MMUEXT_FLUSH_CACHE_GLOBAL);
 	return 0;
 }
 

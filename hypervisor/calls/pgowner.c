@@ -52,6 +52,7 @@ void pgowner_ctx(struct pt_ctx *c, const struct domain *tables, const struct dom
 int pgowner_cpus(const struct domain *d, guest_va_t bitmap, uint64_t *cpus)
 {
 	*cpus = 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* as in domain_cpus() */
 	for (unsigned first = 0; first < d->max_vcpus; first += 64) {
 		uint64_t word;
 
@@ -61,7 +62,7 @@ int pgowner_cpus(const struct domain *d, guest_va_t bitmap, uint64_t *cpus)
 			unsigned id = first + (unsigned)__builtin_ctzll(word);
 
 			if (id < d->max_vcpus && d->vcpu[id])
-				*cpus |= 1ULL << d->vcpu[id]->processor;
+				*cpus |= vcpu_cpus(d->vcpu[id]);
 		}
 	}
 	return 0;

@@ -116,7 +116,7 @@ static long op_poll(uint64_t arg)
 		return rc;
 	}
 	if (p.timeout)
-		timer_set(&v->poll_timer, p.timeout);
+		timer_set_here(&v->poll_timer, p.timeout);
 	else
 		timer_stop(&v->poll_timer);
 	cpu_raise(this_cpu(), CPU_WORK_RESCHED);

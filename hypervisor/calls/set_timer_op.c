@@ -26,6 +26,6 @@ long do_set_timer_op(uint64_t timeout, uint64_t a2, uint64_t a3, uint64_t a4, ui
 	now = arch_now_ns();
 	if ((int64_t)timeout < 0 || (timeout > now && timeout - now >= FAR_AHEAD))
 		timeout = now + MIDDLE_GROUND;
-	timer_set(&v->singleshot_timer, timeout);
+	timer_set_here(&v->singleshot_timer, timeout);
 	return 0;
 }

@@ -14,7 +14,7 @@
 static int flush_cpus(const struct domain *d, uint64_t whom, uint64_t *cpus)
 {
 	if (whom == UVMF_ALL) {
-		*cpus = d->mm.dirty_cpus;
+		*cpus = domain_cpus(d);
 		return 0;
 	}
 	return pgowner_cpus(d, guest_va(whom), cpus);

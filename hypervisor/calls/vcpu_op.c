@@ -19,8 +19,19 @@
 #define PERIOD_MIN 1000000ULL		/* ns */
 #define PERIOD_MAX (~0ULL >> 2)
 
+/* What two vCPUs must not do to a third at the same time: the second starts its call again. */
+static bool claim(struct vcpu *v)
+{
+	return !__atomic_exchange_n(&v->claimed, true, __ATOMIC_ACQUIRE);
+}
+
+static void unclaim(struct vcpu *v)
+{
+	__atomic_store_n(&v->claimed, false, __ATOMIC_RELEASE);
+}
+
 /* The context is 5 KiB: too much for the stack. */
-static long op_initialise(struct vcpu *v, uint64_t arg)
+static long initialise(struct vcpu *v, uint64_t arg)
 {
 	struct vcpu_guest_context *c;
 	long rc;
@@ -34,6 +45,17 @@ static long op_initialise(struct vcpu *v, uint64_t arg)
 	if (!rc)
 		rc = vcpu_set_context(v, c, current_budget());
 	xfree(c);
+	return rc;
+}
+
+static long op_initialise(struct vcpu *v, uint64_t arg)
+{
+	long rc;
+
+	if (!claim(v))
+		return -XEN_ERESTART;
+	rc = initialise(v, arg);
+	unclaim(v);
 	return rc;
 }
 
@@ -60,10 +82,18 @@ static bool another_is_up(const struct vcpu *v)
 /* A domain whose last vCPU goes down has powered off. */
 static long op_down(struct vcpu *v, uint64_t arg)
 {
+	struct domain *d = v->domain;
+	bool last;
+
 	(void)arg;
-	if (!another_is_up(v))
-		domain_shutdown(v->domain, SHUTDOWN_poweroff);
-	else if (!(__atomic_fetch_or(&v->pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST) & VPF_DOWN))
+	spin_lock(&d->shutdown_lock);	/* two that go down at once: one is the last */
+	last = !another_is_up(v);
+	if (!last)
+		__atomic_fetch_or(&v->pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST);
+	spin_unlock(&d->shutdown_lock);
+	if (last)
+		domain_shutdown(d, SHUTDOWN_poweroff);
+	else
 		vcpu_sleep(v);
 	return 0;
 }
@@ -137,7 +167,7 @@ static long op_set_singleshot(struct vcpu *v, uint64_t arg)
 		return -XEN_EINVAL;
 	if (copy_from_guest(&t, guest_va(arg), sizeof(t)))
 		return -XEN_EFAULT;
-	timer_set(&v->singleshot_timer, t.timeout_abs_ns);
+	timer_set_here(&v->singleshot_timer, t.timeout_abs_ns);
 	return 0;
 }
 
@@ -157,7 +187,10 @@ static long op_register_info(struct vcpu *v, uint64_t arg)
 
 	if (copy_from_guest(&r, guest_va(arg), sizeof(r)))
 		return -XEN_EFAULT;
+	if (!claim(v))
+		return -XEN_ERESTART;
 	rc = vcpu_register_info(v, mfn(r.mfn), r.offset);
+	unclaim(v);
 	if (!rc)
 		time_update_vcpu(v);
 	return rc;

@@ -17,9 +17,12 @@
 #define INPUT_SIZE   16384u
 #define SWITCH_COUNT 3
 
-/* log lock must be held for these */
+/* log lock must be held for this */
 static spinlock_t log_lock = SPINLOCK("log");
 static struct conring ring;
+
+/* Filled by the CPU that gets the port's interrupt, emptied by who holds the lock. */
+static spinlock_t input_lock = SPINLOCK("console input");
 static struct {
 	char text[INPUT_SIZE];
 	uint32_t produced, consumed;
@@ -220,7 +223,8 @@ void console_input(void)
 			debug_key((char)c);
 			continue;
 		}
-		input.text[input.produced++ % INPUT_SIZE] = (char)c;
+		input.text[input.produced % INPUT_SIZE] = (char)c;
+		__atomic_store_n(&input.produced, input.produced + 1, __ATOMIC_RELEASE);
 		fed = true;
 	}
 	if (fed)
@@ -231,8 +235,12 @@ size_t console_read(char *to, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && input.consumed != input.produced)
-		to[n++] = input.text[input.consumed++ % INPUT_SIZE];
+	spin_lock(&input_lock);
+	while (n < len && input.consumed != load_acquire32(&input.produced)) {
+		to[n++] = input.text[input.consumed % INPUT_SIZE];
+		__atomic_store_n(&input.consumed, input.consumed + 1, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&input_lock);
 	return n;
 }
 

@@ -7,6 +7,7 @@
 #include <hv/cpu.h>
 #include <hv/diag.h>
 #include <hv/domain.h>
+#include <hv/domctl.h>
 #include <hv/log.h>
 #include <hv/mm.h>
 #include <hv/sched.h>
@@ -33,33 +34,45 @@ static void show_vcpu(const struct vcpu *v)
 		   (unsigned long)(v == current_vcpu() ? guest_regs()->rip : v->regs.rip));
 }
 
+/* Each is held while it is shown: others may end it. */
+static void for_each_domain(void (*show)(struct domain *d))
+{
+	struct domain *d;
+
+	for (unsigned from = 0; (d = domain_get_from((domid_t)from)); from = d->id + 1u) {
+		show(d);
+		domain_put(d);
+	}
+}
+
+static void show_domain(struct domain *d)
+{
+	log_printf("(XEN) General information for domain %u:\n", d->id);
+	log_printf("(XEN)     refcnt=%u dying=%u pause_count=%u\n", d->refs,
+		   d->life.state >= LIFE_DYING, d->pause_count);
+	log_printf("(XEN)     nr_pages=%u max_pages=%u vm_assist=%08lx\n", d->mm.tot_pages,
+		   d->mm.max_pages, (unsigned long)d->mm.vm_assist);
+	log_printf("(XEN) VCPU information and callbacks for domain %u:\n", d->id);
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i] && d->shared_info)
+			show_vcpu(d->vcpu[i]);
+}
+
 static void show_domains(void)
 {
 	log_printf("(XEN) 'q' pressed -> dumping domain info (now = %lu)\n",
 		   (unsigned long)arch_now_ns());
-	for (const struct domain *d = domain_list; d; d = d->next) {
-		log_printf("(XEN) General information for domain %u:\n", d->id);
-		log_printf("(XEN)     refcnt=%u dying=%u pause_count=%u\n", d->refs,
-			   d->life.state >= LIFE_DYING, d->pause_count);
-		log_printf("(XEN)     nr_pages=%u max_pages=%u vm_assist=%08lx\n", d->mm.tot_pages,
-			   d->mm.max_pages, (unsigned long)d->mm.vm_assist);
-		log_printf("(XEN) VCPU information and callbacks for domain %u:\n", d->id);
-		for (unsigned i = 0; i < d->max_vcpus; i++)
-			if (d->vcpu[i] && d->shared_info)
-				show_vcpu(d->vcpu[i]);
-	}
+	for_each_domain(show_domain);
 }
 
 static void show_events(void)
 {
-	for (struct domain *d = domain_list; d; d = d->next)
-		evtchn_dump(d);
+	for_each_domain(evtchn_dump);
 }
 
 static void show_grants(void)
 {
-	for (struct domain *d = domain_list; d; d = d->next)
-		grant_dump(d);
+	for_each_domain(grant_dump);
 }
 
 static void show_memory(void)
@@ -73,15 +86,34 @@ static void show_memory(void)
 	log_printf("(XEN)     whole-state check: %u problems\n", wrong);
 }
 
-static void show_registers(void)
+struct cpu_state {
+	domid_t domain;
+	uint32_t vcpu;
+	struct cpu_user_regs regs;
+};
+
+/* On the CPU itself: from a guest or on its way back to one, its registers are saved. */
+static void read_state(void *arg)
 {
 	const struct vcpu *v = current_vcpu();
 
-	log_printf("(XEN) *** Dumping CPU%u guest state (%pv): ***\n", this_cpu()->id, v);
-	if (vcpu_is_idle(v))
-		log_printf("(XEN) idle\n");
-	else
-		diag_registers(guest_regs());
+	*(struct cpu_state *)arg = (struct cpu_state){ v->domain->id, v->id, *guest_regs() };
+}
+
+static void show_registers(void)
+{
+	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++) {
+		struct cpu_state s;
+
+		arch_call_cpus(1ULL << cpu, read_state, &s);
+		if (s.domain == DOMID_IDLE) {
+			log_printf("(XEN) *** CPU%u is idle ***\n", cpu);
+			continue;
+		}
+		log_printf("(XEN) *** Dumping CPU%u guest state (d%uv%u): ***\n", cpu,
+			   s.domain, s.vcpu);
+		diag_registers(&s.regs);
+	}
 }
 
 static void show_queues(void)

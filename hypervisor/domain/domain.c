@@ -215,6 +215,14 @@ free_parts:
 
 void domain_pause(struct domain *d)
 {
+	domain_pause_nowait(d);
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			vcpu_wait_off_cpu(d->vcpu[i]);
+}
+
+void domain_pause_nowait(struct domain *d)
+{
 	if (__atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST) != 0)
 		return;
 	for (unsigned i = 0; i < d->max_vcpus; i++)
@@ -290,9 +298,9 @@ void domain_shutdown(struct domain *d, unsigned code)
 		return;
 	if (d == dom0)
 		machine_end(d->life.code);
-	domain_pause(d);
+	/* A vCPU on another CPU may still be on its way out: who looks at it waits for that. */
+	domain_pause_nowait(d);
 
-	/* With one CPU a vCPU that is asked to sleep has stopped when we come to look. */
 	spin_lock(&d->shutdown_lock);
 	done = life_stopped(&d->life);
 	spin_unlock(&d->shutdown_lock);
@@ -371,6 +379,18 @@ static int destroy_step(struct domain *d, struct budget *b)
 	return 0;
 }
 
+/* Who goes through all domains under the lock sees it or does not. */
+static void forget_shared_info(struct domain *d)
+{
+	shared_info_t *page;
+
+	spin_lock(&domlist_lock);
+	page = d->shared_info;
+	d->shared_info = NULL;
+	spin_unlock(&domlist_lock);
+	frame_unshare(page);
+}
+
 int domain_kill(struct domain *d, struct budget *b)
 {
 	bool gone;
@@ -390,8 +410,7 @@ int domain_kill(struct domain *d, struct budget *b)
 			return rc;
 		d->destroy_stage++;
 	}
-	frame_unshare(d->shared_info);
-	d->shared_info = NULL;
+	forget_shared_info(d);
 	spin_lock(&d->shutdown_lock);
 	life_gone(&d->life);
 	spin_unlock(&d->shutdown_lock);

@@ -40,6 +40,21 @@ static struct frame *hold(guest_va_t va)
 	return frame_get_writable(m, v->domain);
 }
 
+static void replace(struct guest_area *a, const struct guest_area *new)
+{
+	struct guest_area old;
+
+	spin_lock(&a->lock);
+	old = *a;
+	memcpy(a->frame, new->frame, sizeof(a->frame));
+	memcpy(a->at, new->at, sizeof(a->at));
+	a->head = new->head;
+	spin_unlock(&a->lock);
+	for (unsigned i = 0; i < ARRAY_SIZE(old.frame); i++)
+		if (old.frame[i])
+			frame_put_typed(old.frame[i]);
+}
+
 int guest_area_register(struct guest_area *a, guest_va_t va, uint32_t len)
 {
 	struct guest_area new = { 0 };
@@ -65,26 +80,25 @@ int guest_area_register(struct guest_area *a, guest_va_t va, uint32_t len)
 		new.at[1] = frame_ptr(frame_mfn(new.frame[1]));
 	}
 	/* Nothing below can fail. */
-	guest_area_release(a);
-	*a = new;
+	replace(a, &new);
 	return 0;
 }
 
 void guest_area_release(struct guest_area *a)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(a->frame); i++)
-		if (a->frame[i])
-			frame_put_typed(a->frame[i]);
-	*a = (struct guest_area){ 0 };
+	replace(a, &(struct guest_area){ 0 });
 }
 
 void guest_area_write(struct guest_area *a, uint32_t offset, const void *src, uint32_t len)
 {
 	const uint8_t *from = src;
-	uint32_t n = offset < a->head ? MIN(len, a->head - offset) : 0;
+	uint32_t n;
 
+	spin_lock(&a->lock);
+	n = offset < a->head ? MIN(len, a->head - offset) : 0;
 	if (n)
 		memcpy(a->at[0] + offset, from, n);
-	if (len > n)
+	if (len > n && guest_area_is_set(a))
 		memcpy(a->at[1] + (offset + n - a->head), from + n, len - n);
+	spin_unlock(&a->lock);
 }

@@ -421,8 +421,10 @@ static int relinquish_pages(struct domain *d, struct budget *b)
 		if (!budget_take(b))
 			return -XEN_ERESTART;
 		f = first_of(d, &d->mm.page_list);
-		if (!f)		/* another CPU is giving it back just now */
+		if (!f) {	/* another CPU is giving it back just now */
+			arch_relax();
 			continue;
+		}
 		rc = drop_pin(d, f, b);
 		if (rc) {
 			frame_put(f);

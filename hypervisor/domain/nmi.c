@@ -9,6 +9,7 @@
 
 #include <format/descriptor.h>
 #include <format/trap.h>
+#include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/domain.h>
 #include <hv/mem.h>
@@ -30,11 +31,13 @@ void bounce_pending(struct vcpu *v, struct cpu_user_regs *regs)
 
 void vcpu_send_nmi(struct vcpu *v)
 {
-	v->nmi_pending = true;
-	if (v->running)
-		cpu_raise(cpu_by_id(v->processor), CPU_WORK_BOUNCE);
-	else
+	__atomic_store_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST);
+	if (!v->running) {
 		vcpu_wake(v);	/* segments_load() raises the work when it comes to the CPU */
+		return;
+	}
+	cpu_raise(cpu_by_id(v->processor), CPU_WORK_BOUNCE);
+	arch_kick_cpu(v->processor);
 }
 
 long vcpu_set_nmi_callback(struct vcpu *v, uint64_t address)

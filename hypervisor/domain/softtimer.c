@@ -20,6 +20,7 @@ struct cpu_timers {
 	spinlock_t lock;
 	struct timer_queue queue;	/* lock */
 	uint64_t armed;			/* what the hardware is set for, 0: nothing; lock */
+	struct timer *firing;		/* whose function runs now; written with the lock */
 };
 
 static struct cpu_timers cpu_timers[SCHED_CPUS] = {
@@ -70,6 +71,15 @@ void timer_set(struct timer *t, uint64_t expires)
 	spin_unlock(&ct->lock);
 }
 
+void timer_set_here(struct timer *t, uint64_t expires)
+{
+	if (unlikely(t->cpu != this_cpu()->id)) {
+		timer_stop(t);
+		timer_move(t, this_cpu()->id);
+	}
+	timer_set(t, expires);
+}
+
 void timer_stop(struct timer *t)
 {
 	struct cpu_timers *ct;
@@ -77,6 +87,17 @@ void timer_stop(struct timer *t)
 	ct = lock_queue(t);
 	timer_queue_stop(&ct->queue, t);
 	spin_unlock(&ct->lock);
+}
+
+void timer_kill(struct timer *t)
+{
+	struct cpu_timers *ct = lock_queue(t);
+	bool here = ct == &cpu_timers[this_cpu()->id];
+
+	timer_queue_stop(&ct->queue, t);
+	spin_unlock(&ct->lock);
+	while (!here && READ_ONCE(ct->firing) == t)
+		arch_relax();
 }
 
 void timer_move(struct timer *t, unsigned cpu)
@@ -100,8 +121,10 @@ void timer_run_expired(void)
 
 	spin_lock(&ct->lock);
 	while ((t = timer_queue_due(&ct->queue, now))) {
+		ct->firing = t;
 		spin_unlock(&ct->lock);
 		t->fn(t->arg);
+		__atomic_store_n(&ct->firing, NULL, __ATOMIC_RELEASE);
 		spin_lock(&ct->lock);
 	}
 	/* Always set anew: an interrupt may come some ns before the moment that we read. */
@@ -114,12 +137,17 @@ void timer_run_expired(void)
 
 void timer_dump(void)
 {
-	struct cpu_timers *ct = &cpu_timers[this_cpu()->id];
 	uint64_t now = arch_now_ns();
 
-	log_printf("(XEN) CPU%u: now %lu ns, %u timers, hardware set for %ld ns from now\n",
-		   this_cpu()->id, now, ct->queue.heap.count,
-		   ct->armed ? (int64_t)(ct->armed - now) : -1);
+	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++) {
+		struct cpu_timers *ct = &cpu_timers[cpu];
+
+		spin_lock(&ct->lock);
+		log_printf("(XEN) CPU%u: now %lu ns, %u timers, hardware set for %ld ns from now\n",
+			   cpu, now, ct->queue.heap.count,
+			   ct->armed ? (int64_t)(ct->armed - now) : -1);
+		spin_unlock(&ct->lock);
+	}
 }
 
 unsigned timer_check(void)

@@ -118,11 +118,11 @@ int time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time)
 		sec--;
 		nsec += NS_PER_SEC;
 	}
+	spin_lock(&domlist_lock);
 	boot_sec = sec;
 	boot_nsec = nsec - ns;
 	boot_time_known = true;
 	__atomic_fetch_add(&time_generation, 1, __ATOMIC_RELEASE);
-	spin_lock(&domlist_lock);
 	for (struct domain *d = domain_list; d; d = d->next)
 		time_update_wallclock(d);
 	spin_unlock(&domlist_lock);
@@ -190,7 +190,7 @@ static void poll_timed_out(void *arg)
 /* A tick is due, or the vCPU came to a CPU: sends it, and sets the timer for the next. */
 static void periodic_work(struct vcpu *v)
 {
-	uint64_t now = arch_now_ns(), period = v->periodic_period;
+	uint64_t now = arch_now_ns(), period = READ_ONCE(v->periodic_period);
 	uint64_t since;
 
 	if (!period)
@@ -200,7 +200,7 @@ static void periodic_work(struct vcpu *v)
 		evtchn_send_vcpu_virq(v, VIRQ_TIMER);
 		v->periodic_last = now - since % period;
 	}
-	timer_set(&v->periodic_timer, v->periodic_last + period);
+	timer_set_here(&v->periodic_timer, v->periodic_last + period);
 }
 
 static void periodic_fired(void *arg)
@@ -222,6 +222,8 @@ void time_vcpu_init(struct vcpu *v)
 	timer_init(&v->singleshot_timer, singleshot_fired, v, v->processor);
 	timer_init(&v->periodic_timer, periodic_fired, v, v->processor);
 	timer_init(&v->poll_timer, poll_timed_out, v, v->processor);
+	guest_area_init(&v->runstate_area);
+	guest_area_init(&v->time_area);
 	v->periodic_period = PERIOD_AT_START;
 	memset(&v->runstate, 0, sizeof(v->runstate));
 	v->runstate.state = RUNSTATE_offline;
@@ -231,9 +233,9 @@ void time_vcpu_init(struct vcpu *v)
 void time_vcpu_destroy(struct vcpu *v)
 {
 	v->periodic_period = 0;
-	timer_stop(&v->singleshot_timer);
-	timer_stop(&v->periodic_timer);
-	timer_stop(&v->poll_timer);
+	timer_kill(&v->singleshot_timer);
+	timer_kill(&v->periodic_timer);
+	timer_kill(&v->poll_timer);
 	guest_area_release(&v->runstate_area);
 	guest_area_release(&v->time_area);
 }

@@ -20,16 +20,12 @@ static vcpu_info_t nowhere;
 
 /* Where a vCPU's vcpu_info lies until its guest registers one: in shared_info, or, for
  * those that have no place there, nowhere that its guest could see. */
-static vcpu_info_t *initial_info(struct domain *d, unsigned id)
+static vcpu_info_t *initial_info(struct domain *d, struct vcpu *v)
 {
-	if (id < XEN_LEGACY_MAX_VCPUS)
-		return &d->shared_info->vcpu_info[id];
-	return xmalloc(sizeof(vcpu_info_t));
-}
-
-static bool info_is_private(const struct vcpu *v)
-{
-	return v->id >= XEN_LEGACY_MAX_VCPUS && !v->info_frame && v->info != &nowhere;
+	if (v->id < XEN_LEGACY_MAX_VCPUS)
+		return &d->shared_info->vcpu_info[v->id];
+	v->private_info = xmalloc(sizeof(vcpu_info_t));
+	return v->private_info;
 }
 
 int vcpu_create(struct domain *d, unsigned id)
@@ -47,7 +43,7 @@ int vcpu_create(struct domain *d, unsigned id)
 	v->domain = d;
 	v->id = id;
 	v->pause_flags = VPF_DOWN;
-	v->info = initial_info(d, id);
+	v->info = initial_info(d, v);
 	v->trap_table = hv_pages_alloc(0);
 	rc = v->info && v->trap_table ? arch_vcpu_create(v) : -XEN_ENOMEM;
 	if (!rc)
@@ -58,8 +54,8 @@ int vcpu_create(struct domain *d, unsigned id)
 	}
 	/* As events come with the mask bit set until the guest is ready for them. */
 	v->info->evtchn_upcall_mask = 1;
-	d->vcpu[id] = v;
 	time_update_vcpu(v);
+	__atomic_store_n(&d->vcpu[id], v, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -67,8 +63,7 @@ void vcpu_free(struct vcpu *v)
 {
 	if (!v)
 		return;
-	if (info_is_private(v))
-		xfree(v->info);
+	xfree(v->private_info);
 	if (v->trap_table)
 		hv_pages_free(v->trap_table, 0);
 	arch_vcpu_destroy(v);
@@ -86,13 +81,10 @@ int vcpu_kill(struct vcpu *v, struct budget *b)
 	time_vcpu_destroy(v);
 	vcpu_ldt_unmap(v);
 	vcpu_set_gdt(v, NULL, 0);
-	if (v->info_frame) {
-		frame_put_typed(v->info_frame);
-		v->info_frame = NULL;
-	} else if (info_is_private(v)) {
-		xfree(v->info);
-	}
 	v->info = &nowhere;
+	if (v->info_frame)
+		frame_put_typed(v->info_frame);
+	v->info_frame = NULL;
 	fpu_destroy(v);
 	return 0;
 }
@@ -101,6 +93,15 @@ void vcpu_pause(struct vcpu *v)
 {
 	if (__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 0)
 		vcpu_sleep(v);
+	vcpu_wait_off_cpu(v);
+}
+
+void vcpu_wait_off_cpu(const struct vcpu *v)
+{
+	if (v == current_vcpu())
+		return;
+	while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
+		arch_relax();
 }
 
 void vcpu_unpause(struct vcpu *v)
@@ -221,7 +222,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, struct 
 		if (i < 4 || i > 5)
 			vcpu_set_debugreg(v, i, c->debugreg[i]);
 	v->domain->mm.vm_assist |= (uint32_t)c->vm_assist & VM_ASSIST_VALID;
-	v->initialised = true;
+	__atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE);
 	if (c->flags & VGCF_online) {
 		__atomic_and_fetch(&v->pause_flags, ~(uint32_t)VPF_DOWN, __ATOMIC_SEQ_CST);
 		vcpu_recheck(v);
@@ -284,10 +285,8 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, uint32_t offset)
 	/* Nothing below can fail. */
 	new = (vcpu_info_t *)((char *)frame_ptr(m) + offset);
 	*new = *old;
-	if (info_is_private(v))
-		xfree(old);
 	v->info_frame = f;
-	v->info = new;
+	__atomic_store_n(&v->info, new, __ATOMIC_SEQ_CST);
 	/* Events may have come to the old place meanwhile: one look too many does no harm. */
 	new->evtchn_upcall_pending = 1;
 	new->evtchn_pending_sel = ~0UL;

@@ -33,7 +33,7 @@ void watchdog_init(struct domain *d)
 void watchdog_destroy(struct domain *d)
 {
 	for (unsigned i = 0; i < WATCHDOGS; i++)
-		timer_stop(&d->watchdog_timer[i]);
+		timer_kill(&d->watchdog_timer[i]);
 }
 
 /* The shutdown lock is held for the next two. */

@@ -134,7 +134,7 @@ enum emul_result emul_wbinvd(struct vcpu *v, struct cpu_user_regs *regs, const s
 	if (!v->kernel_mode)
 		return EMUL_REFUSED;
 	if (v->domain->io_all_ports)
-		arch_wbinvd();
+		arch_wbinvd(false);
 	return EMUL_DONE;
 }
 

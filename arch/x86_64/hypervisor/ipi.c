@@ -45,7 +45,7 @@ void arch_relax(void)
 		smp_answer();
 }
 
-void smp_call(uint64_t cpus, void (*fn)(void *), void *arg)
+void arch_call_cpus(uint64_t cpus, void (*fn)(void *), void *arg)
 {
 	unsigned me = arch_cpu_id();
 	uint64_t others = cpus & ~(1ULL << me);
@@ -75,7 +75,7 @@ void arch_kick_cpu(unsigned cpu)
 		apic_send(smp_apic_id(cpu), VECTOR_KICK);
 }
 
-/* ---- translation caches ------------------------------------------------------------------- */
+/* ---- caches ------------------------------------------------------------------------------- */
 
 static void flush_all(void *arg)
 {
@@ -93,7 +93,7 @@ void arch_tlb_flush_cpus(uint64_t cpus)
 	if (likely(cpus == 1ULL << arch_cpu_id()))
 		arch_tlb_flush_local();
 	else
-		smp_call(cpus, flush_all, NULL);
+		arch_call_cpus(cpus, flush_all, NULL);
 }
 
 void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
@@ -101,7 +101,25 @@ void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
 	if (likely(cpus == 1ULL << arch_cpu_id()))
 		invlpg(va);
 	else
-		smp_call(cpus, flush_one, (void *)va);
+		arch_call_cpus(cpus, flush_one, (void *)va);
+}
+
+static void write_back(void *arg)
+{
+	(void)arg;
+	wbinvd();
+}
+
+static uint64_t all_cpus(void)
+{
+	unsigned n = arch_nr_cpus();
+
+	return n >= 64 ? ~0ULL : (1ULL << n) - 1;
+}
+
+void arch_wbinvd(bool all)
+{
+	arch_call_cpus(all ? all_cpus() : 1ULL << arch_cpu_id(), write_back, NULL);
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */
@@ -121,7 +139,7 @@ void smp_nmi(void)
 void smp_stop_others(void)
 {
 	unsigned me = arch_cpu_id(), n = arch_nr_cpus();
-	uint64_t others = (n >= 64 ? ~0ULL : (1ULL << n) - 1) & ~(1ULL << me);
+	uint64_t others = all_cpus() & ~(1ULL << me);
 	uint64_t end = arch_now_ns() + STOP_WAIT_NS;
 
 	if (__atomic_exchange_n(&stopping, true, __ATOMIC_ACQ_REL))

@@ -173,25 +173,42 @@ put_frames:
 
 /* ---- the guest's LDT --------------------------------------------------------- */
 
-static void ldt_unmap(struct window *w, unsigned cpu)
-{
-	while (w->ldt_mapped) {
-		unsigned i = (unsigned)__builtin_ctz(w->ldt_mapped);
-		mfn_t m = mfn((w->pte[LDT_PAGE0 + i] & PTE_ADDR) >> PAGE_SHIFT);
+/* What was mapped of an LDT; the caller gives the frames back, who may hold locks cannot. */
+struct ldt_pages {
+	const struct vcpu *v;
+	unsigned n;
+	mfn_t frame[WINDOW_PAGES - LDT_PAGE0];
+};
 
+/* On the CPU that runs it, or ran it last. */
+static void ldt_take_out(void *arg)
+{
+	struct ldt_pages *out = arg;
+	struct window *w = this_window();
+
+	while (w->ldt_owner == out->v && w->ldt_mapped) {
+		unsigned i = (unsigned)__builtin_ctz(w->ldt_mapped);
+
+		out->frame[out->n++] = mfn((w->pte[LDT_PAGE0 + i] & PTE_ADDR) >> PAGE_SHIFT);
 		w->pte[LDT_PAGE0 + i] = 0;
-		invlpg(WINDOW_LDT(cpu) + i * PAGE_SIZE);
+		invlpg(WINDOW_LDT(this_cpu()->id) + i * PAGE_SIZE);
 		w->ldt_mapped &= w->ldt_mapped - 1;
-		frame_put_typed(frame_of(m));
 	}
 }
 
 void vcpu_ldt_unmap(struct vcpu *v)
 {
-	struct window *w = this_window();
+	struct ldt_pages out = { .v = v };
 
-	if (w->ldt_owner == v)
-		ldt_unmap(w, this_cpu()->id);
+	if (likely(this_window()->ldt_owner == v)) {
+		ldt_take_out(&out);
+	} else {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* see segments_ldt_fault() */
+		if (v->running && READ_ONCE(windows[v->processor].ldt_mapped))
+			arch_call_cpus(vcpu_cpus(v), ldt_take_out, &out);
+	}
+	for (unsigned i = 0; i < out.n; i++)
+		frame_put_typed(frame_of(out.frame[i]));
 }
 
 static void ldt_load(struct vcpu *v)
@@ -255,7 +272,12 @@ bool segments_ldt_fault(struct vcpu *v, uint64_t va)
 		return false;
 	w->pte[LDT_PAGE0 + page] = m.n << PAGE_SHIFT | PTE_HV_RW;
 	w->ldt_mapped |= 1u << page;
-	return true;
+	/* Another CPU changes the guest's entry, then looks whether we have mapped what it was. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!((walk_kernel(v, v->ldt_base + offset, &rights) ^ entry) & (PTE_ADDR | PTE_P)))
+		return true;
+	vcpu_ldt_unmap(v);
+	return false;
 }
 
 /* ---- selectors and bases ----------------------------------------------------- */

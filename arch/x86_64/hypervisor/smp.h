@@ -21,11 +21,6 @@ uint32_t smp_apic_id(unsigned cpu);
 
 /** Answers what other CPUs ask of this one: flushes, calls. */
 void smp_answer(void);
-/**
- * Runs fn on each CPU of the set, this one included when it is in it, and waits for the end. Where
- * fn comes, locks may be held: it takes none, flushes only its own CPU, and asks nobody.
- */
-void smp_call(uint64_t cpus, void (*fn)(void *), void *arg);
 
 /** Stops the others for good, wherever they are. */
 void smp_stop_others(void);

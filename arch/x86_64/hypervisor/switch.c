@@ -18,7 +18,8 @@
 
 #include "image.h"
 
-/* The page table of another address space: global entries go too. */
+/* The page table of another address space: global entries go too, also when v comes back from
+ * idling: flushes that it missed in between were not sent here (domain_cpus()). */
 static void load_table(struct vcpu *v)
 {
 	uint64_t cr4 = this_cpu()->cr4, tick = tlb_flush_begin();
@@ -27,7 +28,6 @@ static void load_table(struct vcpu *v)
 	arch_load_cr3(v);
 	write_cr4(cr4);
 	tlb_flush_done(arch_cpu_id(), tick);
-	__atomic_or_fetch(&v->domain->mm.dirty_cpus, 1UL << arch_cpu_id(), __ATOMIC_RELAXED);
 }
 
 void arch_switch(struct vcpu *prev, struct vcpu *next)

@@ -24,11 +24,6 @@ void arch_invlpg(uint64_t va)
 	invlpg(va);
 }
 
-void arch_wbinvd(void)
-{
-	wbinvd();
-}
-
 void arch_load_cr3(struct vcpu *v)
 {
 	mfn_t table = v->kernel_mode ? v->guest_table : v->guest_table_user;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is a CPU's TSC the first one's? Both read theirs in turn, under a lock, for a while: a reading
+ * Is a CPU's TSC the first one's? Both read theirs, one at a time, for a while: a reading
  * that is smaller than the one before, which the other made, is a warp. Firmware that has
  * set IA32_TSC_ADJUST differently is corrected; what then still differs is measured.
  */
@@ -21,11 +21,11 @@
 static struct {
 	volatile uint32_t step[2];	/* 0: the first CPU, 1: the other */
 	volatile uint32_t next_round;	/* whether the other wants it all again */
-	spinlock_t lock;
-	uint64_t last, warp;		/* lock */
+	uint32_t taken;			/* atomic: who reads has it */
+	uint64_t last, warp;		/* of who has it */
 	volatile uint64_t answer;
 	uint64_t adjust;		/* the first CPU's IA32_TSC_ADJUST */
-} sync = { .lock = SPINLOCK("tsc") };
+} sync;
 static bool unstable;
 
 enum { WARP_AGAIN = 1, MEASURE, DONE };
@@ -57,13 +57,14 @@ static uint64_t find_warp(unsigned me)
 	for (unsigned i = 0; i < WARP_READINGS; i++) {
 		uint64_t before, now;
 
-		spin_lock(&sync.lock);
+		while (__atomic_exchange_n(&sync.taken, 1, __ATOMIC_ACQUIRE))
+			arch_relax();
 		before = sync.last;
 		now = rdtsc_ordered();
 		sync.last = now;
 		if (before > now && before - now > sync.warp)
 			sync.warp = before - now;
-		spin_unlock(&sync.lock);
+		__atomic_store_n(&sync.taken, 0, __ATOMIC_RELEASE);
 	}
 	meet(me);
 	return sync.warp;

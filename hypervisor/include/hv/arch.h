@@ -56,8 +56,8 @@ void arch_invlpg(uint64_t va);
 void arch_tlb_flush_cpus(uint64_t cpus);
 /** Flushes one page on every CPU in the set. */
 void arch_invlpg_cpus(uint64_t cpus, uint64_t va);
-/** Writes back and invalidates this CPU's caches. */
-void arch_wbinvd(void);
+/** Writes back and invalidates this CPU's caches, or those of all. */
+void arch_wbinvd(bool all);
 /** Copies the hypervisor's top-level entries (slots 256-271) into a guest's L4. */
 void arch_init_guest_l4(uint64_t *l4);
 /** Loads the page table that v's mode (kernel or user) asks for; v is current. */
@@ -84,6 +84,11 @@ uint64_t arch_boot_wallclock(void);
 
 /** Sends an interrupt that makes the CPU look at its work flags. */
 void arch_kick_cpu(unsigned cpu);
+/**
+ * Runs fn on each CPU of the set, this one included when it is in it, and waits for the end. Where
+ * fn comes, locks may be held: it takes none, flushes only its own CPU, and asks nobody.
+ */
+void arch_call_cpus(uint64_t cpus, void (*fn)(void *), void *arg);
 unsigned arch_cpu_id(void);
 /** CPUs are numbered from 0 without gaps; all that are counted take part. */
 unsigned arch_nr_cpus(void);

@@ -103,11 +103,17 @@ void vcpu_free(struct vcpu *v);
 /** Starts a domain's end; 0 when all is given back, -XEN_ERESTART: call again. */
 int domain_kill(struct domain *d, struct budget *b);
 
-/** Pauses until domain_unpause(); counts. Does not wait for other CPUs. */
+/** Pauses until domain_unpause(); counts. Waits until none of its vCPUs is on a CPU, but for the
+ *  caller's own, which goes on its way out. No lock may be held that anybody waits for. */
 void domain_pause(struct domain *d);
+/** The same without waiting. */
+void domain_pause_nowait(struct domain *d);
 void domain_unpause(struct domain *d);
+/** The same of one vCPU. */
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
+/** Waits until v, which may not run any more, has left its CPU and its registers are saved. */
+void vcpu_wait_off_cpu(const struct vcpu *v);
 
 /** The guest shut down, with a SHUTDOWN_* code: all vCPUs stop, VIRQ_DOM_EXC. */
 void domain_shutdown(struct domain *d, unsigned code);
@@ -126,6 +132,26 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, struct 
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
 /** Registers the guest's own vcpu_info area (VCPUOP_register_vcpu_info). */
 int vcpu_register_info(struct vcpu *v, mfn_t m, uint32_t offset);
+
+/** The CPU that runs v, as a set; empty when it does not run. */
+static inline uint64_t vcpu_cpus(const struct vcpu *v)
+{
+	return v->running ? 1ULL << v->processor : 0;
+}
+
+/** The CPUs that run vCPUs of d: those that may use translations that were changed before the call.
+ *  Any other flushes before it runs one. */
+static inline uint64_t domain_cpus(const struct domain *d)
+{
+	uint64_t cpus = 0;
+
+	/* An entry is written, then this is read; a CPU is set to run, then reads entries. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			cpus |= vcpu_cpus(d->vcpu[i]);
+	return cpus;
+}
 
 extern struct domain *domain_list;	/* by id; domlist_lock */
 extern spinlock_t domlist_lock;

@@ -10,16 +10,25 @@
  */
 #pragma once
 
+#include <hv/lock.h>
 #include <hv/types.h>
 
 struct domain;
 struct frame;
 
 struct guest_area {
+	spinlock_t lock;		/* for these: one vCPU may register what another uses */
 	struct frame *frame[2];		/* held; NULL: none */
 	uint8_t *at[2];			/* where the hypervisor sees its parts */
 	uint32_t head;			/* bytes in the first page */
 };
+
+/** Of a new vCPU: not set. */
+static inline void guest_area_init(struct guest_area *a)
+{
+	*a = (struct guest_area){ 0 };
+	spin_init(&a->lock, "area");
+}
 
 static inline bool guest_area_is_set(const struct guest_area *a)
 {
@@ -34,5 +43,5 @@ static inline bool guest_area_is_set(const struct guest_area *a)
 int guest_area_register(struct guest_area *a, guest_va_t va, uint32_t len);
 /** Lets go of the frames. */
 void guest_area_release(struct guest_area *a);
-/** Writes at an offset of an area that is set; offset + len is within it. */
+/** Writes at an offset of an area, if it is set; offset + len is within it. */
 void guest_area_write(struct guest_area *a, uint32_t offset, const void *src, uint32_t len);

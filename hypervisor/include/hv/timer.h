@@ -45,7 +45,12 @@ uint64_t timer_queue_next(const struct timer_queue *q);
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned cpu);
 /** (Re)arms; a time in the past fires at the next exit to a guest. */
 void timer_set(struct timer *t, uint64_t expires);
+/** The same on this CPU, whichever it was before. Only one CPU at a time may set t. */
+void timer_set_here(struct timer *t, uint64_t expires);
 void timer_stop(struct timer *t);
+/** The same, and when its function is running on another CPU, waits for that to end. What holds t
+ *  goes away; so the caller holds no lock that the function takes. */
+void timer_kill(struct timer *t);
 static inline bool timer_is_set(const struct timer *t)
 {
 	return t->node.queued;

@@ -75,6 +75,7 @@ struct vcpu {
 	uint32_t processor;		/* CPU whose queue it is on */
 	volatile bool running;		/* on a CPU now */
 	bool initialised;		/* has had a context */
+	bool claimed;			/* atomic: another vCPU of its domain sets it up */
 	volatile uint32_t pause_flags;	/* enum vcpu_pause_flag */
 	volatile uint32_t pause_count;	/* by the control domain or the hypervisor */
 	struct sched_vcpu sched;
@@ -94,6 +95,8 @@ struct vcpu {
 	struct guest_area time_area;
 	uint32_t time_generation;	/* of what its vcpu_info.time says */
 	struct frame *info_frame;	/* held when the guest registered its vcpu_info, else NULL */
+	/* Before that, of those without a place in shared_info; kept, as an event may be on its way. */
+	vcpu_info_t *private_info;
 
 	/* ---- events ---- */
 	uint32_t virq_port[24];		/* port of each VIRQ, 0: not bound; evtchn lock */

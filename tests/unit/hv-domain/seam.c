@@ -125,8 +125,9 @@ void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
 	(void)cpus, (void)va;
 }
 
-void arch_wbinvd(void)
+void arch_wbinvd(bool all)
 {
+	(void)all;
 }
 
 void arch_init_guest_l4(uint64_t *l4)

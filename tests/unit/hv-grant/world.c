@@ -26,7 +26,7 @@ unsigned world_references, world_flushes, world_no_memory_after;
 bool world_rearmed;
 uint64_t world_arg[5];
 
-static struct vcpu vcpus[DOMAINS];
+static struct vcpu vcpus[DOMAINS], *vcpu_of[DOMAINS];
 static char ram[RAM_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
 static struct frame frames[RAM_FRAMES];
 static uint64_t m2p[RAM_FRAMES];
@@ -112,7 +112,10 @@ static void make_domain(unsigned dom)
 
 	d->id = (domid_t)dom;
 	d->control = dom == 0;
-	d->mm.dirty_cpus = 1;
+	d->max_vcpus = 1;
+	d->vcpu = &vcpu_of[dom];
+	vcpu_of[dom] = &vcpus[dom];
+	vcpus[dom].running = true;
 	vcpus[dom].domain = d;
 	vcpus[dom].guest_table = mfn(table_mfn(dom, 4));
 	make_tables(dom);
@@ -282,8 +285,9 @@ void arch_tlb_flush_cpus(uint64_t cpus)
 	world_flushes += !!cpus;
 }
 
-void arch_wbinvd(void)
+void arch_wbinvd(bool all)
 {
+	(void)all;
 }
 
 bool mm_is_io(mfn_t m)

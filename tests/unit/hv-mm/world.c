@@ -59,8 +59,9 @@ void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
 	(void)cpus, (void)va;
 }
 
-void arch_wbinvd(void)
+void arch_wbinvd(bool all)
 {
+	(void)all;
 }
 
 void arch_init_guest_l4(uint64_t *l4)
@@ -266,7 +267,7 @@ struct frame *page_frame(unsigned d, unsigned i)
 void world_run(unsigned d)
 {
 	host_cpu.current = &world_vcpu[d];
-	world_dom[d].mm.dirty_cpus |= 1;
+	world_vcpu[d].running = true;
 }
 
 /* ---- what the guest can reach ---------------------------------------------------------------------- */

@@ -145,6 +145,11 @@ struct cpu *cpu_by_id(unsigned id)
 	return &host_cpu;
 }
 
+void arch_kick_cpu(unsigned cpu)
+{
+	(void)cpu;
+}
+
 void vcpu_wake(struct vcpu *v)
 {
 	(void)v;
