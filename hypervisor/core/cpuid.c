@@ -88,11 +88,14 @@ static struct xen_cpuid_leaf *lower_bound(struct cpuid_policy *p, uint32_t leaf,
 
 struct xen_cpuid_leaf *cpuid_find(struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf)
 {
-	struct xen_cpuid_leaf *l = p->leaf + leaf;
+	struct xen_cpuid_leaf *l;
 
 	/* The first leaves, which are asked for most, stand where their numbers say. */
-	if (leaf < p->n && l->leaf == leaf && l->subleaf == subleaf)
-		return l;
+	if (leaf < p->n) {
+		l = &p->leaf[index_clamp(leaf, p->n)];
+		if (l->leaf == leaf && l->subleaf == subleaf)
+			return l;
+	}
 	l = lower_bound(p, leaf, subleaf);
 	if (l < p->leaf + p->n && l->leaf == leaf && l->subleaf == subleaf)
 		return l;
