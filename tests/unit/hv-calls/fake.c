@@ -48,20 +48,6 @@ void fake_run(unsigned dom)
 	host_cpu.budget.left = HYPERCALL_BUDGET;
 }
 
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	abort();
-}
-
-void arch_relax(void)
-{
-	panic("a lock is taken twice\n");
-}
-
 unsigned arch_nr_cpus(void)
 {
 	return 1;
@@ -134,21 +120,4 @@ const char *build_cmdline(void)
 bool guest_range_ok(guest_va_t va, uint64_t len)
 {
 	return (int64_t)va.a >= 0 && len < 1UL << 32;
-}
-
-/* Addresses of the test process stand for guest addresses; the first page faults. */
-int copy_from_guest(void *dst, guest_va_t src, size_t len)
-{
-	if (src.a < PAGE_SIZE)
-		return -XEN_EFAULT;
-	memcpy(dst, (void *)(uintptr_t)src.a, len);
-	return 0;
-}
-
-int copy_to_guest(guest_va_t dst, const void *src, size_t len)
-{
-	if (dst.a < PAGE_SIZE)
-		return -XEN_EFAULT;
-	memcpy((void *)(uintptr_t)dst.a, src, len);
-	return 0;
 }

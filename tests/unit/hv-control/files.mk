@@ -2,7 +2,7 @@
 # domctl, sysctl, sched_op, vcpu_op, set_timer_op: over the scheduler's pretend machine.
 UNITS += hv_domctl hv_sysctl hv_vcpucalls
 
-hv_control_SHARED := tests/unit/hv-control/world.c \
+hv_control_SHARED := tests/unit/hv-control/world.c $(FAKE_PANIC) $(FAKE_LOG) $(FAKE_GUESTMEM) \
 	tests/unit/hv-sched/machine.c \
 	$(addprefix hypervisor/core/,pheap.c runq.c share.c timer.c lifecycle.c) \
 	$(addprefix hypervisor/domain/,schedule.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c) \

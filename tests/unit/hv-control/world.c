@@ -20,30 +20,6 @@ struct domain *dom0 = &machine_domain[0];
 
 /* ---- guest memory --------------------------------------------------------------------- */
 
-int copy_from_guest(void *dst, guest_va_t src, size_t len)
-{
-	if (src.a >> 32 == 0)
-		return -XEN_EFAULT;
-	memcpy(dst, (const void *)src.a, len);
-	return 0;
-}
-
-int copy_to_guest(guest_va_t dst, const void *src, size_t len)
-{
-	if (dst.a >> 32 == 0)
-		return -XEN_EFAULT;
-	memcpy((void *)dst.a, src, len);
-	return 0;
-}
-
-int clear_guest(guest_va_t dst, size_t len)
-{
-	if (dst.a >> 32 == 0)
-		return -XEN_EFAULT;
-	memset((void *)dst.a, 0, len);
-	return 0;
-}
-
 int guest_area_register(struct guest_area *a, guest_va_t va, uint32_t len)
 {
 	if (!va.a) {

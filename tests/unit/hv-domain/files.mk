@@ -5,6 +5,7 @@ UNITS += hv_domain_failures
 HARNESSES += hv_domain_all
 
 hv_domain_SHARED := $(addprefix tests/unit/hv-domain/,world.c seam.c toolstack.c) \
+	$(FAKE_PANIC) $(FAKE_LOG) $(FAKE_GUESTMEM) \
 	$(addprefix hypervisor/lib/,heap.c bitmap.c) \
 	$(addprefix hypervisor/core/,buddy.c frame.c machine.c pagetype.c ptable.c ptaudit.c pheap.c \
 		runq.c share.c timer.c lifecycle.c evtchn.c evtchn_fifo.c grant.c maptrack.c cpuid.c cpuid_pv.c msr.c \

@@ -75,11 +75,6 @@ void arch_cpu_place(unsigned cpu, struct arch_cpu_place *place)
 	*place = (struct arch_cpu_place){ .apic_id = 2 * cpu, .acpi_id = cpu, .core = cpu };
 }
 
-void arch_relax(void)
-{
-	fail_msg("a lock is taken twice");
-}
-
 void arch_kick_cpu(unsigned cpu)
 {
 	(void)cpu;
@@ -255,28 +250,6 @@ void bounce_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 
 /* ---- guest memory: a guest's address is a pointer ---------------------------------------- */
 
-int copy_from_guest(void *dst, guest_va_t src, size_t len)
-{
-	if (!src.a)
-		return -XEN_EFAULT;
-	memcpy(dst, (const void *)src.a, len);
-	return 0;
-}
-
-int copy_to_guest(guest_va_t dst, const void *src, size_t len)
-{
-	if (!dst.a)
-		return -XEN_EFAULT;
-	memcpy((void *)dst.a, src, len);
-	return 0;
-}
-
-int clear_guest(guest_va_t dst, size_t len)
-{
-	memset((void *)dst.a, 0, len);
-	return 0;
-}
-
 bool guest_range_ok(guest_va_t va, uint64_t len)
 {
 	(void)len;
@@ -285,31 +258,10 @@ bool guest_range_ok(guest_va_t va, uint64_t len)
 
 /* ---- log and panic -------------------------------------------------------------------- */
 
-void log_print(enum log_level level, const char *fmt, ...)
-{
-	(void)level, (void)fmt;
-}
-
-void log_printf(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
 void log_domain_crash(struct domain *d, const char *fmt, va_list args)
 {
 	(void)d;
 	vfprintf(stderr, fmt, args);
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	abort();
 }
 
 void hypercall_page_init(struct domain *d, void *page)

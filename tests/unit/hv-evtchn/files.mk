@@ -3,7 +3,7 @@
 UNITS += hv_evtchn hv_evtchn_fifo hv_evtchn_op
 HARNESSES += hv_evtchn_all
 
-hv_evtchn_SHARED := tests/unit/hv-evtchn/world.c \
+hv_evtchn_SHARED := tests/unit/hv-evtchn/world.c $(FAKE_PANIC) $(FAKE_LOG) $(FAKE_GUESTMEM) \
 	$(addprefix hypervisor/core/,evtchn.c evtchn_fifo.c) \
 	$(addprefix hypervisor/domain/,target.c evtchn.c evtchn_fifo.c upcall.c)
 hv_evtchn_USRCS     := tests/unit/hv-evtchn/evtchn_test.c $(hv_evtchn_SHARED)

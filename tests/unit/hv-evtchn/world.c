@@ -134,20 +134,6 @@ const char *world_check(void)
 
 /* ---- the layers below ---------------------------------------------------------- */
 
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	abort();
-}
-
-void arch_relax(void)
-{
-	panic("a lock is taken twice\n");
-}
-
 void *world_page(unsigned dom, unsigned i)
 {
 	return memory[dom * (FRAMES / DOMAINS) + i];
@@ -176,11 +162,6 @@ void frame_put_typed(struct frame *f)
 void arch_kick_cpu(unsigned cpu)
 {
 	(void)cpu;
-}
-
-void log_printf(const char *fmt, ...)
-{
-	(void)fmt;
 }
 
 void *xmalloc(size_t size)
@@ -213,21 +194,4 @@ void vcpu_wake(struct vcpu *v)
 	world_wakes[v->domain->id][v->id]++;
 	v->pause_flags &= ~(uint32_t)VPF_BLOCKED;
 	vcpu_poll_end(v);
-}
-
-/* Addresses of the test process stand for guest addresses; 0 faults. */
-int copy_from_guest(void *dst, guest_va_t src, size_t len)
-{
-	if (!src.a)
-		return -XEN_EFAULT;
-	memcpy(dst, (void *)(uintptr_t)src.a, len);
-	return 0;
-}
-
-int copy_to_guest(guest_va_t dst, const void *src, size_t len)
-{
-	if (!dst.a)
-		return -XEN_EFAULT;
-	memcpy((void *)(uintptr_t)dst.a, src, len);
-	return 0;
 }

@@ -256,20 +256,6 @@ const char *world_check(void)
 
 /* ---- the layers below ------------------------------------------------------------------ */
 
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	abort();
-}
-
-void arch_relax(void)
-{
-	panic("a lock is taken twice\n");
-}
-
 unsigned arch_cpu_id(void)
 {
 	return 0;
@@ -381,11 +367,6 @@ void frame_unshare(void *page)
 	frame_put(frame_of(ptr_mfn(page)));
 }
 
-void log_printf(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
 struct domain *domain_get(domid_t id)
 {
 	if (id >= DOMAINS)
@@ -412,20 +393,4 @@ bool guest_range_ok(guest_va_t va, uint64_t len)
 {
 	(void)len;
 	return (int64_t)va.a >= 0;
-}
-
-int copy_from_guest(void *dst, guest_va_t src, size_t len)
-{
-	if (src.a < PAGE_SIZE)
-		return -XEN_EFAULT;
-	memcpy(dst, (void *)(uintptr_t)src.a, len);
-	return 0;
-}
-
-int copy_to_guest(guest_va_t dst, const void *src, size_t len)
-{
-	if (dst.a < PAGE_SIZE)
-		return -XEN_EFAULT;
-	memcpy((void *)(uintptr_t)dst.a, src, len);
-	return 0;
 }

@@ -22,12 +22,6 @@ struct frame *frame_table = frames;
 uint64_t arch_max_mfn = FRAMES;
 char *arch_direct_map;
 
-void panic(const char *fmt, ...)
-{
-	(void)fmt;
-	abort();
-}
-
 static int start(void **state)
 {
 	(void)state;

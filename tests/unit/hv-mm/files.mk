@@ -4,11 +4,11 @@
 UNITS += hv_buddy hv_pagetype hv_memory_op hv_ptstore
 HARNESSES += hv_pagetype_all
 
-hv_mm_SHARED := tests/unit/hv-mm/world.c \
+hv_mm_SHARED := tests/unit/hv-mm/world.c $(FAKE_PANIC) $(FAKE_GUESTMEM) \
 	$(addprefix hypervisor/core/,buddy.c frame.c machine.c pagetype.c ptable.c ptaudit.c) \
 	$(addprefix hypervisor/domain/,mm.c target.c flush.c frames.c tables.c reap.c mmcheck.c) \
 	$(addprefix hypervisor/calls/,pgowner.c mmulist.c mmu_update.c mmuext_op.c)
-hv_buddy_USRCS        := tests/unit/hv-mm/buddy_test.c hypervisor/core/buddy.c
+hv_buddy_USRCS        := tests/unit/hv-mm/buddy_test.c $(FAKE_PANIC) hypervisor/core/buddy.c
 hv_pagetype_USRCS     := tests/unit/hv-mm/pagetype_test.c $(hv_mm_SHARED)
 hv_pagetype_all_HSRCS := tests/unit/hv-mm/histories.c $(hv_mm_SHARED)
 hv_memory_op_USRCS    := tests/unit/hv-mm/memory_op_test.c $(hv_mm_SHARED) \

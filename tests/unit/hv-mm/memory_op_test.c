@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* memory_op: frames given, taken back and exchanged, and what is refused. */
+#include "fakes/guestmem.h"
 #include "world.h"
 
 #include <string.h>
@@ -287,7 +288,7 @@ static void bad_addresses_are_errors(void **state)
 		assert_int_equal(op(ops[i], NULL), -XEN_EFAULT);
 	assert_int_equal(op(XENMEM_populate_physmap, NULL), 0);
 	assert_int_equal(op(XENMEM_populate_physmap | 3 << 6, NULL), 3);
-	world_bad_va = (uint64_t)list;
+	guestmem_bad = (uint64_t)list;
 	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
 	assert_int_equal(op(XENMEM_decrease_reservation, &r), 0);
 	assert_int_equal(world_dom[1].mm.tot_pages, 8);

@@ -2,6 +2,8 @@
 /* See world.h. */
 #include "world.h"
 
+#include "fakes/guestmem.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,6 @@ struct domain *domain_list;
 static struct vcpu *vcpus[2][1];
 unsigned world_flushes, world_reaped;
 uint32_t world_budget;
-uint64_t world_bad_va;
 
 /* What the TLB remembers: frames that it lets somebody write, frames that it walks through. */
 static uint64_t tlb_writable[2], tlb_tables[2];
@@ -90,22 +91,6 @@ unsigned arch_nr_cpus(void)
 	return 1;
 }
 
-void arch_relax(void)
-{
-	abort();	/* on one CPU nobody would ever let go */
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
-	abort();
-}
-
 void log_print(enum log_level level, const char *fmt, ...)
 {
 	va_list args;
@@ -131,22 +116,6 @@ bool guest_range_ok(guest_va_t va, uint64_t len)
 {
 	(void)len;
 	return va.a < HV_VIRT_START || va.a >= HV_VIRT_END;
-}
-
-int copy_from_guest(void *dst, guest_va_t src, size_t len)
-{
-	if (!src.a || (world_bad_va && src.a == world_bad_va))
-		return -XEN_EFAULT;
-	memcpy(dst, (const void *)src.a, len);
-	return 0;
-}
-
-int copy_to_guest(guest_va_t dst, const void *src, size_t len)
-{
-	if (!dst.a || (world_bad_va && dst.a == world_bad_va))
-		return -XEN_EFAULT;
-	memcpy((void *)dst.a, src, len);
-	return 0;
 }
 
 /* ---- the rest of the hypervisor --------------------------------------------------------------- */
@@ -240,7 +209,7 @@ void world_start(unsigned pages)
 	make_domain(1, pages);
 	domain_list = &world_dom[0];
 	world_budget = 1u << 20;
-	world_bad_va = 0;
+	guestmem_bad = 0;
 	world_flushes = world_reaped = 0;
 	world_run(1);
 }

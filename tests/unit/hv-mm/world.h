@@ -29,7 +29,6 @@ extern struct vcpu world_vcpu[2];
 extern unsigned world_flushes;		/* full ones */
 extern unsigned world_reaped;		/* domain_put() by mm_reap() */
 extern uint32_t world_budget;		/* of each hypercall; big by default */
-extern uint64_t world_bad_va;		/* an address that faults in copies */
 
 /** A fresh machine: each domain has `pages` frames, given in order from the return of page(). */
 void world_start(unsigned pages);

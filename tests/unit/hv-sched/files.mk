@@ -3,15 +3,15 @@
 # a few CPUs whose clock the test moves.
 UNITS += hv_pheap hv_runq hv_timer hv_lifecycle hv_schedule hv_schedule_all hv_shares hv_timekeep hv_guestarea
 
-hv_sched_SHARED := tests/unit/hv-sched/machine.c \
+hv_sched_SHARED := tests/unit/hv-sched/machine.c $(FAKE_PANIC) $(FAKE_LOG) \
 	$(addprefix hypervisor/core/,pheap.c runq.c share.c timer.c lifecycle.c) \
 	$(addprefix hypervisor/domain/,schedule.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c)
-hv_pheap_USRCS     := tests/unit/hv-sched/pheap_test.c hypervisor/core/pheap.c
-hv_runq_USRCS      := tests/unit/hv-sched/runq_test.c hypervisor/core/pheap.c hypervisor/core/runq.c
+hv_pheap_USRCS     := tests/unit/hv-sched/pheap_test.c $(FAKE_PANIC) hypervisor/core/pheap.c
+hv_runq_USRCS      := tests/unit/hv-sched/runq_test.c $(FAKE_PANIC) hypervisor/core/pheap.c hypervisor/core/runq.c
 hv_timer_USRCS     := tests/unit/hv-sched/timer_test.c $(hv_sched_SHARED)
-hv_lifecycle_USRCS := tests/unit/hv-sched/lifecycle_test.c hypervisor/core/lifecycle.c
+hv_lifecycle_USRCS := tests/unit/hv-sched/lifecycle_test.c $(FAKE_PANIC) hypervisor/core/lifecycle.c
 hv_schedule_USRCS  := tests/unit/hv-sched/schedule_test.c $(hv_sched_SHARED)
 hv_schedule_all_USRCS := tests/unit/hv-sched/histories_test.c $(hv_sched_SHARED)
 hv_shares_USRCS    := tests/unit/hv-sched/shares_test.c $(hv_sched_SHARED)
 hv_timekeep_USRCS  := tests/unit/hv-sched/timekeep_test.c $(hv_sched_SHARED)
-hv_guestarea_USRCS := tests/unit/hv-sched/guestarea_test.c hypervisor/domain/guestarea.c
+hv_guestarea_USRCS := tests/unit/hv-sched/guestarea_test.c $(FAKE_PANIC) hypervisor/domain/guestarea.c

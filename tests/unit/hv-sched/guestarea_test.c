@@ -37,12 +37,6 @@ char *arch_direct_map = ram[0];
 uint64_t arch_max_mfn = FRAMES;
 struct frame *frame_table = frames;
 
-void panic(const char *fmt, ...)
-{
-	print_error("panic: %s\n", fmt);
-	abort();
-}
-
 bool guest_range_ok(guest_va_t va, uint64_t len)
 {
 	return va.a < 1UL << 47 && len < PAGE_SIZE + 1;

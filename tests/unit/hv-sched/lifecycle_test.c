@@ -14,12 +14,6 @@
 
 #include "choose.h"
 
-void panic(const char *fmt, ...)
-{
-	print_error("panic: %s\n", fmt);
-	abort();
-}
-
 static void a_new_domain_is_held_once(void **state)
 {
 	struct life l;

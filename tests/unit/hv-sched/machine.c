@@ -68,11 +68,6 @@ void arch_cpu_place(unsigned cpu, struct arch_cpu_place *place)
 	*place = (struct arch_cpu_place){ .apic_id = 2 * cpu, .acpi_id = cpu, .core = cpu };
 }
 
-void arch_relax(void)
-{
-	fail_msg("a lock is taken twice");
-}
-
 void arch_kick_cpu(unsigned cpu)
 {
 	assert_int_not_equal(cpu, host_cpu.id);
@@ -121,26 +116,6 @@ void guest_area_write(struct guest_area *a, uint32_t offset, const void *src, ui
 void guest_area_release(struct guest_area *a)
 {
 	memset(a, 0, sizeof(*a));
-}
-
-void log_print(enum log_level level, const char *fmt, ...)
-{
-	(void)level, (void)fmt;
-}
-
-void log_printf(const char *fmt, ...)
-{
-	(void)fmt;
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	abort();
 }
 
 /* ---- set-up --------------------------------------------------------------------------- */

@@ -12,12 +12,6 @@
 
 #include "choose.h"
 
-void panic(const char *fmt, ...)
-{
-	print_error("panic: %s\n", fmt);
-	abort();
-}
-
 #define N 64
 
 static struct pheap heap;

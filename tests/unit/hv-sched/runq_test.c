@@ -10,12 +10,6 @@
 #include <hv/check.h>
 #include <hv/runq.h>
 
-void panic(const char *fmt, ...)
-{
-	print_error("panic: %s\n", fmt);
-	abort();
-}
-
 #define N 8
 #define MS 1000000ULL
 

@@ -30,7 +30,8 @@ pv_console_USRCS := tests/unit/pv/console_test.c $(pv_KIT) \
 # The library on the hypervisor's own code, in one process.
 UNITS += pv_onhv
 pv_onhv_USRCS := tests/unit/pv/onhv_test.c pvguest/event.c pvguest/domid.c \
-	tests/unit/hv-evtchn/world.c hypervisor/calls/event_channel_op.c \
+	tests/unit/hv-evtchn/world.c $(FAKE_PANIC) $(FAKE_LOG) $(FAKE_GUESTMEM) \
+	hypervisor/calls/event_channel_op.c \
 	$(addprefix hypervisor/core/,evtchn.c evtchn_fifo.c) \
 	$(addprefix hypervisor/domain/,target.c evtchn.c evtchn_fifo.c upcall.c)
 UNITS += pv_onhv_grant
