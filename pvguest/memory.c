@@ -91,6 +91,18 @@ static bool linear_grow(void)
 	return true;
 }
 
+static bool (*reclaim)(void);
+
+void memory_set_reclaim(bool (*fn)(void))
+{
+	reclaim = fn;
+}
+
+bool memory_reclaim(void)
+{
+	return reclaim && reclaim();
+}
+
 void *page_alloc(unsigned int order)
 {
 	unsigned long pfn;
@@ -98,7 +110,7 @@ void *page_alloc(unsigned int order)
 	if (order > PAGEPOOL_MAX_ORDER)
 		return NULL;
 	while ((pfn = pagepool_alloc(&pool, order)) == ~0UL)
-		if (!linear_grow())
+		if (!linear_grow() && !memory_reclaim())
 			return NULL;
 	return pfn_to_virt(pfn);
 }

@@ -98,7 +98,7 @@ static int open_packed(struct image *im, uint64_t memory_bytes, struct build_err
 	im->unpack = unpack_open(p->packed, p->bytes, p->unpacked, err);
 	if (!im->unpack)
 		return -XEN_EINVAL;
-	im->keep = true;
+	im->keep = !unpack_is_kept(im->unpack);
 	result = read_to_notes(im, err);
 	if (!result)
 		result = kernel_open(&im->kernel, im->digest.bytes, im->digest.size, err);

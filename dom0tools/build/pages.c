@@ -32,8 +32,11 @@ bool pages_alloc(struct pages *p, size_t bytes)
 	size_t count = (bytes >> PAGE_SHIFT) + !!(bytes & ~PAGE_MASK), taken;
 
 	*p = (struct pages){ 0 };
-	if (!count || count + RESERVE > memory_free_pages())
+	if (!count)
 		return false;
+	while (count + RESERVE > memory_free_pages())
+		if (!memory_reclaim())
+			return false;
 	p->mfns = malloc(count * sizeof(p->mfns[0]));
 	if (!p->mfns)
 		return false;

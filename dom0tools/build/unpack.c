@@ -11,6 +11,7 @@
 #include <xen/xen.h>
 #include <xen/errno.h>
 
+#include "build/kept.h"
 #include "build/runtime.h"
 #include "build/unpackformat.h"
 
@@ -55,6 +56,22 @@ static int fail(const struct unpack *u, int code, struct build_error *err)
 			  name, u->made, u->unpacked);
 }
 
+/* What was unpacked before, as one more format. */
+static long next_kept(struct unpack *u, const uint8_t **piece)
+{
+	return kept_piece(u->made, piece);
+}
+
+static void close_kept(struct unpack *u)
+{
+	(void)u;
+	kept_close();
+}
+
+static const struct unpack_ops unpack_kept = {
+	.name = "kept", .next = next_kept, .close = close_kept,
+};
+
 struct unpack *unpack_open(const void *packed, size_t bytes, size_t unpacked,
 			   struct build_error *err)
 {
@@ -72,12 +89,22 @@ struct unpack *unpack_open(const void *packed, size_t bytes, size_t unpacked,
 		return NULL;
 	}
 	*u = (struct unpack){ .ops = ops, .in = packed, .in_left = bytes, .unpacked = unpacked };
+	if (kept_open(packed, bytes, unpacked)) {
+		u->ops = &unpack_kept;
+		return u;
+	}
 	if (!runtime_prepare() || ops->open(u)) {
 		fail(u, -XEN_ENOMEM, err);
 		free(u);
 		return NULL;
 	}
+	kept_begin(packed, bytes, unpacked);
 	return u;
+}
+
+bool unpack_is_kept(const struct unpack *u)
+{
+	return u->ops == &unpack_kept;
 }
 
 /* Asks the format for more. Returns 0 when there is no more. */
@@ -94,6 +121,12 @@ static long refill(struct unpack *u, struct build_error *err)
 	u->ready_bytes = n;
 	if (!n && u->made != u->unpacked)
 		return fail(u, -XEN_ENODATA, err);
+	if (unpack_is_kept(u))
+		return n;
+	if (n)
+		kept_add(u->ready, n);
+	else
+		kept_complete();
 	return n;
 }
 
@@ -119,5 +152,6 @@ void unpack_close(struct unpack *u)
 	if (!u)
 		return;
 	u->ops->close(u);
+	kept_end();
 	free(u);
 }

@@ -26,6 +26,9 @@ const char *unpack_format(const void *packed, size_t bytes);
 struct unpack *unpack_open(const void *packed, size_t bytes, size_t unpacked,
 			   struct build_error *err);
 
+/** Whether it costs nothing to begin again: these bytes have been unpacked before. */
+bool unpack_is_kept(const struct unpack *u);
+
 /**
  * The next piece, valid until the next call: its length, 0 at the end (all checks passed, as many
  * bytes came out as should), or -XEN_Exxx with err filled.

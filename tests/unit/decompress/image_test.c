@@ -52,6 +52,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_pages_left = ~0UL;
+	fake_pool_pages = 0;
 	make_kernel(true);
 	domain = calloc(1, EXTENT);
 	return 0;
@@ -63,6 +64,8 @@ static int teardown(void **state)
 	packer_free(&p);
 	elf_make_free(&m);
 	free(domain);
+	if (fake_reclaim)
+		fake_reclaim();
 	return fake_pages_used != 0;
 }
 
@@ -259,6 +262,92 @@ static void what_is_inside_must_be_a_pv_kernel(void **state)
 			    "CONFIG_XEN_PV)");
 }
 
+static bool was_kept(void)
+{
+	bool kept;
+
+	assert_int_equal(open_file(p.file, p.size), 0);
+	kept = unpack_is_kept(im.unpack);
+	image_close(&im);
+	return kept;
+}
+
+static void a_kernel_that_was_unpacked_once_is_kept(void **state)
+{
+	(void)state;
+	fake_pool_pages = FAKE_POOL_TOTAL;
+	for (unsigned f = 0; f < PACK_FORMATS; f++) {
+		packer_bzimage(&p, f, m.image, m.size);
+		assert_false(was_kept());
+		assert_int_equal(read_all(p.file, p.size), 0);
+		assert_true(was_kept());
+		for (unsigned again = 0; again < 2; again++) {
+			assert_int_equal(read_all(p.file, p.size), 0);
+			assert_true(domain_is_right());
+		}
+		packer_free(&p);
+	}
+}
+
+static void another_file_is_not_mistaken_for_what_is_kept(void **state)
+{
+	(void)state;
+	fake_pool_pages = FAKE_POOL_TOTAL;
+	packer_bzimage(&p, PACK_GZIP, m.image, m.size);
+	assert_int_equal(read_all(p.file, p.size), 0);
+	p.file[p.payload + p.payload_bytes * 2 / 3] ^= 1;
+	assert_int_not_equal(read_all(p.file, p.size), 0);
+	/* A damaged one was begun, and the good one forgotten for it. */
+	p.file[p.payload + p.payload_bytes * 2 / 3] ^= 1;
+	assert_false(was_kept());
+	assert_int_equal(read_all(p.file, p.size), 0);
+	assert_true(was_kept());
+}
+
+static void a_kernel_is_kept_only_beside_much_free_memory(void **state)
+{
+	(void)state;
+	fake_pool_pages = FAKE_POOL_TOTAL / 2;
+	packer_bzimage(&p, PACK_XZ, m.image, m.size);
+	assert_int_equal(read_all(p.file, p.size), 0);
+	assert_false(was_kept());
+	assert_int_equal(fake_pool_pages, FAKE_POOL_TOTAL / 2);
+}
+
+static void what_is_kept_is_given_back_when_memory_runs_short(void **state)
+{
+	(void)state;
+	fake_pool_pages = FAKE_POOL_TOTAL;
+	packer_bzimage(&p, PACK_XZ, m.image, m.size);
+	assert_int_equal(read_all(p.file, p.size), 0);
+	assert_int_equal(open_file(p.file, p.size), 0);
+	assert_true(unpack_is_kept(im.unpack));
+	assert_false(fake_reclaim());	/* it is being read */
+	assert_int_equal(image_write(&im, put, NULL, &err), 0);
+	image_close(&im);
+	assert_true(domain_is_right());
+	assert_true(fake_reclaim());
+	assert_int_equal(fake_pool_pages, FAKE_POOL_TOTAL);
+	assert_false(was_kept());
+}
+
+/* The pool's last pages go while the kernel is being kept: it arrives nevertheless. */
+static void keeping_stops_when_the_pool_is_empty(void **state)
+{
+	(void)state;
+	packer_bzimage(&p, PACK_XZ, m.image, m.size);
+	for (unsigned long left = 0; left < 4000; left += 500) {
+		fake_pool_pages = FAKE_POOL_TOTAL;
+		assert_int_equal(open_file(p.file, p.size), 0);
+		if (fake_pool_pages > left)
+			fake_pool_pages = left;
+		assert_int_equal(image_write(&im, put, NULL, &err), 0);
+		image_close(&im);
+		assert_true(domain_is_right());
+		fake_reclaim();
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -274,6 +363,11 @@ int main(void)
 		TEST(a_size_that_is_a_lie_is_refused),
 		TEST(headers_that_cannot_be_used_are_named),
 		TEST(what_is_inside_must_be_a_pv_kernel),
+		TEST(a_kernel_that_was_unpacked_once_is_kept),
+		TEST(another_file_is_not_mistaken_for_what_is_kept),
+		TEST(a_kernel_is_kept_only_beside_much_free_memory),
+		TEST(what_is_kept_is_given_back_when_memory_runs_short),
+		TEST(keeping_stops_when_the_pool_is_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
