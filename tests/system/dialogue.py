@@ -91,11 +91,11 @@ class Machine:
 
 class Dom0(Machine):
     """Boots to dom0's prompt. files: {path in dom0: bytes or text}, put on top of dom0's own; words: dom0's
-    command line; checked: with the build of the hypervisor that watches its locks; extra: more
+    command line; checked: with the build of the hypervisor that watches its locks; image: another of its builds; extra: more
     of QEMU's options."""
 
     def __init__(self, build, tmp, files=None, options="", words="noauto", xen=None, dom0_mem="128M", checked=False,
-                 extra=(), **kw):
+                 image=None, extra=(), **kw):
         tmp = tempfile.mkdtemp(dir=tmp)
         ramdisk = ""
         if files:
@@ -107,7 +107,8 @@ class Dom0(Machine):
             arguments = ["-kernel", xen, "-append", options, "-initrd",
                          f"{build}/dom0 {words}" + (f",{ramdisk}" if ramdisk else "")]
         else:
-            arguments = ["-kernel", f"{build}/cloison-checked" if checked else f"{build}/cloison", "-initrd",
+            image = image or ("cloison-checked" if checked else "cloison")
+            arguments = ["-kernel", f"{build}/{image}", "-initrd",
                          self._module(build, tmp, options, words, ramdisk)]
         self.seen = ""
         super().__init__(arguments + list(extra), **kw)
