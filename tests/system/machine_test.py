@@ -97,11 +97,30 @@ def unknown_options(tap, d):
               "xl info has the command line", d.seen)
 
 
+def restart(tap, d):
+    """dom0 restarts the machine under domUs that live, talk and crash: they end with it, and it comes back."""
+    free = d.free()[0]
+    d.type("xl create -q /etc/xen/echo.cfg")
+    d.type("xl create -q /etc/xen/crash.cfg extra='\"how=null after=1\"' on_crash=restart")
+    d.type("xl create -q /etc/xen/pingpong.cfg")
+    server = d.type("xl domid pong").strip()
+    d.type(f"xl create -q /etc/xen/pingpong.cfg 'name=\"ping\"' 'extra=\"peer={server} rounds=100000000\"'")
+    tap.check(len(d.domains()) >= 4, "domains are alive", d.seen)
+    d.send("reboot\r")
+    text = d.wait("(XEN) Hardware Dom0 shutdown: rebooting machine")
+    tap.check("Panic" not in text, "dom0 restarts the machine while they are", text)
+    d.wait("dom0# ", 60)
+    d.sync()
+    tap.check(list(d.domains()) == ["Domain-0"], "it comes back, and none of them", d.seen)
+    tap.check(d.free()[0] == free, "with all its memory", f"{free} {d.free()}")
+    tap.check(d.run("xl create -q /etc/xen/echo.cfg")[1] == 0, "and can be used", d.seen)
+
+
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     tap = Tap()
     deaths(tap, build)
-    return suite([([keys], {}), ([conswitch], {"options": "conswitch=b"}),
+    return suite([([keys], {}), ([restart], {"extra": ("-action", "reboot=reset")}), ([conswitch], {"options": "conswitch=b"}),
                   ([unknown_options], {"options": "frobnicate=7 iommu=no", "dom0_mem": "96M"})], tap)
 
 
