@@ -36,7 +36,8 @@ def fetch_xen(build):
 
 def options_for(kernel, xen=False):
     """The hypervisor's options for a test kernel: dom0 has one vCPU, or three where a kernel wants them, on any machine."""
-    return (XEN_OPTIONS if xen else OPTIONS) + (" dom0_max_vcpus=3" if kernel in ("smp", "pvguest") else " dom0_max_vcpus=1")
+    three = kernel in ("smp", "pvguest", "hostile", "random")
+    return (XEN_OPTIONS if xen else OPTIONS) + f" dom0_max_vcpus={3 if three else 1}"
 
 
 def read_until(p, until, seconds):

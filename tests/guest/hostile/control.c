@@ -143,12 +143,26 @@ static domid_t child(const void *code, unsigned n)
 	return id;
 }
 
+static uint64_t now(void)
+{
+	const volatile struct vcpu_time_info *t = &shared_info->vcpu_info[0].time;
+	uint32_t lo, hi;
+	uint64_t ticks;
+
+	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+	ticks = ((uint64_t)hi << 32 | lo) - t->tsc_timestamp;
+	ticks = t->tsc_shift < 0 ? ticks >> -t->tsc_shift : ticks << t->tsc_shift;
+	return t->system_time + (uint64_t)((unsigned __int128)ticks * t->tsc_to_system_mul >> 32);
+}
+
 /* Lets it run for a moment; true when it has ended itself or was ended. */
 static bool run(domid_t id)
 {
 	domctl(XEN_DOMCTL_unpausedomain, id);
-	for (unsigned i = 0; i < 2000; i++) {
-		HC(sched_op, SCHEDOP_yield, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		struct sched_poll sleep = { .timeout = now() + 1000000 };
+
+		HC(sched_op, SCHEDOP_poll, &sleep);
 		op.domain = id;
 		if (!domctl(XEN_DOMCTL_getdomaininfo, id) &&
 		    (op.u.getdomaininfo.flags & XEN_DOMINF_shutdown))
@@ -169,6 +183,81 @@ static void crash_alone(void)
 
 	check(id && set_context(id) == 0, "a small domain can be made");
 	check(run(id), "without handlers it crashes alone");
+	destroy(id);
+}
+
+/* ---- what a child finds in its registers --------------------------------------------------- */
+
+extern const char child_dump[], child_dump_end[];
+void vectors_fill(void);
+void vectors_fill_wide(void);
+
+#define GIVEN	     0x1234567800UL
+#define DUMP_PAGE    5
+#define DUMP_VECTORS 0x100
+#define DUMP_X87     0x200
+#define DUMP_MXCSR   0x280
+#define DUMP_WIDE    0x300
+#define DUMP_END     0x500
+
+/* In the order in which child.S writes them; rsp and rdi have their own meaning. */
+static void name_registers(void)
+{
+	struct cpu_user_regs *r = &context.user_regs;
+	uint64_t *const in_order[] = { &r->rax, &r->rbx, &r->rcx, &r->rdx, &r->rsi, NULL, &r->rbp,
+				       NULL, &r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13,
+				       &r->r14, &r->r15 };
+
+	for (unsigned i = 0; i < 16; i++)
+		if (in_order[i])
+			*in_order[i] = GIVEN + i;
+}
+
+static bool use_wide_vectors(void)
+{
+	uint32_t a, b, c = 0, d;
+
+	__asm__ volatile("ud2; .ascii \"xen\"; cpuid" : "=a"(a), "=b"(b), "+c"(c), "=d"(d)
+			 : "0"(1));
+	if ((c >> 26 & 5) != 5)		/* XSAVE and AVX */
+		return false;
+	TRY("mov %%cr4, %%rbx; or $0x40000, %%rbx; mov %%rbx, %%cr4", : : : "rax", "rbx");
+	TRY("mov $7, %%eax; xsetbv", : : "c"(0), "d"(0) : "rax");
+	return trap.vector == ~0UL;
+}
+
+static bool all_zero(const uint8_t *from, const uint8_t *to)
+{
+	while (from < to && !*from)
+		from++;
+	return from == to;
+}
+
+/* A new domain's vCPU has what its builder gave it, and of vectors nothing of ours. */
+static void first_registers(void)
+{
+	domid_t id = child(child_dump, (unsigned)(child_dump_end - child_dump));
+	bool wide = use_wide_vectors(), as_given = true;
+	const uint8_t *seen;
+
+	name_registers();
+	context.user_regs.rdi = wide;
+	check(set_context(id) == 0, "a domain that looks at its registers is made");
+	if (wide)
+		vectors_fill_wide();
+	else
+		vectors_fill();
+	check(run(id), "it runs");
+	__asm__ volatile("fninit");
+	seen = see(id, DUMP_PAGE);
+	for (unsigned i = 0; i < 16; i++)
+		as_given &= i == 5 || i == 7 || ((const uint64_t *)seen)[i] == GIVEN + i;
+	check(as_given, "its registers are those it was given");
+	check(all_zero(seen + DUMP_VECTORS, seen + DUMP_X87), "its vectors are empty");
+	check_eq(*(const uint16_t *)(seen + DUMP_X87 + 8), 0xffff, "so is its x87 stack");
+	check_eq(*(const uint32_t *)(seen + DUMP_MXCSR), 0x1f80, "mxcsr is as after a reset");
+	check(all_zero(seen + DUMP_WIDE, seen + DUMP_END), "the upper halves are empty, too");
+	blind();
 	destroy(id);
 }
 
@@ -307,6 +396,7 @@ void attack_as_control(void)
 {
 	window = (uint64_t)page_alloc();
 	crash_alone();
+	first_registers();
 	bad_contexts();
 	dead_domains();
 	every_operation();

@@ -11,6 +11,7 @@ void attack_descriptors(void);
 void attack_processor(void);
 void attack_returns(void);
 void attack_resources(void);
+void attack_by_races(void);
 void attack_as_control(void);
 
 /** True for the domain that may control others. */

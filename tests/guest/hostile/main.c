@@ -116,6 +116,7 @@ void test_main(void)
 	area("processor", attack_processor);
 	area("ways back", attack_returns);
 	area("resources", attack_resources);
+	area("races", attack_by_races);
 	if (is_control())
 		area("control operations", attack_as_control);
 }

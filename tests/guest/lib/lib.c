@@ -155,7 +155,7 @@ void trap_entered(struct trap_frame *f)
 		f->cs = FLAT_KERNEL_CS & ~3UL;
 		f->ss = FLAT_KERNEL_SS;
 		f->rsp = (uint64_t)f - 256;
-		f->rflags &= ~(uint64_t)0x100;
+		f->rflags &= ~(uint64_t)0x500;	/* TF, DF */
 		return;
 	}
 	if (trap_resume) {
