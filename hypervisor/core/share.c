@@ -40,8 +40,11 @@ static int64_t quota(const struct share *s)
 	return (int64_t)(SHARE_PERIOD / 100 * s->cap);
 }
 
+/* As many periods are made up for when a new one begins late. */
+#define LATE_MAX 10
+
 /* Begins the periods that have come. What was not used is lost, but for a crumb that nobody
- * was given. */
+ * was given, and for what somebody has waited for. */
 static void refill(struct share *s, uint64_t now)
 {
 	uint64_t periods;
@@ -51,6 +54,8 @@ static void refill(struct share *s, uint64_t now)
 		return;
 	periods = (now - s->period) / SHARE_PERIOD;
 	s->period += periods * SHARE_PERIOD;
+	if (s->parked)
+		most = LATE_MAX * quota(s);
 	/* A debt is at most some overruns; a second's worth of periods pays any. */
 	s->budget += (int64_t)MIN(periods, 1000000000ULL / SHARE_PERIOD) * quota(s);
 	if (s->budget > most)
@@ -64,25 +69,23 @@ void share_set_cap(struct share *s, unsigned cap, uint64_t now)
 	s->budget = quota(s);
 }
 
-bool share_has_time(struct share *s, uint64_t now)
-{
-	refill(s, now);
-	return s->budget >= SHARE_CRUMB;
-}
-
 int64_t share_take(struct share *s, uint64_t now)
 {
 	int64_t part;
 
-	if (!share_has_time(s, now))
+	refill(s, now);
+	if (s->budget < SHARE_CRUMB)
 		return 0;
 	/* Each of them a part, so that none waits for the next period because of another. */
-	part = s->budget / (int64_t)MAX(s->crowd, 1U);
-	if (part < SHARE_GRANT_MIN)
-		part = MIN(SHARE_GRANT_MIN, s->budget);
-	part = MIN(part, SHARE_GRANT_MAX);
+	part = MAX(quota(s) / (int64_t)MAX(s->crowd, 1U), SHARE_GRANT_MIN);
+	part = MIN(MIN(part, s->budget), SHARE_GRANT_MAX);
 	s->budget -= part;
 	return part;
+}
+
+bool share_is_busy(const struct share *s, unsigned others)
+{
+	return s->cap && others >= DIV_ROUND_UP(s->cap, 100) + s->parked;
 }
 
 void share_give(struct share *s, int64_t left)

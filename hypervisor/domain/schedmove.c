@@ -88,6 +88,8 @@ static bool may_go(const struct vcpu *v, unsigned to, bool idle)
 	if (v->running || !(allowed & bit(to)))
 		return false;
 	allowed &= sched_online_cpus();
+	if (!idle && !sched_has_claim(v))
+		return false;
 	return idle || (preferred(v, allowed) & bit(to)) ||
 	       !(preferred(v, allowed) & bit(v->processor));
 }

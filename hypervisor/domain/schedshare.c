@@ -100,6 +100,7 @@ bool sched_may_run_capped(struct vcpu *v, uint64_t now)
 	uint64_t next;
 
 	if (v->sched.grant <= 0) {
+		sched_unpark(v);
 		spin_lock(&sd->lock);
 		share_give(&sd->share, v->sched.grant);
 		v->sched.grant = share_take(&sd->share, now);
@@ -110,8 +111,35 @@ bool sched_may_run_capped(struct vcpu *v, uint64_t now)
 			timer_set(&sd->refill, next);
 		}
 	}
-	v->sched.parked = v->sched.grant <= 0;
-	return !v->sched.parked;
+	if (v->sched.grant <= 0)
+		sched_set_parked(v, true);
+	return v->sched.grant > 0;
+}
+
+void sched_set_parked(struct vcpu *v, bool parked)
+{
+	struct sched_domain *sd = &v->domain->sched;
+
+	v->sched.parked = parked;
+	spin_lock(&sd->lock);
+	if (parked)
+		sd->share.parked++;
+	else
+		sd->share.parked--;
+	spin_unlock(&sd->lock);
+}
+
+bool sched_has_claim(const struct vcpu *v)
+{
+	struct sched_domain *sd = &v->domain->sched;
+	bool busy;
+
+	if (likely(!sched_is_capped(v)) || v->domain->max_vcpus == 1)
+		return true;
+	spin_lock(&sd->lock);
+	busy = share_is_busy(&sd->share, sd->share.crowd - v->sched.wanting);
+	spin_unlock(&sd->lock);
+	return !busy;
 }
 
 void sched_grant_back(struct vcpu *v)
@@ -124,20 +152,25 @@ void sched_grant_back(struct vcpu *v)
 	v->sched.grant = 0;
 }
 
+static void unpark(struct vcpu *v)
+{
+	struct cpu_sched *s = sched_lock(v);
+
+	sched_unpark(v);
+	spin_unlock(&s->lock);
+	vcpu_recheck(v);
+}
+
+/* Another one first each time: the first has a claim that the last may not have. */
 static void unpark_all(struct domain *d)
 {
+	unsigned first = (unsigned)(arch_now_ns() / SHARE_PERIOD % d->max_vcpus);
+
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
-		struct vcpu *v = d->vcpu[i];
+		struct vcpu *v = d->vcpu[(first + i) % d->max_vcpus];
 
-		if (!v || !v->sched.parked)
-			continue;
-		struct cpu_sched *s = sched_lock(v);
-
-		if (v->sched.parked) {
-			v->sched.parked = false;
-			sched_enqueue(s, v, arch_now_ns());
-		}
-		sched_unlock(s);
+		if (v && v->sched.parked)
+			unpark(v);
 	}
 }
 

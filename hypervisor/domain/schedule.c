@@ -97,6 +97,7 @@ void sched_vcpu_destroy(struct vcpu *v)
 	CHECK(!v->sched.on_cpu);
 	if (runq_is_queued(&v->sched.entity))
 		runq_remove(&s->queue, &v->sched.entity);
+	sched_unpark(v);
 	sched_leave(v, arch_now_ns());
 	sched_unlock(s);
 	time_vcpu_destroy(v);
@@ -117,6 +118,9 @@ static void tickle(struct cpu_sched *s, const struct vcpu *v, uint64_t now)
 	uint64_t idle, came;
 
 	if (!running) {
+		/* No other need go there: who comes next looks for another idle CPU. */
+		if (sched_several)
+			__atomic_fetch_and(&sched_idle, ~(1ULL << v->processor), __ATOMIC_SEQ_CST);
 		sched_want(v->processor);
 		return;
 	}
@@ -180,6 +184,8 @@ void vcpu_recheck(struct vcpu *v)
 		spin_unlock(&s->lock);
 		return;
 	}
+	if (unlikely(!sched_has_claim(v)))
+		runq_floor(&s->queue, &v->sched.entity, 0);
 	cpu = sched_place(v);
 	if (unlikely(cpu != v->processor)) {
 		/* Its registers are still being saved: that CPU asks again when they are. */
@@ -222,7 +228,7 @@ void vcpu_sleep(struct vcpu *v)
 
 		if (runq_is_queued(&v->sched.entity))
 			runq_remove(&s->queue, &v->sched.entity);
-		v->sched.parked = false;
+		sched_unpark(v);
 		sched_leave(v, now);
 		settle_state(v, now);
 	}
@@ -277,25 +283,28 @@ static struct vcpu *pick(struct cpu_sched *s, uint64_t now)
  * CPU but does not get it, back in the queue. */
 static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, uint64_t now)
 {
+	struct vcpu *next, *none = idle_vcpu[cpu->id];
 	bool goes_on = false, gives_way;
-	struct vcpu *next;
 
 	if (!sched_is_idle(prev)) {
 		sched_charge(s, prev, now);
-		goes_on = vcpu_runnable(prev) &&
-			  (prev->sched.hard_affinity & 1ULL << cpu->id) &&
-			  sched_may_run(prev, now);
+		goes_on = vcpu_runnable(prev) && (prev->sched.hard_affinity & 1ULL << cpu->id);
 		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why_look(s, prev));
 		prev->sched.yields = false;
-		if (goes_on && !gives_way)
-			return prev;
+		if (goes_on && !gives_way) {
+			if (sched_may_run(prev, now))
+				return prev;
+			goes_on = false;
+		}
 	}
+	/* Before prev asks for more of a cap: another of its domain may wait for that. */
 	next = pick(s, now);
 	if (!goes_on)
-		return next ? next : idle_vcpu[cpu->id];
-	if (next)
-		runq_requeue(&s->queue, &prev->sched.entity);
-	return next ? next : prev;
+		return next ? next : none;
+	if (!next)
+		return sched_may_run(prev, now) ? prev : none;
+	runq_requeue(&s->queue, &prev->sched.entity);
+	return next;
 }
 
 /* Nobody here: looks at the other CPUs. The lock is let go meanwhile, so it is chosen anew. */
@@ -344,7 +353,7 @@ static void let_go(struct vcpu *prev, uint64_t now)
 	if (unlikely(prev->sched.grant))
 		sched_grant_back(prev);
 	if (!vcpu_runnable(prev)) {
-		prev->sched.parked = false;
+		sched_unpark(prev);
 		sched_leave(prev, now);
 	}
 	settle_state(prev, now);

@@ -79,6 +79,11 @@ void sched_begin_shared(struct vcpu *v, uint64_t now);
 void sched_charge_shared(struct cpu_sched *s, struct vcpu *v, uint64_t ran, uint64_t now);
 /** v, which is under a cap, may run on: it has a grant. Else it is parked. */
 bool sched_may_run_capped(struct vcpu *v, uint64_t now);
+/** v waits, or does not wait any more, for the next period of its domain's cap. */
+void sched_set_parked(struct vcpu *v, bool parked);
+/** False for one whose domain's cap is reached by others of it already, however little they have
+ *  had: it may use a CPU that idles, and displaces nobody. */
+bool sched_has_claim(const struct vcpu *v);
 /** v leaves its CPU, or its cap ends: what is left of its grant goes back. */
 void sched_grant_back(struct vcpu *v);
 
@@ -90,6 +95,12 @@ static inline bool sched_is_capped(const struct vcpu *v)
 static inline bool sched_may_run(struct vcpu *v, uint64_t now)
 {
 	return likely(!sched_is_capped(v)) || sched_may_run_capped(v, now);
+}
+
+static inline void sched_unpark(struct vcpu *v)
+{
+	if (unlikely(v->sched.parked))
+		sched_set_parked(v, false);
 }
 
 /* Brings v's account of the time and of the queue up to now. */

@@ -26,6 +26,7 @@ struct share {
 	uint32_t crowd;		/* vCPUs that want a CPU, running or waiting */
 	uint64_t crowd_time;	/* sum of crowd over time, ns */
 	uint64_t counted;	/* up to this time */
+	uint32_t parked;	/* vCPUs that wait for the next period */
 	uint32_t cap;		/* per cent of a CPU, 0: none */
 	int64_t budget;		/* ns left in this period; below zero: owed */
 	uint64_t period;	/* when it began */
@@ -45,8 +46,9 @@ void share_set_cap(struct share *s, unsigned cap, uint64_t now);
 int64_t share_take(struct share *s, uint64_t now);
 /** Gives back what is left of a grant; below zero: so much more was used. */
 void share_give(struct share *s, int64_t left);
-/** True when share_take() would give something. */
-bool share_has_time(struct share *s, uint64_t now);
+/** True when so many others of the domain run or are about to that the cap asks for no more at
+ *  once: one vCPU more may use what is idle, and has no claim on what others use. */
+bool share_is_busy(const struct share *s, unsigned others);
 /** When the next period begins. */
 uint64_t share_next(const struct share *s);
 /** True when a new period would bring nothing: all of the last is still there. */

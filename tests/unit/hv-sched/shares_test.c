@@ -349,6 +349,19 @@ static void a_cap_is_the_sum_over_all_vcpus(void **state)
 		assert_in_range(share(0, i), 400, 600);
 }
 
+static void a_capped_domain_leaves_a_whole_cpu_to_another(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 2, 256);
+	sched_set_cap(&machine_domain[0], 50);
+	hog(1, 1, 256);
+	run(10 * SECOND);
+	assert_share(0, 0, 250);
+	assert_share(0, 1, 250);
+	assert_share(1, 0, 1000);
+}
+
 static void a_capped_domain_does_not_hoard_while_it_sleeps(void **state)
 {
 	(void)state;
@@ -421,6 +434,7 @@ int main(void)
 		T(what_a_capped_hog_may_not_use_goes_to_others),
 		T(a_cap_above_its_share_changes_nothing),
 		T(a_cap_is_the_sum_over_all_vcpus),
+		T(a_capped_domain_leaves_a_whole_cpu_to_another),
 		T(a_capped_domain_does_not_hoard_while_it_sleeps),
 		T(a_sleeping_capped_domain_costs_no_timer),
 		T(a_parked_vcpu_is_runnable_and_a_paused_one_offline),
