@@ -51,21 +51,23 @@ static struct watch *watch_find(const struct xs_handle *h, const char *path, con
 	return w;
 }
 
-static bool watch_talk(uint32_t type, const struct watch *w)
+/* depth: a number for a third argument, or NULL. */
+static bool watch_talk(uint32_t type, const struct watch *w, const char *depth)
 {
 	char number[24];
 	int n = snprintf(number, sizeof(number), "%lx", w->number);
 	struct xs_piece pieces[] = {
 		{ w->path, strlen(w->path) + 1 },
 		{ number, n + 1 },
+		{ depth, depth ? strlen(depth) + 1 : 0 },
 	};
-	char *answer = xs_conn_talk(type, XBT_NULL, pieces, 2, NULL);
+	char *answer = xs_conn_talk(type, XBT_NULL, pieces, depth ? 3 : 2, NULL);
 
 	free(answer);
 	return answer;
 }
 
-bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+static bool watch(struct xs_handle *h, const char *path, const char *token, const char *depth)
 {
 	struct watch *w;
 	int err;
@@ -83,12 +85,25 @@ bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 	w->number = ++last_number;
 	w->next = watches;
 	watches = w;
-	if (w->path && w->token && watch_talk(XS_WATCH, w))
+	if (w->path && w->token && watch_talk(XS_WATCH, w, depth))
 		return true;
 	err = w->path && w->token ? errno : ENOMEM;
 	watch_free(w);
 	errno = err;
 	return false;
+}
+
+bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+{
+	return watch(h, path, token, NULL);
+}
+
+bool xs_watch_depth(struct xs_handle *h, const char *path, const char *token, unsigned depth)
+{
+	char text[12];
+
+	snprintf(text, sizeof(text), "%u", depth);
+	return watch(h, path, token, text);
 }
 
 bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
@@ -101,7 +116,7 @@ bool xs_unwatch(struct xs_handle *h, const char *path, const char *token)
 		errno = ENOENT;
 		return false;
 	}
-	done = watch_talk(XS_UNWATCH, w);
+	done = watch_talk(XS_UNWATCH, w, NULL);
 	err = errno;
 	watch_free(w);
 	errno = err;
@@ -200,7 +215,7 @@ void xs_watch_close(struct xs_handle *h)
 
 	while ((w = watch_of(h))) {
 		/* The answer does not matter: nobody is there any more to be told. */
-		watch_talk(XS_UNWATCH, w);
+		watch_talk(XS_UNWATCH, w, NULL);
 		watch_free(w);
 	}
 	while (h->first)

@@ -39,13 +39,22 @@ static struct console *console_find(domid_t domid, bool dead_too)
 	return found;
 }
 
+/* The console of the domain, alive or dead, that xenstore has not let go of yet. */
+static struct console *console_unfinished(domid_t domid)
+{
+	struct console *c = consoled.first;
+
+	while (c && (c->domid != domid || c->over))
+		c = c->next;
+	return c;
+}
+
 /* Whether the domain is dead though xenstore does not know yet: it gets no new console. */
 static bool console_ending(domid_t domid)
 {
-	for (const struct console *c = consoled.first; c; c = c->next)
-		if (c->domid == domid && !c->alive && !c->over)
-			return true;
-	return false;
+	const struct console *c = console_unfinished(domid);
+
+	return c && !c->alive;
 }
 
 static void console_trim(void)
@@ -272,23 +281,26 @@ static void drain_thread(void *arg)
 	}
 }
 
+static void domain_scan(domid_t domid)
+{
+	char path[40], token[8];
+
+	if (!domid || console_find(domid, false) || console_of(domid) ||
+	    !console_find(domid, false))
+		return;
+	/* Introduced, but its console's nodes are still to be written. */
+	snprintf(path, sizeof(path), "/local/domain/%u/console", domid);
+	snprintf(token, sizeof(token), "%u", domid);
+	xs_watch(consoled.xs, path, token);
+}
+
 static void domains_scan(void)
 {
 	unsigned int n;
 	char **ids = xs_directory(consoled.xs, XBT_NULL, "/local/domain", &n);
 
-	for (unsigned int i = 0; ids && i < n; i++) {
-		domid_t domid = (domid_t)strtoul(ids[i], NULL, 10);
-		char path[40], token[8];
-
-		if (!domid || console_find(domid, false) || console_of(domid) ||
-		    !console_find(domid, false))
-			continue;
-		/* Introduced, but its console's nodes are still to be written. */
-		snprintf(path, sizeof(path), "/local/domain/%u/console", domid);
-		snprintf(token, sizeof(token), "%u", domid);
-		xs_watch(consoled.xs, path, token);
-	}
+	for (unsigned int i = 0; ids && i < n; i++)
+		domain_scan((domid_t)strtoul(ids[i], NULL, 10));
 	free(ids);
 }
 
@@ -313,6 +325,25 @@ static struct console *console_unchecked(unsigned int round)
 	return c;
 }
 
+static void console_check(struct console *c)
+{
+	c->pins++;
+	if (!xs_is_domain_introduced(consoled.xs, c->domid)) {
+		console_end(c);
+		c->over = true;
+	}
+	c->pins--;
+}
+
+static void domain_check(domid_t domid)
+{
+	struct console *c = console_unfinished(domid);
+
+	if (c)
+		console_check(c);
+	console_trim();
+}
+
 static void domains_check(void)
 {
 	static unsigned int round;
@@ -321,14 +352,42 @@ static void domains_check(void)
 	/* From the front each time: asking waits, and the list may change meanwhile. */
 	for (round++; (c = console_unchecked(round));) {
 		c->checked = round;
-		c->pins++;
-		if (!xs_is_domain_introduced(consoled.xs, c->domid)) {
-			console_end(c);
-			c->over = true;
-		}
-		c->pins--;
+		console_check(c);
 	}
 	console_trim();
+}
+
+/* A special event says of which domain it is, unless several have come together. */
+static bool is_about(const char *path, const char *special, domid_t *domid)
+{
+	size_t length = strlen(special);
+
+	*domid = 0;
+	if (strncmp(path, special, length))
+		return false;
+	if (path[length] == '/')
+		*domid = (domid_t)strtoul(path + length + 1, NULL, 10);
+	return true;
+}
+
+static void handle_event(char **event)
+{
+	const char *path = event[XS_WATCH_PATH];
+	domid_t domid;
+
+	if (is_about(path, "@introduceDomain", &domid)) {
+		if (domid)
+			domain_scan(domid);
+		else
+			domains_scan();
+	} else if (is_about(path, "@releaseDomain", &domid)) {
+		if (domid)
+			domain_check(domid);
+		else
+			domains_check();
+	} else {
+		domain_retry(event[XS_WATCH_TOKEN]);
+	}
 }
 
 static void watch_thread(void *arg)
@@ -339,12 +398,7 @@ static void watch_thread(void *arg)
 
 		if (!event)
 			return;
-		if (!strcmp(event[XS_WATCH_PATH], "@introduceDomain"))
-			domains_scan();
-		else if (!strcmp(event[XS_WATCH_PATH], "@releaseDomain"))
-			domains_check();
-		else
-			domain_retry(event[XS_WATCH_TOKEN]);
+		handle_event(event);
 		free(event);
 	}
 }
@@ -354,8 +408,8 @@ int consoled_start(void)
 	struct thread *watcher, *drainer;
 
 	consoled.xs = xs_open(0);
-	if (!consoled.xs || !xs_watch(consoled.xs, "@introduceDomain", "introduce") ||
-	    !xs_watch(consoled.xs, "@releaseDomain", "release"))
+	if (!consoled.xs || !xs_watch_depth(consoled.xs, "@introduceDomain", "introduce", 1) ||
+	    !xs_watch_depth(consoled.xs, "@releaseDomain", "release", 1))
 		return -errno;
 	watcher = thread_create("consoled", watch_thread, NULL);
 	drainer = thread_create("consoles", drain_thread, NULL);

@@ -228,22 +228,34 @@ static void check_all(void)
 	}
 }
 
+/* The event says of which domain it is, unless several have come together. */
+static void check_event(const char *path)
+{
+	const char *id = strchr(path, '/');
+	struct record *r;
+
+	if (!id) {
+		check_all();
+		return;
+	}
+	r = record_find(strtoul(id + 1, NULL, 10));
+	if (r)
+		monitor_check(r);
+}
+
 static void monitor(void *unused)
 {
 	struct xs_handle *h = xs_open(0);
 	char **event;
 
 	(void)unused;
-	if (!h || !xs_watch(h, "@releaseDomain", "xl")) {
+	if (!h || !xs_watch_depth(h, "@releaseDomain", "xl", 1)) {
 		fprintf(stderr, "xl: the end of domains cannot be watched: %s\n", strerror(errno));
 		return;
 	}
-	for (;;) {
-		event = xs_read_watch(h, NULL);
-		if (!event)
-			break;
+	while ((event = xs_read_watch(h, NULL))) {
+		check_event(event[XS_WATCH_PATH]);
 		free(event);
-		check_all();
 	}
 	fprintf(stderr, "xl: the end of domains is not watched any more: %s\n", strerror(errno));
 }

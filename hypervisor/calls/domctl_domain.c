@@ -120,19 +120,6 @@ long domctl_resumedomain(struct domain *d, struct xen_domctl *op, bool *copyback
 
 /* ---- information ---------------------------------------------------------------------- */
 
-struct domain *domain_get_from(domid_t from)
-{
-	struct domain *d;
-
-	spin_lock(&domlist_lock);
-	for (d = domain_list; d && d->id < from; d = d->next)
-		;
-	if (d)
-		d->refs++;
-	spin_unlock(&domlist_lock);
-	return d;
-}
-
 /* A domain counts as blocked when all its vCPUs that are up are, as running when one is. */
 static void add_vcpu(struct xen_domctl_getdomaininfo *info, const struct vcpu *v, uint32_t *flags)
 {

@@ -63,6 +63,28 @@ struct domain *domain_get(domid_t id)
 	return d;
 }
 
+struct domain *domain_get_from(domid_t from)
+{
+	struct domain *d = NULL;
+	unsigned id = from;
+
+	spin_lock(&domlist_lock);
+	while (!d && id < DOMID_FIRST_RESERVED) {
+		/* A page without domains is passed by at once. */
+		if (!by_id[index_clamp(id / IDS_PER_PAGE, ARRAY_SIZE(by_id))]) {
+			id = (unsigned)((id / IDS_PER_PAGE + 1) * IDS_PER_PAGE);
+			continue;
+		}
+		d = lookup((domid_t)id++);
+		if (d && !d->listed)
+			d = NULL;
+	}
+	if (d)
+		d->refs++;
+	spin_unlock(&domlist_lock);
+	return d;
+}
+
 /* Its frames lead to d from here on; nobody else does before domain_list has it. */
 static int take_id(struct domain *d)
 {

@@ -84,6 +84,8 @@ static inline bool domain_is_control(const struct domain *d)
 
 /** The domain with this id, with a reference; NULL when there is none (or it is dead). */
 struct domain *domain_get(domid_t id);
+/** The domain with the lowest id from `from` on, with a reference; NULL when there is none. */
+struct domain *domain_get_from(domid_t from);
 void domain_put(struct domain *d);
 /** The domain that frames with this owner belong to: they keep it, so no lock and no reference. */
 struct domain *domain_by_owner(domid_t id);

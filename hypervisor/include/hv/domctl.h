@@ -46,8 +46,6 @@ struct vcpu *domctl_vcpu(struct domain *d, uint32_t id, int bad_id, int absent, 
 
 /** What getdomaininfo and getdomaininfolist tell of d. */
 void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
-/** The domain with the lowest id from `from` on, with a reference; NULL when there is none. */
-struct domain *domain_get_from(domid_t from);
 
 /** Bits of a guest's bitmap: the first 64; the others are ignored. 0 or -XEN_EFAULT. */
 int ctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *bits);

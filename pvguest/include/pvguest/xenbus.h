@@ -69,6 +69,12 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t, const char *pat
 
 /** Events for path and all below it, marked with token. One event comes at once. */
 bool xs_watch(struct xs_handle *h, const char *path, const char *token);
+/**
+ * The same for no more than `depth` levels below path. With 1 the special paths @introduceDomain and
+ * @releaseDomain come with the domain: "@releaseDomain/12". False with EINVAL: the daemon has no such
+ * watches.
+ */
+bool xs_watch_depth(struct xs_handle *h, const char *path, const char *token, unsigned depth);
 bool xs_unwatch(struct xs_handle *h, const char *path, const char *token);
 
 /** The next event: {path, token}, at XS_WATCH_PATH and XS_WATCH_TOKEN; waits. num (may be NULL)

@@ -241,11 +241,12 @@ bool xs_release_domain(struct xs_handle *h, unsigned int domid)
 	return true;
 }
 
-bool xs_watch(struct xs_handle *h, const char *path, const char *token)
+bool xs_watch_depth(struct xs_handle *h, const char *path, const char *token, unsigned depth)
 {
 	(void)h;
 	(void)path;
 	(void)token;
+	(void)depth;
 	return true;
 }
 
