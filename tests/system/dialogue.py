@@ -47,12 +47,14 @@ def write_files(root, files):
 
 
 class Machine:
-    """QEMU with its serial console in our hands; ended by its own process id."""
+    """QEMU with its serial console in our hands; ended by its own process id. Without smp: as many CPUs as SMP in
+    the environment says, else one."""
 
-    def __init__(self, arguments, memory="512M", cpu="max", machine="q35", smp=1, timeout=30, extra=()):
+    def __init__(self, arguments, memory="512M", cpu="max", machine="q35", smp=None, timeout=30, extra=()):
         self.log = io.StringIO()
         self.qemu = pexpect.spawn("qemu-system-x86_64", [
-            "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory, "-smp", str(smp),
+            "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory, "-smp",
+            str(smp or os.environ.get("SMP", "1")),
             "-display", "none", "-net", "none", "-no-reboot", "-monitor", "none",
             "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial"] + arguments + list(extra),
             encoding="utf-8", codec_errors="replace", timeout=timeout, maxread=65536,
