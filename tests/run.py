@@ -58,10 +58,10 @@ def run(count, name, command, timeout, env=None):
           flush=True)
 
 
-def unit(count, build):
+def unit(count, build, folder="units", name="unit"):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
-    for path in sorted(glob.glob(f"{build}/units/*")):
-        run(count, f"unit/{os.path.basename(path)}", [path], 300, env)
+    for path in sorted(glob.glob(f"{build}/{folder}/*")):
+        run(count, f"{name}/{os.path.basename(path)}", [path], 300, env)
 
 
 def fuzz(count, build):
@@ -96,6 +96,7 @@ def scripts(count, build, folder):
 
 SUITES = {
     "unit": unit,
+    "msan": lambda c, b: unit(c, b, "msan", "msan"),
     "fuzz": fuzz,
     "lint": lambda c, b: scripts(c, b, "lint"),
     "guest": lambda c, b: scripts(c, b, "guest"),

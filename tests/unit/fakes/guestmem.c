@@ -7,22 +7,9 @@
 
 #include <hv/usercopy.h>
 
-#if defined(__has_feature)
-#if __has_feature(memory_sanitizer)
-#include <sanitizer/msan_interface.h>
-#define CHECK_INITIALISED(bytes, len) __msan_check_mem_is_initialized(bytes, len)
-#endif
-#endif
-#ifndef CHECK_INITIALISED
-#define CHECK_INITIALISED(bytes, len) ((void)(bytes), (void)(len))
-#endif
+#include "fakes/initialised.h"
 
 uint64_t guestmem_bad;
-
-void guestmem_check_initialised(const void *bytes, size_t len)
-{
-	CHECK_INITIALISED(bytes, len);
-}
 
 static bool faults(guest_va_t va)
 {
@@ -34,6 +21,7 @@ int copy_from_guest(void *dst, guest_va_t src, size_t len)
 	if (faults(src))
 		return -XEN_EFAULT;
 	memcpy(dst, (const void *)src.a, len);
+	is_the_guests(dst, len);
 	return 0;
 }
 
@@ -41,7 +29,7 @@ int copy_to_guest(guest_va_t dst, const void *src, size_t len)
 {
 	if (faults(dst))
 		return -XEN_EFAULT;
-	guestmem_check_initialised(src, len);
+	check_initialised(src, len);
 	memcpy((void *)dst.a, src, len);
 	return 0;
 }

@@ -2,8 +2,11 @@
 /* See fake.h. */
 #include "fake.h"
 
+#include "fakes/initialised.h"
+
 #include <format/descriptor.h>
 #include <format/eflags.h>
+
 #include <hv/debugreg.h>
 #include <hv/hypercall.h>
 #include <hv/segments.h>
@@ -81,6 +84,7 @@ int copy_to_guest(guest_va_t dst, const void *src, size_t len)
 {
 	if (!mapped(dst, len))
 		return -XEN_EFAULT;
+	check_initialised(src, len);
 	memcpy(fake_memory + (dst.a - GUEST_BASE), src, len);
 	return 0;
 }
