@@ -26,8 +26,8 @@ union element {
 
 struct list_op {
 	grant_element_fn *fn;
-	uint16_t size;
-	uint16_t out, out_size;		/* what is written back */
+	uint32_t size, words;		/* words 0: not a whole number of quadwords */
+	uint32_t out, out_size;		/* what is written back; out_size counts words where words does */
 	uint32_t cost;			/* budget of one element */
 };
 
@@ -36,7 +36,8 @@ struct list_op {
 	(sizeof(struct type) % 8 ? offsetof(struct type, field) : offsetof(struct type, field) & ~7UL)
 #define OUT_FROM(type, field) \
 	.size = sizeof(struct type), .out = OUT_AT(type, field), \
-	.out_size = sizeof(struct type) - OUT_AT(type, field)
+	.words = sizeof(struct type) % 8 ? 0 : sizeof(struct type) / 8, \
+	.out_size = (sizeof(struct type) - OUT_AT(type, field)) / (sizeof(struct type) % 8 ? 1 : 8)
 
 static const struct list_op list_ops[] = {
 	[GNTTABOP_map_grant_ref] = {
@@ -54,8 +55,8 @@ static const struct list_op list_ops[] = {
 
 static inline int element_in(union element *e, guest_va_t at, const struct list_op *op)
 {
-	if (likely(op->size % 8 == 0))
-		return copy_words_from_guest((uint64_t *)e, at, op->size / 8);
+	if (likely(op->words))
+		return copy_words_from_guest((uint64_t *)e, at, op->words);
 	return copy_from_guest(e, at, op->size);
 }
 
@@ -63,9 +64,9 @@ static inline int element_out(guest_va_t at, const union element *e, const struc
 {
 	const char *from = (const char *)e + op->out;
 
-	if (likely(op->out_size % 8 == 0))
+	if (likely(op->words))
 		return copy_words_to_guest(guest_va(at.a + op->out), (const uint64_t *)from,
-					   op->out_size / 8);
+					   op->out_size);
 	return copy_to_guest(guest_va(at.a + op->out), from, op->out_size);
 }
 

@@ -11,54 +11,65 @@
 
 /* One side of a copy. */
 struct side {
-	struct domain *d;
+	struct domain *d;	/* with a reference, but for the caller itself */
 	struct frame *frame;
-	bool granted, readonly;
+	bool granted;
 	uint32_t ref;
 };
 
 /* Flags of a pin for the time of a copy. */
-static uint32_t pin_flags(const struct side *s)
+static inline uint32_t pin_flags(bool readonly)
 {
-	return GNTMAP_host_map | (s->readonly ? GNTMAP_readonly : 0);
+	return GNTMAP_host_map | (readonly ? GNTMAP_readonly : 0);
 }
 
-static int acquire(struct vcpu *v, struct side *s, const struct gnttab_copy_ptr *p, bool granted,
-		   bool readonly)
+static inline struct domain *side_domain(struct vcpu *v, domid_t id)
+{
+	return id == DOMID_SELF || id == v->domain->id ? v->domain : domain_get(id);
+}
+
+static inline void side_leave(struct vcpu *v, struct domain *d)
+{
+	if (d != v->domain)
+		domain_put(d);
+}
+
+/* Twice in line, as the page that is written is mostly the caller's own. */
+static inline __attribute__((always_inline)) int acquire(struct vcpu *v, struct side *s,
+							 const struct gnttab_copy_ptr *p,
+							 bool granted, bool readonly)
 {
 	uint64_t mfn_n = p->u.gmfn;
 	int status = GNTST_okay;
 
-	memset(s, 0, sizeof(*s));
 	s->granted = granted;
-	s->readonly = readonly;
 	s->ref = p->u.ref;
 	if (p->domid != DOMID_SELF && !granted)
 		return GNTST_permission_denied;
-	s->d = domain_get(p->domid == DOMID_SELF ? v->domain->id : p->domid);
+	s->d = side_domain(v, p->domid);
 	if (!s->d)
 		return GNTST_bad_domain;
 	if (granted) {
-		status = grant_pin(s->d, s->ref, v->domain->id, pin_flags(s), false, &mfn_n);
+		status = grant_pin(s->d, s->ref, v->domain->id, pin_flags(readonly), false, &mfn_n);
 		if (status)
-			goto put_domain;
+			goto leave;
 	}
-	s->frame = grant_frame_get(s->d, mfn_n, readonly, &status);
-	if (s->frame)
+	s->frame = grant_frame_get(s->d->id, mfn_n, readonly, &status);
+	if (likely(s->frame))
 		return GNTST_okay;
 	if (granted)
-		grant_unpin(&s->d->grants, s->ref, pin_flags(s));
-put_domain:
-	domain_put(s->d);
+		grant_unpin(&s->d->grants, s->ref, pin_flags(readonly));
+leave:
+	side_leave(v, s->d);
 	return status;
 }
 
-static void release(struct side *s)
+static inline void release(struct vcpu *v, struct side *s, bool readonly)
 {
-	grant_frame_put(s->frame, s->readonly);
+	grant_frame_put(s->frame, readonly);
 	if (s->granted)
-		grant_unpin(&s->d->grants, s->ref, pin_flags(s));
-	domain_put(s->d);
+		grant_unpin(&s->d->grants, s->ref, pin_flags(readonly));
+	side_leave(v, s->d);
 }
 
 static int copy(struct vcpu *v, const struct gnttab_copy *op)
@@ -79,9 +90,9 @@ static int copy(struct vcpu *v, const struct gnttab_copy *op)
 			arch_copy(dest, source, PAGE_SIZE);
 		else	/* may be one and the same page */
 			memmove(dest + op->dest.offset, source + op->source.offset, op->len);
-		release(&to);
+		release(v, &to, false);
 	}
-	release(&from);
+	release(v, &from, true);
 	return status;
 }
 

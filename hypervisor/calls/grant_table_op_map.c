@@ -22,7 +22,7 @@ static int map_host(struct vcpu *v, struct domain *rd, const struct gnttab_map_g
 {
 	bool readonly = op->flags & GNTMAP_readonly;
 	int status;
-	struct frame *f = grant_frame_get(rd, mfn_n, readonly, &status);
+	struct frame *f = grant_frame_get(rd->id, mfn_n, readonly, &status);
 
 	if (unlikely(!f))
 		return status;
@@ -41,7 +41,7 @@ static int map_frame(struct vcpu *v, struct domain *rd, const struct gnttab_map_
 
 	if (likely(!(op->flags & GNTMAP_device_map)))
 		return map_host(v, rd, op, mfn_n);
-	struct frame *f = grant_frame_get(rd, mfn_n, readonly, &status);
+	struct frame *f = grant_frame_get(rd->id, mfn_n, readonly, &status);
 
 	if (!f)
 		return status;
@@ -83,7 +83,7 @@ void grant_map_element(struct vcpu *v, void *element, struct unmap_batch *batch)
 		op->status = GNTST_bad_gntref;
 		return;
 	}
-	struct domain *rd = domain_get(op->dom);
+	struct domain *rd = op->dom == v->domain->id ? domain_ref(v->domain) : domain_get(op->dom);
 
 	if (!rd) {
 		op->status = GNTST_bad_domain;

@@ -25,19 +25,21 @@ struct batch {
 	struct domain *tables;		/* owner of the tables */
 	struct domain *pages;		/* owner of what they map */
 	struct pt_pending *pending;
+	struct pt_ctx own;		/* self's tables and pages; an L1 entry needs no budget */
 };
 
-static void ldt_check(const struct pt_ctx *c, struct domain *tables)
+static inline void ldt_check(struct pt_ctx *c, struct domain *tables)
 {
-	if (unlikely(c->ldt_stale))
-		tables_ldt_stale(tables);
+	if (likely(!c->ldt_stale))
+		return;
+	c->ldt_stale = false;
+	tables_ldt_stale(tables);
 }
 
-static long update_own_l1(struct domain *d, const struct mmu_update *req)
+static inline long update_own_l1(struct domain *d, struct pt_ctx *c, const struct mmu_update *req)
 {
 	uint64_t cmd = req->ptr & COMMAND_MASK;
 	mfn_t m = mfn(req->ptr >> PAGE_SHIFT);
-	struct pt_ctx c;
 	struct frame *f;
 	long rc = NOT_SIMPLE;
 
@@ -45,14 +47,13 @@ static long update_own_l1(struct domain *d, const struct mmu_update *req)
 		return NOT_SIMPLE;
 	m = mfn(index_clamp(m.n, arch_max_mfn));
 	f = frame_of(m);
-	tables_ctx(&c, d, NULL);	/* an L1 entry needs no budget */
 	spin_lock(&d->mm.pt_lock);
 	if (likely((f->type_info & (FT_TYPE | FT_VALIDATED)) ==
 		   ((uint64_t)FRAME_L1 << FT_SHIFT | FT_VALIDATED) && f->owner == d->id))
-		rc = pt_update_l1(&c, (uint64_t *)((char *)frame_ptr(m) + (req->ptr & 0xff8)),
+		rc = pt_update_l1(c, (uint64_t *)((char *)frame_ptr(m) + (req->ptr & 0xff8)),
 				  req->val, cmd);
 	spin_unlock(&d->mm.pt_lock);
-	ldt_check(&c, d);
+	ldt_check(c, d);
 	return rc;
 }
 
@@ -118,10 +119,10 @@ static int update_m2p(const struct batch *b, const struct mmu_update *req)
 	return 0;
 }
 
-static int update_one(const struct batch *b, const struct mmu_update *req)
+static int update_one(struct batch *b, const struct mmu_update *req)
 {
 	if (likely(b->tables == b->self && b->pages == b->self)) {
-		long rc = update_own_l1(b->self, req);
+		long rc = update_own_l1(b->self, &b->own, req);
 
 		if (likely(rc != NOT_SIMPLE))
 			return (int)rc;
@@ -138,7 +139,7 @@ static int update_one(const struct batch *b, const struct mmu_update *req)
 	}
 }
 
-static int update_list(const struct batch *b, struct mmu_list *list)
+static int update_list(struct batch *b, struct mmu_list *list)
 {
 	for (; list->i < list->count; list->i++) {
 		struct mmu_update req;
@@ -178,6 +179,7 @@ static long update_many(struct vcpu *v, const uint64_t args[4])
 
 	if (mmu_list_begin(&list, b.pending, args, sizeof(struct mmu_update), &rc))
 		return rc;
+	tables_ctx(&b.own, b.self, NULL);
 	rc = find_owners(&b, (uint32_t)args[3]);
 	if (!rc)
 		rc = mmu_list_end(&list, b.pending, update_list(&b, &list));
@@ -195,11 +197,13 @@ long do_mmu_update(uint64_t at, uint64_t count, uint64_t done, uint64_t foreignd
 	    likely(!v->pt_pending.table.n)) {
 		uint32_t one;
 		struct mmu_update req;
+		struct pt_ctx c;
 		long rc;
 
 		if (unlikely(copy_from_guest(&req, guest_va(at), sizeof(req))))
 			return -XEN_EFAULT;
-		rc = update_own_l1(v->domain, &req);
+		tables_ctx(&c, v->domain, NULL);
+		rc = update_own_l1(v->domain, &c, &req);
 		if (likely(rc != NOT_SIMPLE)) {
 			one = !rc;
 			if (done)

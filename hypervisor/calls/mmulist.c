@@ -29,15 +29,9 @@ bool mmu_list_begin(struct mmu_list *list, struct pt_pending *pending, const uin
 	return list->count && !guest_range_ok(list->at, (uint64_t)list->count * member);
 }
 
-int mmu_list_step(const struct mmu_list *list, struct pt_pending *pending)
+int mmu_list_settle(struct pt_pending *pending)
 {
-	if (unlikely(pending->dropping && pending->table.n)) {
-		int rc = tables_settle(pending, current_budget());
-
-		if (rc)
-			return rc;
-	}
-	return list->i && !budget_take(current_budget()) ? -XEN_ERESTART : 0;
+	return pending->dropping ? tables_settle(pending, current_budget()) : 0;
 }
 
 static void write_done(struct mmu_list *list)

@@ -2,6 +2,7 @@
 /* What mmu_update and mmuext_op have in common: lists that are worked off in pieces. */
 #pragma once
 
+#include <hv/cpu.h>
 #include <hv/ptable.h>
 #include <hv/types.h>
 
@@ -25,8 +26,20 @@ struct mmu_list {
 bool mmu_list_begin(struct mmu_list *list, struct pt_pending *pending, const uint64_t args[4],
 		    uint32_t member, long *result);
 
+/** Gives back what an earlier member has left to be dropped: 0 or -XEN_ERESTART. */
+int mmu_list_settle(struct pt_pending *pending);
+
 /** Before each member: 0, or -XEN_ERESTART when it must wait. */
-int mmu_list_step(const struct mmu_list *list, struct pt_pending *pending);
+static inline int mmu_list_step(const struct mmu_list *list, struct pt_pending *pending)
+{
+	if (unlikely(pending->table.n)) {
+		int rc = mmu_list_settle(pending);
+
+		if (rc)
+			return rc;
+	}
+	return list->i && unlikely(!budget_take(current_budget())) ? -XEN_ERESTART : 0;
+}
 
 /** The hypercall's result, after members were done as far as list->i says and rc came of it. */
 long mmu_list_end(struct mmu_list *list, struct pt_pending *pending, int rc);

@@ -7,11 +7,6 @@
 
 #include <hv/check.h>
 
-bool maptrack_wants_page(const struct grant_domain *g)
-{
-	return g->map_free == MAPTRACK_NONE;
-}
-
 bool maptrack_is_full(const struct grant_domain *g)
 {
 	return g->map_pages >= g->map_pages_max;
@@ -26,38 +21,6 @@ void maptrack_add_page(struct grant_domain *g, struct grant_map *page)
 		page[i].ref = i + 1 < MAPTRACK_PER_PAGE ? first + i + 1 : g->map_free;
 	g->map[g->map_pages++] = page;
 	g->map_free = first;
-}
-
-struct grant_map *maptrack_entry(const struct grant_domain *g, uint32_t handle)
-{
-	uint32_t handles = g->map_pages * MAPTRACK_PER_PAGE;
-
-	if (handle >= handles)
-		return NULL;
-	handle = (uint32_t)index_clamp(handle, handles);
-	return &g->map[handle / MAPTRACK_PER_PAGE][handle % MAPTRACK_PER_PAGE];
-}
-
-uint32_t maptrack_alloc(struct grant_domain *g, struct grant_map **entry)
-{
-	uint32_t handle = g->map_free;
-	struct grant_map *e = &g->map[handle / MAPTRACK_PER_PAGE][handle % MAPTRACK_PER_PAGE];
-
-	CHECK(!e->flags);
-	g->map_free = e->ref;
-	g->map_live++;
-	*entry = e;
-	return handle;
-}
-
-void maptrack_free(struct grant_domain *g, uint32_t handle, struct grant_map *e)
-{
-	CHECK(g->map_live);
-	e->flags = 0;
-	e->granter = NULL;
-	e->ref = g->map_free;
-	g->map_free = handle;
-	g->map_live--;
 }
 
 const char *maptrack_check(const struct grant_domain *g)

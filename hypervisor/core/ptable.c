@@ -10,24 +10,8 @@
 uint64_t pte_refused_l1 = PTE_PWT | PTE_PCD | PTE_PAT;
 uint64_t pte_refused_table = PTE_PWT | PTE_PCD | PTE_PS | PTE_G;
 
-/*
- * The guest's kernel runs in ring 3 too: each page is the processor's "user". Pages that
- * the kernel made its own keep that in a software bit, and are not global: so
- * they leave the TLB when CR3 changes to the user's tables, and the user's pages stay.
- */
-uint64_t pt_l1e_adjust(uint64_t e)
-{
-	if (!(e & PTE_P))
-		return e;
-	if (!(e & PTE_U))
-		e |= PTE_GUEST_KERNEL | PTE_U;
-	if (!(e & PTE_GUEST_KERNEL))
-		e |= PTE_G;
-	return e;
-}
-
 /* Devices want no cache, unless the guest says which kind; some are for looking at only. */
-static int take_io(const struct pt_ctx *c, uint64_t *e)
+int pt_l1e_take_io(const struct pt_ctx *c, uint64_t *e)
 {
 	mfn_t m = pte_mfn(*e);
 
@@ -42,42 +26,6 @@ static int take_io(const struct pt_ctx *c, uint64_t *e)
 	if (!(*e & PTE_CACHE))
 		*e |= PTE_PWT | PTE_PCD;
 	return 0;
-}
-
-int pt_l1e_take(struct pt_ctx *c, uint64_t *e)
-{
-	mfn_t m = pte_mfn(*e);
-	struct frame *f;
-
-	if (unlikely(*e & c->refuse_l1))
-		return -XEN_EINVAL;
-	if (unlikely(m.n >= arch_max_mfn))
-		return take_io(c, e);
-	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
-	if (unlikely(!frame_try_ref_owned(f, c->pages)))
-		return take_io(c, e);
-	if ((*e & PTE_W) && unlikely(!frame_type_take(f, FRAME_WRITABLE))) {
-		frame_put(f);
-		return -XEN_EBUSY;
-	}
-	return 0;
-}
-
-void pt_l1e_drop(struct pt_ctx *c, uint64_t e)
-{
-	mfn_t m = pte_mfn(e);
-	struct frame *f;
-
-	if (!(e & PTE_P) || unlikely(m.n >= arch_max_mfn))
-		return;
-	f = frame_of(m);
-	if (unlikely(!(READ_ONCE(f->count_info) & FC_COUNT)))
-		return;		/* I/O memory in a hole of RAM: an entry holds its frame otherwise */
-	if (e & PTE_W)
-		frame_type_drop(f);
-	else if (unlikely(frame_type_in_use(f, FRAME_SEGDESC)) && f->owner == c->owner)
-		c->ldt_stale = true;
-	frame_put(f);
 }
 
 /* Hardware sets accessed and dirty bits at any time; nobody else writes here now. */
@@ -134,21 +82,27 @@ int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new)
 	return -XEN_EAGAIN;
 }
 
+/* Where the entry for va stands in a table that va >> shift, times 8, leads to. */
+static inline uint64_t *entry_at(uint64_t table, uint64_t va, unsigned shift)
+{
+	return (uint64_t *)(arch_direct_map + table + (va >> (shift - 3) & (PTE_ENTRIES - 1) << 3));
+}
+
 uint64_t *pt_find_l1e(mfn_t l4, uint64_t va, struct frame **table)
 {
-	uint64_t *at = frame_ptr(l4);
+	uint64_t e = l4.n << PAGE_SHIFT;
 
-	if (unlikely(va >= HV_VIRT_START && va < HV_VIRT_END) ||
-	    unlikely((uint64_t)((int64_t)(va << 16) >> 16) != va) || unlikely(!l4.n))
+	/* Canonical, and not in our part. */
+	if (unlikely(va >= HV_VIRT_START && va < HV_VIRT_END) || unlikely((va + (1UL << 47)) >> 48) ||
+	    unlikely(!e))
 		return NULL;
+#pragma GCC unroll 3
 	for (unsigned shift = 39; shift > PAGE_SHIFT; shift -= 9) {
-		uint64_t e = READ_ONCE(at[(va >> shift) & (PTE_ENTRIES - 1)]);
-
+		e = READ_ONCE(*entry_at(e, va, shift));
 		if (unlikely(!(e & PTE_P)))
 			return NULL;
-		l4 = pte_mfn(e);
-		at = frame_ptr(l4);
+		e &= PTE_ADDR;
 	}
-	*table = frame_of(l4);
-	return &at[(va >> PAGE_SHIFT) & (PTE_ENTRIES - 1)];
+	*table = frame_of(pte_mfn(e));
+	return entry_at(e, va, PAGE_SHIFT);
 }

@@ -58,7 +58,7 @@ struct domain *domain_get(domid_t id)
 	if (d && !d->listed)
 		d = NULL;
 	if (d)
-		d->refs++;
+		domain_ref(d);
 	spin_unlock(&domlist_lock);
 	return d;
 }
@@ -80,7 +80,7 @@ struct domain *domain_get_from(domid_t from)
 			d = NULL;
 	}
 	if (d)
-		d->refs++;
+		domain_ref(d);
 	spin_unlock(&domlist_lock);
 	return d;
 }
@@ -153,13 +153,14 @@ static void domain_free(struct domain *d)
 	xfree(d);
 }
 
-void domain_put(struct domain *d)
+/* Only under the lock, so that nobody finds it meanwhile. */
+static __attribute__((noinline)) void put_last(struct domain *d)
 {
 	bool last;
 
 	spin_lock(&domlist_lock);
 	CHECK(d->refs > 0);
-	last = --d->refs == 0;
+	last = __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) == 0;
 	if (last)
 		unlink_domain(d);
 	spin_unlock(&domlist_lock);
@@ -167,6 +168,17 @@ void domain_put(struct domain *d)
 		CHECK(d->life.state == LIFE_DEAD);
 		domain_free(d);
 	}
+}
+
+void domain_put(struct domain *d)
+{
+	uint32_t refs = READ_ONCE(d->refs);
+
+	while (likely(refs > 1))
+		if (__atomic_compare_exchange_n(&d->refs, &refs, refs - 1, false, __ATOMIC_RELEASE,
+						__ATOMIC_RELAXED))
+			return;
+	put_last(d);
 }
 
 static void init_fields(struct domain *d, domid_t id, const struct xen_domctl_createdomain *cfg,

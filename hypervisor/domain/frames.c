@@ -9,17 +9,12 @@
 
 struct frame *frame_get(mfn_t m, const struct domain *d)
 {
-	struct frame *f;
-
-	if (m.n >= arch_max_mfn)
-		return NULL;
-	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
-	return frame_try_ref_owned(f, d->id) ? f : NULL;
+	return frame_get_of(m, d->id);
 }
 
 struct frame *frame_get_writable(mfn_t m, struct domain *d)
 {
-	struct frame *f = frame_get(m, d);
+	struct frame *f = frame_get_of(m, d->id);
 
 	if (!f)
 		return NULL;

@@ -7,7 +7,7 @@
  * with them (they have a reference to the domain each), and the last to unpin frees
  * what is left.
  */
-#include <hv/grant.h>
+#include <hv/grant_core.h>
 
 #include <hv/alloc.h>
 #include <hv/arch.h>
@@ -147,15 +147,14 @@ int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool m
 	      uint64_t *mfn)
 {
 	struct grant_domain *g = &d->grants;
+	int status;
 
 	spin_lock(&g->lock);
-	int status = grant_core_pin(g, ref, by, flags, map, mfn);
-
-	if (unlikely(status == GRANT_WANTS_BUCKET))
-		status = add_bucket(g, ref) ? grant_core_pin(g, ref, by, flags, map, mfn) :
-					      GNTST_general_error;
+	do {
+		status = grant_core_pin(g, ref, by, flags, map, mfn);
+	} while (unlikely(status == GRANT_WANTS_BUCKET) && add_bucket(g, ref));
 	spin_unlock(&g->lock);
-	return status;
+	return status == GRANT_WANTS_BUCKET ? GNTST_general_error : status;
 }
 
 void grant_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags)
@@ -165,32 +164,6 @@ void grant_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags)
 	if (unlikely(g->dead) && !g->pinned)
 		free_active(g);
 	spin_unlock(&g->lock);
-}
-
-struct frame *grant_frame_get(struct domain *d, uint64_t mfn_n, bool readonly, int *status)
-{
-	struct frame *f = readonly ? frame_get(mfn(mfn_n), d) : frame_get_writable(mfn(mfn_n), d);
-
-	if (likely(f))
-		return f;
-	*status = GNTST_bad_page;
-	if (!readonly) {
-		/* Its own, but in use as a page table or the like? */
-		f = frame_get(mfn(mfn_n), d);
-		if (f) {
-			frame_put(f);
-			*status = GNTST_general_error;
-		}
-	}
-	return NULL;
-}
-
-void grant_frame_put(struct frame *f, bool readonly)
-{
-	if (readonly)
-		frame_put(f);
-	else
-		frame_put_typed(f);
 }
 
 /* ---- handles ------------------------------------------------------------------------- */

@@ -126,7 +126,7 @@ void grantmap_put(struct vcpu *v, uint64_t old)
 {
 	/* grantmap_replace() made sure that a grant's frame, so RAM, is behind it. */
 	if (likely(old & PTE_W))
-		frame_put_typed(frame_of(pte_mfn(old)));
+		grant_frame_put(frame_of(pte_mfn(old)), false);
 	else
 		drop(v, old);
 }

@@ -9,18 +9,6 @@
 #include <hv/mm.h>
 #include <hv/segments.h>
 
-void tables_ctx(struct pt_ctx *c, const struct domain *d, struct budget *b)
-{
-	c->owner = d->id;
-	c->pages = d->id;
-	c->io = d->mm.io_memory;
-	c->m2p_hidden = d->mm.vm_assist >> VMASST_TYPE_m2p_strict & 1;
-	c->refuse_l1 = d->mm.io_memory ? pte_refused_l1 & ~PTE_CACHE : pte_refused_l1;
-	c->budget = b;
-	c->error = 0;
-	c->ldt_stale = false;
-}
-
 void tables_ldt_stale(struct domain *d)
 {
 	for (unsigned i = 0; i < d->max_vcpus; i++)

@@ -31,7 +31,7 @@ struct domain {
 	domid_t id;
 	bool control;			/* may issue domctl and sysctl: dom0 */
 	bool listed;			/* domain_get() finds it; domlist lock */
-	uint32_t refs;			/* atomic */
+	uint32_t refs;			/* atomic; found, and gone, with the domlist lock */
 	struct domain *next;		/* list of all, by id; domlist lock */
 	xen_domain_handle_t handle;	/* UUID */
 	shared_info_t *shared_info;	/* a page of the hypervisor's, shared with the guest */
@@ -87,6 +87,12 @@ struct domain *domain_get(domid_t id);
 /** The domain with the lowest id from `from` on, with a reference; NULL when there is none. */
 struct domain *domain_get_from(domid_t from);
 void domain_put(struct domain *d);
+/** One more reference of a domain that stays meanwhile: it is the caller, or there is one. */
+static inline struct domain *domain_ref(struct domain *d)
+{
+	__atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
+	return d;
+}
 /** The domain that frames with this owner belong to: they keep it, so no lock and no reference. */
 struct domain *domain_by_owner(domid_t id);
 /** For hypercalls: DOMID_SELF or an id, control needed for others; NULL: no such domain

@@ -170,3 +170,14 @@ static inline void frame_type_drop(struct frame *f)
 						  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
 		frame_type_drop_slow(f);
 }
+
+/** Takes a reference if the domain with this id owns the frame (m may be any number a guest gave). */
+static inline struct frame *frame_get_of(mfn_t m, domid_t owner)
+{
+	struct frame *f;
+
+	if (unlikely(m.n >= arch_max_mfn))
+		return NULL;
+	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
+	return likely(frame_try_ref_owned(f, owner)) ? f : NULL;
+}

@@ -23,12 +23,13 @@
 #pragma once
 
 #include <hv/budget.h>
+#include <hv/check.h>
+#include <hv/frame.h>
 #include <hv/lock.h>
 #include <hv/types.h>
 #include <xen/grant_table.h>
 
 struct domain;
-struct frame;
 
 #define GRANTS_PER_FRAME    512u	/* entries in a page of the table */
 #define GRANT_BUCKET	    32u		/* active entries that are allocated together */
@@ -103,18 +104,6 @@ static inline uint32_t grant_core_entries(const struct grant_domain *g)
 bool grant_core_wants_bucket(const struct grant_domain *g, uint32_t ref);
 /** bucket: GRANT_BUCKET zeroed entries. */
 void grant_core_add_bucket(struct grant_domain *g, uint32_t ref, struct grant_active *bucket);
-/** The active entry, or NULL when it was never used; ref is in range. */
-struct grant_active *grant_core_active(const struct grant_domain *g, uint32_t ref);
-/**
- * Pins an entry for use by a domain, as GNTMAP_host_map, _device_map, _readonly in flags say.
- * map: the page will be mapped, which GTF_sub_page forbids. Returns GNTST_okay and the frame;
- * or an error (or GRANT_WANTS_BUCKET), and nothing has changed.
- */
-#define GRANT_WANTS_BUCKET 1
-int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t flags, bool map,
-		   uint64_t *mfn);
-/** Takes back what a pin with these flags gave. */
-void grant_core_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags);
 /** Exchanges two entries: GNTST_okay, _bad_gntref, or _eagain when one is in use. */
 int grant_core_swap(struct grant_domain *g, uint32_t a, uint32_t b);
 /** Whole-state check: NULL, or what is wrong. */
@@ -123,15 +112,46 @@ const char *grant_core_check(const struct grant_domain *g);
 /* ---- handles (core/maptrack.c); map_lock held --------------------------------------- */
 
 /** True when a handle needs a page, which maptrack_add_page() brings. */
-bool maptrack_wants_page(const struct grant_domain *g);
+static inline bool maptrack_wants_page(const struct grant_domain *g)
+{
+	return g->map_free == MAPTRACK_NONE;
+}
 /** True when no more pages are allowed. */
 bool maptrack_is_full(const struct grant_domain *g);
 void maptrack_add_page(struct grant_domain *g, struct grant_map *page);
 /** A free handle, now in use but without flags. There is one: see maptrack_wants_page(). */
-uint32_t maptrack_alloc(struct grant_domain *g, struct grant_map **entry);
-void maptrack_free(struct grant_domain *g, uint32_t handle, struct grant_map *entry);
+static inline uint32_t maptrack_alloc(struct grant_domain *g, struct grant_map **entry)
+{
+	uint32_t handle = g->map_free;
+	struct grant_map *e = &g->map[handle / MAPTRACK_PER_PAGE][handle % MAPTRACK_PER_PAGE];
+
+	CHECK(!e->flags);
+	g->map_free = e->ref;
+	g->map_live++;
+	*entry = e;
+	return handle;
+}
+
+static inline void maptrack_free(struct grant_domain *g, uint32_t handle, struct grant_map *e)
+{
+	CHECK(g->map_live);
+	e->flags = 0;
+	e->granter = NULL;
+	e->ref = g->map_free;
+	g->map_free = handle;
+	g->map_live--;
+}
+
 /** The entry, or NULL for a number that is no handle. It may be free. */
-struct grant_map *maptrack_entry(const struct grant_domain *g, uint32_t handle);
+static inline struct grant_map *maptrack_entry(const struct grant_domain *g, uint32_t handle)
+{
+	uint32_t handles = g->map_pages * MAPTRACK_PER_PAGE;
+
+	if (unlikely(handle >= handles))
+		return NULL;
+	handle = (uint32_t)index_clamp(handle, handles);
+	return &g->map[handle / MAPTRACK_PER_PAGE][handle % MAPTRACK_PER_PAGE];
+}
 const char *maptrack_check(const struct grant_domain *g);
 
 /* ---- tables (domain/grant.c) ------------------------------------------------------------ */
@@ -163,7 +183,26 @@ static inline uint64_t grant_pinned_mfn(const struct grant_domain *g, uint32_t r
 /** A handle of d, its entry without flags; MAPTRACK_NONE when there is no room. */
 uint32_t grant_handle_alloc(struct domain *d, struct grant_map **entry);
 void grant_handle_free(struct domain *d, uint32_t handle, struct grant_map *entry);
-/** A reference to a frame of d, for writing or only reading; NULL and *status GNTST_*. */
-struct frame *grant_frame_get(struct domain *d, uint64_t mfn, bool readonly, int *status);
-void grant_frame_put(struct frame *f, bool readonly);
+/** A reference to a frame of this domain, for writing or only reading; NULL and *status GNTST_*. */
+static inline struct frame *grant_frame_get(domid_t owner, uint64_t mfn_n, bool readonly,
+					    int *status)
+{
+	struct frame *f = frame_get_of(mfn(mfn_n), owner);
+
+	if (likely(f) && (readonly || likely(frame_type_take(f, FRAME_WRITABLE))))
+		return f;
+	*status = GNTST_bad_page;
+	if (f) {		/* its own, but in use as a page table or the like */
+		frame_put(f);
+		*status = GNTST_general_error;
+	}
+	return NULL;
+}
+
+static inline void grant_frame_put(struct frame *f, bool readonly)
+{
+	if (!readonly)
+		frame_type_drop(f);
+	frame_put(f);
+}
 void grant_dump(struct domain *d);

@@ -107,7 +107,7 @@ void frame_unshare(void *page);
 
 /* ---- references ------------------------------------------------------------------ */
 
-/** Takes a reference if d owns the frame (m may be any number a guest gave). */
+/** As frame_get_of(). */
 struct frame *frame_get(mfn_t m, const struct domain *d);
 /** The same and a use as writable data, resp. descriptor page; NULL when its type forbids. */
 struct frame *frame_get_writable(mfn_t m, struct domain *d);

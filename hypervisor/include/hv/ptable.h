@@ -107,11 +107,25 @@ int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned in
 
 /** What the guest may have in an L1 entry is taken: reference, use. 0 or -XEN_Exxx. An entry for
  *  I/O memory may come back changed: uncached, or read-only. */
-int pt_l1e_take(struct pt_ctx *c, uint64_t *e);
+static inline int pt_l1e_take(struct pt_ctx *c, uint64_t *e);
 /** An L1 entry is gone: its reference and its use. */
-void pt_l1e_drop(struct pt_ctx *c, uint64_t e);
-/** The bits that every present L1 entry of a guest gets. */
-uint64_t pt_l1e_adjust(uint64_t e);
+static inline void pt_l1e_drop(struct pt_ctx *c, uint64_t e);
+
+/*
+ * The guest's kernel runs in ring 3 too: each page is the processor's "user". Pages that
+ * the kernel made its own keep that in a software bit, and are not global: so
+ * they leave the TLB when CR3 changes to the user's tables, and the user's pages stay.
+ */
+static inline uint64_t pt_l1e_adjust(uint64_t e)
+{
+	if (!(e & PTE_P))
+		return e;
+	if (!(e & PTE_U))
+		e |= PTE_GUEST_KERNEL | PTE_U;
+	if (!(e & PTE_GUEST_KERNEL))
+		e |= PTE_G;
+	return e;
+}
 
 /** The L1 entry for va below this top-level table, and the frame it is in (which may be of
  *  another type: recursive tables); NULL when there is none. */
@@ -128,3 +142,44 @@ struct pt_audit {
 	void *ctx;
 };
 void pt_audit(const struct pt_audit *audit);
+
+/* ---- inline, because each entry of each L1 comes here -------------------------------------- */
+
+/** The rest of pt_l1e_take(): no frame of the domain's. */
+int pt_l1e_take_io(const struct pt_ctx *c, uint64_t *e);
+
+static inline int pt_l1e_take(struct pt_ctx *c, uint64_t *e)
+{
+	mfn_t m = pte_mfn(*e);
+	struct frame *f;
+
+	if (unlikely(*e & c->refuse_l1))
+		return -XEN_EINVAL;
+	if (unlikely(m.n >= arch_max_mfn))
+		return pt_l1e_take_io(c, e);
+	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
+	if (unlikely(!frame_try_ref_owned(f, c->pages)))
+		return pt_l1e_take_io(c, e);
+	if ((*e & PTE_W) && unlikely(!frame_type_take(f, FRAME_WRITABLE))) {
+		frame_put(f);
+		return -XEN_EBUSY;
+	}
+	return 0;
+}
+
+static inline void pt_l1e_drop(struct pt_ctx *c, uint64_t e)
+{
+	mfn_t m = pte_mfn(e);
+	struct frame *f;
+
+	if (!(e & PTE_P) || unlikely(m.n >= arch_max_mfn))
+		return;
+	f = frame_of(m);
+	if (unlikely(!(READ_ONCE(f->count_info) & FC_COUNT)))
+		return;		/* I/O memory in a hole of RAM: an entry holds its frame otherwise */
+	if (e & PTE_W)
+		frame_type_drop(f);
+	else if (unlikely(frame_type_in_use(f, FRAME_SEGDESC)) && f->owner == c->owner)
+		c->ldt_stale = true;
+	frame_put(f);
+}

@@ -2,14 +2,22 @@
 /* Page tables as vCPUs and pins hold them; the layer between hv/ptable.h and the hypercalls. */
 #pragma once
 
+#include <hv/domain.h>
 #include <hv/ptable.h>
 #include <hv/types.h>
 
-struct domain;
-struct vcpu;
-
 /** On behalf of d's own tables and frames. */
-void tables_ctx(struct pt_ctx *c, const struct domain *d, struct budget *b);
+static inline void tables_ctx(struct pt_ctx *c, const struct domain *d, struct budget *b)
+{
+	c->owner = d->id;
+	c->pages = d->id;
+	c->io = d->mm.io_memory;
+	c->m2p_hidden = d->mm.vm_assist >> VMASST_TYPE_m2p_strict & 1;
+	c->refuse_l1 = d->mm.io_memory ? pte_refused_l1 & ~PTE_CACHE : pte_refused_l1;
+	c->budget = b;
+	c->error = 0;
+	c->ldt_stale = false;
+}
 
 /** Gives back what an earlier operation has left. 0 or -XEN_ERESTART. No lock held. */
 int tables_settle(struct pt_pending *pending, struct budget *b);

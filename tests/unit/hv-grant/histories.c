@@ -23,7 +23,7 @@ struct snapshot {
 	grant_entry_v1_t shared[REFS];
 	struct grant_active active[REFS];
 	struct grant_map map[DOMAINS][HANDLES];
-	uint32_t map_free[DOMAINS], map_live[DOMAINS], pinned, references;
+	uint32_t map_free[DOMAINS], map_live[DOMAINS], pinned, references[DOMAINS];
 };
 
 static struct grant_active *active(unsigned ref)
@@ -46,6 +46,7 @@ static void transfer(struct snapshot *s, bool saving)
 
 		for (unsigned i = 0; i < PLACES; i++)
 			BOTH_WAYS(s->pte[d][i], *slot_pte(d, i));
+		BOTH_WAYS(s->references[d], world_domain[d].refs);
 		if (d == 1)
 			continue;
 		for (unsigned h = 0; h < HANDLES; h++)
@@ -62,7 +63,6 @@ static void transfer(struct snapshot *s, bool saving)
 		BOTH_WAYS(s->active[ref], *active(ref));
 	}
 	BOTH_WAYS(s->pinned, world_domain[1].grants.pinned);
-	BOTH_WAYS(s->references, world_references);
 }
 
 static void save(void *state)

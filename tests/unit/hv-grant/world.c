@@ -22,7 +22,7 @@
 struct cpu host_cpu;
 struct domain *dom0;
 struct domain world_domain[DOMAINS];
-unsigned world_references, world_flushes, world_no_memory_after;
+unsigned world_flushes, world_no_memory_after;
 bool world_rearmed;
 uint64_t world_arg[5];
 
@@ -134,7 +134,7 @@ int world_start(void **state)
 	memset(frames, 0, sizeof(frames));
 	memset(ram, 0, sizeof(ram));
 	memset(&host_cpu, 0, sizeof(host_cpu));
-	world_references = world_flushes = objects = 0;
+	world_flushes = objects = 0;
 	world_no_memory_after = ~0U;
 	world_rearmed = false;
 	for (unsigned i = 0; i < DOMAINS; i++)
@@ -156,7 +156,7 @@ int world_end(void **state)
 			slot_clear(i, k);
 		grant_domain_destroy(&world_domain[i]);
 	}
-	assert_int_equal(world_references, 0);
+	assert_int_equal(world_references(), 0);
 	assert_int_equal(objects, 0);
 	for (unsigned m = DATA_BASE; m < RAM_FRAMES; m++) {
 		assert_int_equal(frames[m].count_info & FC_COUNT, m < POOL_BASE);
@@ -251,7 +251,7 @@ const char *world_check(void)
 				return "a frame's uses are wrong";
 		}
 	}
-	return live == world_references ? NULL : "references to domains are wrong";
+	return live == world_references() ? NULL : "references to domains are wrong";
 }
 
 /* ---- the layers below ------------------------------------------------------------------ */
@@ -292,13 +292,6 @@ bool segdesc_fix(uint64_t *desc)
 {
 	(void)desc;
 	return false;
-}
-
-void tables_ctx(struct pt_ctx *c, const struct domain *d, struct budget *b)
-{
-	memset(c, 0, sizeof(*c));
-	c->owner = c->pages = d->id;
-	c->budget = b;
 }
 
 void tables_ldt_stale(struct domain *d)
@@ -371,15 +364,22 @@ struct domain *domain_get(domid_t id)
 {
 	if (id >= DOMAINS)
 		return NULL;
-	world_references++;
-	return &world_domain[id];
+	return domain_ref(&world_domain[id]);
 }
 
 void domain_put(struct domain *d)
 {
-	(void)d;
-	CHECK(world_references > 0);
-	world_references--;
+	CHECK(d->refs > 0);
+	d->refs--;
+}
+
+unsigned world_references(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < DOMAINS; i++)
+		n += world_domain[i].refs;
+	return n;
 }
 
 void hypercall_set_arg(unsigned n, uint64_t value)

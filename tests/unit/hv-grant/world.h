@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include <hv/domain.h>
-#include <hv/grant.h>
+#include <hv/grant_core.h>
 #include <hv/hypercall.h>
 
 #define DOMAINS 3
@@ -21,7 +21,7 @@
 #define SLOTS	4		/* addresses where a domain maps things */
 
 extern struct domain world_domain[DOMAINS];
-extern unsigned world_references;	/* to domains, by domain_get() */
+unsigned world_references(void);	/* to domains */
 extern unsigned world_flushes;		/* of the whole TLB */
 extern unsigned world_no_memory_after;	/* so many allocations succeed */
 extern bool world_rearmed;		/* hypercall_set_arg() was called */
