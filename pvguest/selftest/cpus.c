@@ -18,7 +18,7 @@
 
 static struct spinlock lock;
 static unsigned int counter;
-static volatile bool stop;
+PV_PER_CPU(static, bool, stop);
 PV_PER_CPU(static, unsigned int, served);
 
 static void count(void *arg)
@@ -36,7 +36,8 @@ static void count(void *arg)
 static void serve(void *arg)
 {
 	(void)arg;
-	while (!stop)
+	*this_cpu(stop) = false;
+	while (!*this_cpu(stop))
 		pv_cpu_idle(0);
 }
 
@@ -44,7 +45,7 @@ static void serve_one(void *arg)
 {
 	(void)arg;
 	++*this_cpu(served);
-	stop = true;
+	*this_cpu(stop) = true;
 }
 
 static void note_id(void *arg)
@@ -83,7 +84,7 @@ static void rang(evtchn_port_t port, void *ctx)
 {
 	(void)port;
 	*(unsigned int *)ctx = pv_cpu_id();
-	stop = true;
+	*this_cpu(stop) = true;
 }
 
 static void test_calls(unsigned int n)
@@ -91,7 +92,6 @@ static void test_calls(unsigned int n)
 	unsigned int id = 0, port_ran = 0;
 	int port;
 
-	stop = false;
 	check(!pv_cpu_start(1, serve, NULL), "a CPU starts again");
 	check(pv_cpu_start(1, serve, NULL) == -XEN_EEXIST, "but not twice");
 	check(!pv_cpu_call(1, note_id, &id) && id == 1, "a sleeping CPU answers a call");
@@ -103,7 +103,6 @@ static void test_calls(unsigned int n)
 	event_notify(port);
 	check(all_stop(2) && port_ran == 1, "an event reaches the CPU of its port");
 	event_close(port);
-	stop = false;
 	start_all(n, serve);
 	for (unsigned int cpu = 1; cpu < n; cpu++)
 		pv_cpu_call(cpu, serve_one, NULL);
@@ -141,7 +140,6 @@ static void test_others(void)
 
 	check(!pv_cpu_start(1, sleep_a_little, NULL) && pv_cpu_wait(1, deadline_in(LONG)) &&
 	      slept_until >= start + 5 * NSEC_PER_MSEC, "another CPU sleeps by its own timer");
-	stop = false;
 	own = page_alloc(0);
 	mfn = virt_to_mfn(own);
 	page = map_frames(&mfn, 1, MAP_RW);
