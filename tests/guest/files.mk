@@ -1,4 +1,5 @@
 # The test kernels: a folder each. build/guests/test-NAME.
 GUEST_TESTS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
 GUESTS += $(addprefix test-,$(GUEST_TESTS))
-$(foreach t,$(GUEST_TESTS),$(eval test-$(t)_SRCS := tests/guest/$(t)/main.c tests/guest/lib/head.S tests/guest/lib/lib.c))
+$(foreach t,$(GUEST_TESTS),$(eval test-$(t)_SRCS := tests/guest/$(t)/main.c tests/guest/lib/head.S \
+	$(addprefix tests/guest/lib/,lib.c cpu.c)))

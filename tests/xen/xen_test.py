@@ -61,11 +61,12 @@ def main():
         name = os.path.basename(path)[5:]
         if name in OURS_ALONE:
             continue
-        ours = machine.run_kernel(f"{build}/cloison", path, cpu="Nehalem", until="# end",
-                                  options=machine.options_for(name))
-        theirs = machine.run_kernel(xen, path, cpu="Nehalem", until="# end", xen=True,
-                                    options=machine.options_for(name, True))
-        compare(name, facts(ours), facts(theirs), rows)
+        for smp in (1, 4) if name.startswith("smp") else (1,):
+            ours = machine.run_kernel(f"{build}/cloison", path, cpu="Nehalem", until="# end", smp=smp,
+                                      options=machine.options_for(name))
+            theirs = machine.run_kernel(xen, path, cpu="Nehalem", until="# end", xen=True, smp=smp,
+                                        options=machine.options_for(name, True))
+            compare(name if smp == 1 else f"{name} on {smp} CPUs", facts(ours), facts(theirs), rows)
 
 
 main()

@@ -4,7 +4,7 @@
  * domain with vcpus=2 (dom0 with dom0_max_vcpus=2); with one vCPU it says so and ends.
  */
 #include "../lib/registers.h"
-#include "../lib/test.h"
+#include "../lib/cpu.h"
 
 #include <xen/xen.h>
 
@@ -147,6 +147,90 @@ static void context_zero(void)
 	shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
 }
 
+#define NO_ADDRESS 0x800000000000UL	/* not canonical */
+
+static void never(void)
+{
+	check(false, "a vCPU with a bad context does not run");
+	for (;;)
+		;
+}
+
+static long try_context(const vcpu_guest_context_t *c)
+{
+	return vcpu_op(VCPUOP_initialise, 2, (void *)c);
+}
+
+/* Each of these is refused, and the vCPU can still be initialised. */
+static void bad_contexts(void)
+{
+	vcpu_guest_context_t *c;
+
+	note("a context that cannot be read: %ld", try_context((void *)0x7000000000UL));
+	note("a context at no address: %ld", try_context((void *)NO_ADDRESS));
+	c = cpu_context(2, never);
+	c->ctrlreg[3] = 0;
+	note("cr3 of frame 0: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->ctrlreg[3] = va_mfn(c) << 12;
+	note("cr3 of a page of data: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->gdt_ents = 8193;
+	note("too many descriptors: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->gdt_ents = 512;
+	c->gdt_frames[0] = ~0UL >> 12;
+	note("a descriptor table that is no memory: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->gdt_ents = 512;
+	c->gdt_frames[0] = va_mfn((void *)start_info->pt_base);
+	note("a descriptor table that is a page table: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->event_callback_eip = NO_ADDRESS;
+	note("an event callback at no address: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->failsafe_callback_eip = NO_ADDRESS;
+	note("a failsafe callback at no address: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->ldt_base = NO_ADDRESS;
+	c->ldt_ents = 1;
+	note("a local table at no address: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->ldt_ents = 8193;
+	note("too many local descriptors: %ld", try_context(c));
+	c = cpu_context(2, never);
+	c->gs_base_kernel = NO_ADDRESS;
+	note("a GS base that is no address: %ld", try_context(c));
+	note("is up: %ld", vcpu_op(VCPUOP_is_up, 2, NULL));
+	note("up: %ld", vcpu_op(VCPUOP_up, 2, NULL));
+	note("a vCPU that is not there: %ld", vcpu_op(VCPUOP_initialise, 31, cpu_context(2, never)));
+	note("one far beyond: %ld", vcpu_op(VCPUOP_initialise, ~0U, cpu_context(2, never)));
+	note("up of one that is not there: %ld", vcpu_op(VCPUOP_up, 31, NULL));
+	note("down of one that is not there: %ld", vcpu_op(VCPUOP_down, 31, NULL));
+	note("an operation that is not there: %ld", vcpu_op(77, 1, NULL));
+}
+
+/* Up and down, as fast as can be, from both sides. */
+static void many_lives(void)
+{
+	unsigned bad = 0;
+
+	for (unsigned i = 0; i < 50; i++) {
+		bad += cpu_start(3) != 0;
+		if (i & 1)
+			cpu_stop(3);
+		else
+			bad += vcpu_op(VCPUOP_down, 3, NULL) != 0;
+		bad += vcpu_op(VCPUOP_is_up, 3, NULL) != 0;
+		if (!(i & 1)) {
+			vcpu_op(VCPUOP_up, 3, NULL);
+			cpu_stop(3);
+		}
+	}
+	check_eq(bad, 0, "a vCPU goes up and down many times");
+	note("initialise once it has lived: %ld", vcpu_op(VCPUOP_initialise, 3, cpu_context(3, never)));
+}
+
 static void swallow(struct trap_frame *f)
 {
 	(void)f;
@@ -165,6 +249,10 @@ void test_main(void)
 	pong_port = bind_ipi(0);
 	life();
 	down_and_up();
-	if (vcpu_op(VCPUOP_is_up, 2, NULL) >= 0)
-		context_zero();
+	if (vcpu_op(VCPUOP_is_up, 2, NULL) < 0)
+		return;
+	bad_contexts();
+	context_zero();
+	if (vcpu_op(VCPUOP_is_up, 3, NULL) >= 0)
+		many_lives();
 }
