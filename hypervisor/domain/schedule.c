@@ -413,9 +413,12 @@ static void change_to(struct cpu *cpu, struct vcpu *prev, struct vcpu *next)
 		time_vcpu_leaves(prev);
 	cpu->current = next;
 	arch_switch(prev, next);
+	/* From then on its domain may end; what we hold keeps the structure until we are done. */
+	cpu->leaving = prev;
 	/* Before the look in send_away(): who wakes prev leaves it to us while this is set. */
 	__atomic_store_n(&prev->running, false, __ATOMIC_SEQ_CST);
 	send_away(prev);
+	__atomic_store_n(&cpu->leaving, NULL, __ATOMIC_RELEASE);
 	if (!sched_is_idle(next))
 		time_vcpu_arrives(next);
 }

@@ -77,8 +77,8 @@ int vcpu_kill(struct vcpu *v, struct budget *b)
 
 	if (rc)
 		return rc;
+	vcpu_wait_let_go(v);
 	sched_vcpu_destroy(v);
-	time_vcpu_destroy(v);
 	vcpu_ldt_unmap(v);
 	vcpu_set_gdt(v, NULL, 0);
 	v->info = &nowhere;
@@ -108,6 +108,14 @@ void vcpu_unpause(struct vcpu *v)
 {
 	if (__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 0)
 		vcpu_recheck(v);
+}
+
+void vcpu_wait_let_go(const struct vcpu *v)
+{
+	vcpu_wait_off_cpu(v);
+	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++)
+		while (__atomic_load_n(&cpu_by_id(cpu)->leaving, __ATOMIC_ACQUIRE) == v)
+			arch_relax();
 }
 
 /* ---- contexts -------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ struct cpu {
 	uint64_t cr4;
 	uint64_t tsc_base;		/* this CPU's TSC at system time 0 */
 	volatile uint64_t requests;	/* CPUs that ask for something: arch_relax() */
-	uint64_t align;			/* see the assertion below */
+	struct vcpu *volatile leaving;	/* has left, but is not let go yet: vcpu_wait_let_go() */
 };
 
 _Static_assert(offsetof(struct cpu_user_regs, es) == 168, "entry code pushes this layout");
