@@ -120,6 +120,18 @@ struct domain *domain_get(domid_t id)
 	return &machine_domain[id];
 }
 
+struct domain *domain_get_from(domid_t from)
+{
+	struct domain *first = NULL;
+
+	for (struct domain *d = domain_list; d; d = d->next)
+		if (d->id >= from && (!first || d->id < first->id))
+			first = d;
+	if (first)
+		first->refs++;
+	return first;
+}
+
 void domain_put(struct domain *d)
 {
 	assert_true(d->refs > 1);

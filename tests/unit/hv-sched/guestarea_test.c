@@ -26,10 +26,6 @@ static struct frame frames[FRAMES];
 static int held[FRAMES];
 static struct domain domain;
 static struct vcpu vcpu;
-void arch_relax(void)
-{
-}
-
 static struct guest_area area;
 
 struct cpu host_cpu;
