@@ -44,11 +44,11 @@ static uint64_t own_slice(const struct runq_entity *e)
 	return virtual(e, RUNQ_SLICE * e->crowd);
 }
 
-/* The window of one who runs alone. Others' slices count too, for by those it gets out of step,
- * but for those of the light, who are few and long. */
-static uint64_t lone_window(const struct runq_entity *r, uint64_t others_slice)
+/* The window of e among others: their slices count too, for by those it gets out of step, but
+ * not those of the light, who are few and long. */
+static uint64_t window(const struct runq_entity *e, uint64_t others_slice)
 {
-	return WINDOW * MAX(own_slice(r), MIN(others_slice, RUNQ_SLICE));
+	return WINDOW * MAX(own_slice(e), MIN(others_slice, WINDOW * RUNQ_SLICE));
 }
 
 static inline void raise(uint64_t *to, uint64_t least)
@@ -80,37 +80,44 @@ static void add(struct runq *q, struct runq_entity *e)
 	pheap_add(&q->heap, &e->node, e->vtime);
 }
 
-/* One who slept: neither what it missed counts for much, nor what it had long ago elsewhere. */
-static void settle(const struct runq *q, struct runq_entity *e)
+/* One who slept: neither what it missed counts for much, nor what it had long ago elsewhere. Who
+ * was held back while it wanted to run keeps more of its claim. */
+static void settle(const struct runq *q, struct runq_entity *e, bool slept)
 {
-	raise(&e->vtime, q->now - virtual(e, RUNQ_LAG));
+	raise(&e->vtime, q->now - (slept ? virtual(e, RUNQ_LAG) : WINDOW * own_slice(e)));
 	lower(&e->vtime, q->now + WINDOW * own_slice(e));
 }
 
 /* One who comes from another queue, where it was settled. */
 static void arrive(struct runq *q, struct runq_entity *e)
 {
+	struct pheap_node *n = pheap_top(&q->heap);
 	struct runq_entity *r = q->running;
+	uint64_t slice;
 
-	if (!r && runq_is_empty(q)) {
+	if (!r && !n) {
 		q->now = e->vtime;
 		return;
 	}
-	if (runq_is_empty(q)) {
+	if (!n) {
 		/* Who runs alone gets time that nobody was due; that is not held against it. */
-		lower(&r->vtime, e->vtime + lone_window(r, own_slice(e)));
+		lower(&r->vtime, e->vtime + window(r, own_slice(e)));
 		lower(&q->now, e->vtime);
 	}
-	raise(&e->vtime, q->now - WINDOW * own_slice(e));
-	lower(&e->vtime, q->now + WINDOW * own_slice(e));
+	/* The queue's time is that of the one who has had least: a light one's goes in long steps. */
+	if (n && (!r || pheap_key_before(n->key, r->vtime)))
+		r = container_of(n, struct runq_entity, node);
+	slice = own_slice(r);
+	raise(&e->vtime, q->now - WINDOW * MAX(own_slice(e), slice));
+	lower(&e->vtime, q->now + window(e, slice));
 }
 
-void runq_wake(struct runq *q, struct runq_entity *e)
+void runq_wake(struct runq *q, struct runq_entity *e, bool slept)
 {
 	if (unlikely(e->visitor))
 		arrive(q, e);
 	else
-		settle(q, e);
+		settle(q, e, slept);
 	e->visitor = false;
 	add(q, e);
 }
@@ -128,7 +135,7 @@ void runq_remove(struct runq *q, struct runq_entity *e)
 void runq_depart(const struct runq *q, struct runq_entity *e, bool slept)
 {
 	if (slept && !e->visitor)
-		settle(q, e);
+		settle(q, e, true);
 	e->visitor = true;
 }
 
@@ -184,7 +191,7 @@ int64_t runq_compare(struct runq *q, const struct runq_claim *c)
 	if (gap > 0)
 		return gap;
 	if (runq_is_empty(q)) {
-		raise(&r->vtime, c->level - lone_window(r, c->slice));
+		raise(&r->vtime, c->level - window(r, c->slice) - c->slice);
 		raise(&q->now, r->vtime);
 	}
 	return 0;

@@ -40,26 +40,32 @@ static int64_t quota(const struct share *s)
 	return (int64_t)(SHARE_PERIOD / 100 * s->cap);
 }
 
-/* As many periods are made up for when a new one begins late. */
-#define LATE_MAX 10
+/* So many periods are kept at most. */
+#define PERIODS_KEPT 4
 
-/* Begins the periods that have come. What was not used is lost, but for a crumb that nobody
- * was given, and for what somebody has waited for. */
+/* Begins the periods that have come. */
 static void refill(struct share *s, uint64_t now)
 {
 	uint64_t periods;
-	int64_t most = quota(s) + SHARE_CRUMB;
 
 	if (now < s->period + SHARE_PERIOD)
 		return;
 	periods = (now - s->period) / SHARE_PERIOD;
 	s->period += periods * SHARE_PERIOD;
-	if (s->parked)
-		most = LATE_MAX * quota(s);
 	/* A debt is at most some overruns; a second's worth of periods pays any. */
 	s->budget += (int64_t)MIN(periods, 1000000000ULL / SHARE_PERIOD) * quota(s);
-	if (s->budget > most)
-		s->budget = most;
+	s->budget = MIN(s->budget, PERIODS_KEPT * quota(s) + SHARE_CRUMB);
+}
+
+/* What was not used is lost, but for a crumb that nobody was given, and but for the periods over
+ * which the one that takes now has been waiting: those it could not use. */
+static void lose_unused(struct share *s, uint64_t since)
+{
+	int64_t waited = 0;
+
+	if (since < s->period)
+		waited = (int64_t)MIN((s->period - since) / SHARE_PERIOD + 1, PERIODS_KEPT);
+	s->budget = MIN(s->budget, (1 + waited) * quota(s) + SHARE_CRUMB);
 }
 
 void share_set_cap(struct share *s, unsigned cap, uint64_t now)
@@ -69,11 +75,12 @@ void share_set_cap(struct share *s, unsigned cap, uint64_t now)
 	s->budget = quota(s);
 }
 
-int64_t share_take(struct share *s, uint64_t now)
+int64_t share_take(struct share *s, uint64_t now, uint64_t since)
 {
 	int64_t part;
 
 	refill(s, now);
+	lose_unused(s, since);
 	if (s->budget < SHARE_CRUMB)
 		return 0;
 	/* Each of them a part, so that none waits for the next period because of another. */

@@ -103,7 +103,7 @@ bool sched_may_run_capped(struct vcpu *v, uint64_t now)
 		sched_unpark(v);
 		spin_lock(&sd->lock);
 		share_give(&sd->share, v->sched.grant);
-		v->sched.grant = share_take(&sd->share, now);
+		v->sched.grant = share_take(&sd->share, now, v->runstate.state_entry_time);
 		next = share_next(&sd->share);
 		spin_unlock(&sd->lock);
 		if (!timer_is_set(&sd->refill)) {
@@ -230,7 +230,7 @@ void sched_domain_init(struct domain *d)
 
 void sched_domain_destroy(struct domain *d)
 {
-	timer_stop(&d->sched.refill);
+	timer_kill(&d->sched.refill);
 	watchdog_destroy(d);
 }
 

@@ -148,14 +148,15 @@ static bool wants_queue(const struct vcpu *v)
 void sched_enqueue(struct cpu_sched *s, struct vcpu *v, uint64_t now)
 {
 	struct runq_entity *running = s->queue.running;
+	bool slept = !v->sched.wanting;
 
 	if (!wants_queue(v))
 		return;
 	if (running)
 		sched_charge(s, sched_vcpu_of(running), now);
-	if (!v->sched.wanting)
+	if (slept)
 		sched_join(s, v, now);
-	runq_wake(&s->queue, &v->sched.entity);
+	runq_wake(&s->queue, &v->sched.entity, slept);
 	/* Before the look at who idles: they look at who waits once they count as idle. */
 	if (unlikely(sched_several && !s->told))
 		sched_tell(s);

@@ -57,8 +57,9 @@ static inline void runq_run(struct runq *q, struct runq_entity *e)
  *  several vCPUs). */
 void runq_charge(struct runq *q, struct runq_entity *e, uint64_t time);
 
-/** Queues e, which has slept; one that comes from another queue keeps what it was due there. */
-void runq_wake(struct runq *q, struct runq_entity *e);
+/** Queues e, which has slept, or was held back (by a cap) while it wanted to run; one that comes
+ *  from another queue keeps what it was due there. */
+void runq_wake(struct runq *q, struct runq_entity *e, bool slept);
 /** Queues e, which goes on being runnable but leaves the CPU. */
 void runq_requeue(struct runq *q, struct runq_entity *e);
 /** Takes e, which is queued, out. */

@@ -10,7 +10,8 @@
  *
  * Cap: per cent of one CPU, for all vCPUs together. A period brings cap times its length
  * of run time; vCPUs take it in grants and give back what they did not use. An
- * overrun is owed by the next period, so that the cap is exact over time.
+ * overrun is owed by the next period, so that the cap is exact over time. What is not used is
+ * lost, unless it was because others had the CPU.
  */
 #pragma once
 
@@ -42,8 +43,9 @@ uint64_t share_crowd_time(struct share *s, uint64_t now);
 
 /** Sets the cap, 0: none; a new period begins. */
 void share_set_cap(struct share *s, unsigned cap, uint64_t now);
-/** Run time for one vCPU, ns; 0: there is none before share_next(). */
-int64_t share_take(struct share *s, uint64_t now);
+/** Run time for one vCPU, which has wanted it since that time, ns; 0: there is none before
+ *  share_next(). */
+int64_t share_take(struct share *s, uint64_t now, uint64_t since);
 /** Gives back what is left of a grant; below zero: so much more was used. */
 void share_give(struct share *s, int64_t left);
 /** True when so many others of the domain run or are about to that the cap asks for no more at

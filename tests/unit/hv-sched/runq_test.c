@@ -55,7 +55,7 @@ static void equal_weights_share_equally(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 4; i++)
-		runq_wake(&q, &e[i]);
+		runq_wake(&q, &e[i], true);
 	run(4000 * MS);
 	for (unsigned i = 0; i < 4; i++)
 		assert_in_range(had[i], 990 * MS, 1010 * MS);
@@ -68,7 +68,7 @@ static void shares_converge_to_the_weights(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		runq_set_weight(&e[i], weight[i]);
-		runq_wake(&q, &e[i]);
+		runq_wake(&q, &e[i], true);
 	}
 	run(11000 * MS);
 	assert_in_range(had[0], 960 * MS, 1040 * MS);
@@ -81,8 +81,8 @@ static void the_extreme_weights_work_and_nobody_starves(void **state)
 	(void)state;
 	runq_set_weight(&e[0], 1);
 	runq_set_weight(&e[1], RUNQ_WEIGHT_MAX);
-	runq_wake(&q, &e[0]);
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[0], true);
+	runq_wake(&q, &e[1], true);
 	run(2000000 * MS);
 	assert_true(had[0] > 0);
 	assert_true(had[1] > 1000 * had[0]);
@@ -91,8 +91,8 @@ static void the_extreme_weights_work_and_nobody_starves(void **state)
 static void a_change_of_weight_counts_from_then_on(void **state)
 {
 	(void)state;
-	runq_wake(&q, &e[0]);
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[0], true);
+	runq_wake(&q, &e[1], true);
 	run(1000 * MS);
 	had[0] = had[1] = 0;
 	runq_set_weight(&e[1], 3 * RUNQ_WEIGHT_DEFAULT);
@@ -105,7 +105,7 @@ static void of_equals_the_one_that_waits_longest_runs(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < N; i++)
-		runq_wake(&q, &e[i]);
+		runq_wake(&q, &e[i], true);
 	for (unsigned i = 0; i < N; i++)
 		assert_ptr_equal(runq_pick(&q), &e[i]);
 }
@@ -115,11 +115,11 @@ static void a_sleeper_that_wakes_goes_before_a_hog(void **state)
 	struct runq_entity *hog;
 
 	(void)state;
-	runq_wake(&q, &e[0]);
+	runq_wake(&q, &e[0], true);
 	run(1000 * MS);
 	hog = runq_pick(&q);
 	runq_charge(&q, hog, 3 * MS);
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[1], true);
 	assert_true(runq_should_switch(&q, hog, RUNQ_WOKEN));
 	assert_ptr_equal(runq_pick(&q), &e[1]);
 }
@@ -127,9 +127,9 @@ static void a_sleeper_that_wakes_goes_before_a_hog(void **state)
 static void a_sleeper_does_not_save_up(void **state)
 {
 	(void)state;
-	runq_wake(&q, &e[0]);
+	runq_wake(&q, &e[0], true);
 	run(10000 * MS);
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[1], true);
 	had[0] = had[1] = 0;
 	run(200 * MS);
 	/* At most the head start, and then equal shares. */
@@ -141,12 +141,12 @@ static void a_hog_that_naps_gains_nothing(void **state)
 	uint64_t before;
 
 	(void)state;
-	runq_wake(&q, &e[0]);
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[0], true);
+	runq_wake(&q, &e[1], true);
 	run(1000 * MS);
 	runq_remove(&q, &e[1]);
 	before = e[1].vtime;
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[1], true);
 	assert_true(e[1].vtime == before);
 }
 
@@ -155,8 +155,8 @@ static void who_has_had_less_is_not_displaced(void **state)
 	struct runq_entity *r;
 
 	(void)state;
-	runq_wake(&q, &e[0]);
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[0], true);
+	runq_wake(&q, &e[1], true);
 	r = runq_pick(&q);
 	assert_false(runq_should_switch(&q, r, RUNQ_WOKEN));
 	runq_charge(&q, r, 1);
@@ -166,9 +166,9 @@ static void who_has_had_less_is_not_displaced(void **state)
 static void one_that_yields_lets_any_other_go_first(void **state)
 {
 	(void)state;
-	runq_wake(&q, &e[0]);
+	runq_wake(&q, &e[0], true);
 	run(100 * MS);
-	runq_wake(&q, &e[1]);
+	runq_wake(&q, &e[1], true);
 	assert_ptr_equal(runq_pick(&q), &e[1]);
 	assert_false(runq_should_switch(&q, &e[1], RUNQ_WOKEN));
 	assert_true(runq_should_switch(&q, &e[1], RUNQ_YIELD));
@@ -185,7 +185,7 @@ static void the_queue_time_never_goes_back(void **state)
 
 		if (!runq_is_queued(x)) {
 			runq_charge(&q, x, (uint64_t)(rand() % 20) * MS);
-			runq_wake(&q, x);
+			runq_wake(&q, x, true);
 		} else if (rand() % 3) {
 			runq_remove(&q, x);
 		} else {

@@ -362,6 +362,21 @@ static void a_capped_domain_leaves_a_whole_cpu_to_another(void **state)
 	assert_share(1, 0, 1000);
 }
 
+static void a_capped_hog_gets_its_cap_among_others_on_two_cpus(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 1, 256);
+	sched_set_cap(&machine_domain[0], 30);
+	hog(1, 2, 256);
+	hog(2, 1, 300);
+	run(10 * SECOND);
+	assert_share(0, 0, 300);
+	assert_share(1, 0, 391);
+	assert_share(1, 1, 391);
+	assert_share(2, 0, 917);
+}
+
 static void a_capped_domain_does_not_hoard_while_it_sleeps(void **state)
 {
 	(void)state;
@@ -409,6 +424,75 @@ static void a_parked_vcpu_is_runnable_and_a_paused_one_offline(void **state)
 	assert_int_equal(r.state, RUNSTATE_offline);
 }
 
+/* ---- mixes ---------------------------------------------------------------------------- */
+
+struct mix {
+	unsigned cpus, domains;
+	unsigned vcpus[DOMAINS], weight[DOMAINS];
+};
+
+/* What a vCPU of domain d has when a unit of weight is worth so many millionths of a CPU. */
+static uint64_t ideal_at(const struct mix *m, unsigned d, uint64_t level)
+{
+	uint64_t due = m->weight[d] * level / m->vcpus[d];
+
+	return MIN(due, 1000000U);
+}
+
+/* The greatest worth at which all CPUs suffice. */
+static uint64_t ideal_level(const struct mix *m)
+{
+	uint64_t low = 0, high = 1000000;
+
+	while (high - low > 1) {
+		uint64_t level = (low + high) / 2, sum = 0;
+
+		for (unsigned d = 0; d < m->domains; d++)
+			sum += m->vcpus[d] * ideal_at(m, d, level);
+		if (sum <= m->cpus * 1000000)
+			low = level;
+		else
+			high = level;
+	}
+	return low;
+}
+
+static void start_mix(struct mix *m)
+{
+	machine_start(NULL);
+	*m = (struct mix){ .cpus = 1 + (unsigned)rand() % CPUS };
+	m->domains = 1 + (unsigned)rand() % DOMAINS;
+	machine_start_cpus(m->cpus);
+	for (unsigned d = 0; d < m->domains; d++) {
+		m->vcpus[d] = 1 + (unsigned)rand() % 3;
+		m->weight[d] = 64U << rand() % 5;
+		hog(d, m->vcpus[d], m->weight[d]);
+	}
+}
+
+static void domains_of_any_mix_get_what_their_weights_say(void **state)
+{
+	(void)state;
+	srand(7);
+	for (unsigned i = 0; i < 100; i++) {
+		struct mix m;
+		uint64_t level;
+
+		start_mix(&m);
+		machine_run(500 * MS);
+		run(10 * SECOND);
+		level = ideal_level(&m);
+		for (unsigned d = 0; d < m.domains; d++) {
+			unsigned got = 0, due = m.vcpus[d] * (unsigned)(ideal_at(&m, d, level) / 1000);
+
+			for (unsigned v = 0; v < m.vcpus[d]; v++)
+				got += share(d, v);
+			if (got + 30 < due || got > due + 30)
+				fail_msg("mix %u: domain %u has %u per mille, not %u", i, d, got, due);
+		}
+	}
+}
+
 #define T(f) cmocka_unit_test_setup(f, machine_start)
 
 int main(void)
@@ -435,9 +519,11 @@ int main(void)
 		T(a_cap_above_its_share_changes_nothing),
 		T(a_cap_is_the_sum_over_all_vcpus),
 		T(a_capped_domain_leaves_a_whole_cpu_to_another),
+		T(a_capped_hog_gets_its_cap_among_others_on_two_cpus),
 		T(a_capped_domain_does_not_hoard_while_it_sleeps),
 		T(a_sleeping_capped_domain_costs_no_timer),
 		T(a_parked_vcpu_is_runnable_and_a_paused_one_offline),
+		T(domains_of_any_mix_get_what_their_weights_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
