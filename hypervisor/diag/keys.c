@@ -8,6 +8,7 @@
 #include <hv/diag.h>
 #include <hv/domain.h>
 #include <hv/domctl.h>
+#include <hv/hold.h>
 #include <hv/log.h>
 #include <hv/mm.h>
 #include <hv/sched.h>
@@ -82,7 +83,12 @@ static void show_memory(void)
 	log_printf("(XEN) Physical memory information:\n");
 	log_printf("(XEN)     total: %lukB, free: %lukB\n", (unsigned long)mm_total_frames() * 4,
 		   (unsigned long)mm_free_frames() * 4);
+	if (!cpus_hold()) {
+		log_printf("(XEN)     another CPU is at it\n");
+		return;
+	}
 	wrong = books_check();
+	cpus_release();
 	log_printf("(XEN)     whole-state check: %u problems\n", wrong);
 }
 
@@ -107,7 +113,7 @@ static void show_registers(void)
 
 		arch_call_cpus(1ULL << cpu, read_state, &s);
 		if (s.domain == DOMID_IDLE) {
-			log_printf("(XEN) *** CPU%u is idle ***\n", cpu);
+			log_printf("(XEN) *** Dumping CPU%u guest state: idle ***\n", cpu);
 			continue;
 		}
 		log_printf("(XEN) *** Dumping CPU%u guest state (d%uv%u): ***\n", cpu,

@@ -5,6 +5,7 @@
 #include <hv/console.h>
 #include <hv/cpu.h>
 #include <hv/entry.h>
+#include <hv/hold.h>
 #include <hv/sched.h>
 #include <hv/serial.h>
 #include <hv/timer.h>
@@ -61,6 +62,8 @@ void exit_do_work(void)
 			mm_reap();
 		if (work & CPU_WORK_RESCHED)
 			schedule();
+		if (unlikely(work & CPU_WORK_HOLD))
+			cpu_stand();
 		if (c->work)
 			continue;
 		if (!vcpu_is_idle(c->current))

@@ -15,6 +15,7 @@ enum cpu_work {			/* bits of cpu.work: looked at on each exit to a guest */
 	CPU_WORK_RESCHED = 1,	/* schedule() is wanted */
 	CPU_WORK_TIMER = 2,	/* the timer interrupt came */
 	CPU_WORK_BOUNCE = 8,	/* bounce_pending(): a failsafe callback or an NMI */
+	CPU_WORK_HOLD = 16,	/* cpu_stand() */
 	CPU_WORK_TASK = 4,	/* deferred tasks (domain destruction, console input, keys) */
 };
 
