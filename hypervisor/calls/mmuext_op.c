@@ -238,7 +238,7 @@ static int ext_superpage(struct ext *x)
 	return -XEN_EOPNOTSUPP;
 }
 
-static const struct {
+static const struct ext_op {
 	int (*fn)(struct ext *x);
 	bool own;		/* only for the caller's own memory */
 } ops[] = {
@@ -267,15 +267,16 @@ static const struct {
 static int ext_one(struct ext *x)
 {
 	uint64_t cmd = x->op.cmd;
+	const struct ext_op *op;
 
 	if (cmd >= ARRAY_SIZE(ops))
 		return -XEN_ENOSYS;
-	cmd = index_clamp(cmd, ARRAY_SIZE(ops));
-	if (!ops[cmd].fn)
+	op = &ops[index_clamp(cmd, ARRAY_SIZE(ops))];
+	if (!op->fn)
 		return -XEN_ENOSYS;
-	if (ops[cmd].own && x->owner != x->self)
+	if (op->own && x->owner != x->self)
 		return -XEN_EPERM;
-	return ops[cmd].fn(x);
+	return op->fn(x);
 }
 
 static int ext_list(struct ext *x, struct mmu_list *list)

@@ -60,9 +60,13 @@ int pgowner_cpus(const struct domain *d, guest_va_t bitmap, uint64_t *cpus)
 			return -XEN_EFAULT;
 		for (; word; word &= word - 1) {
 			unsigned id = first + (unsigned)__builtin_ctzll(word);
+			const struct vcpu *v;
 
-			if (id < d->max_vcpus && d->vcpu[id])
-				*cpus |= vcpu_cpus(d->vcpu[id]);
+			if (id >= d->max_vcpus)
+				return 0;
+			v = d->vcpu[index_clamp(id, d->max_vcpus)];
+			if (v)
+				*cpus |= vcpu_cpus(v);
 		}
 	}
 	return 0;

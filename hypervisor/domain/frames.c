@@ -70,5 +70,7 @@ void m2p_set(mfn_t m, uint64_t pfn)
 
 uint64_t m2p_get(mfn_t m)
 {
-	return m.n < arch_max_mfn ? READ_ONCE(arch_m2p[m.n]) : INVALID_M2P_ENTRY;
+	if (m.n >= arch_max_mfn)
+		return INVALID_M2P_ENTRY;
+	return READ_ONCE(arch_m2p[index_clamp(m.n, arch_max_mfn)]);
 }

@@ -76,6 +76,13 @@ def guest_memory_through_the_door():
     report(not wrong, "a guest's address is never dereferenced", wrong)
 
 
+def numbers_of_guests_are_clamped():
+    """Where a guest's number picks a handler, a row or a vCPU; docs/security.md lists the other tables."""
+    wrong = grep(r"(\b(ops|absent|policy_of|(domctl|sysctl|hypercall)_table|\w+_ops)|->vcpu)\[(?!index_clamp\(|\]|i\]|[A-Z_])",
+                 tracked("hypervisor/calls/*.c"))
+    report(not wrong, "a guest's number is clamped where it indexes a table", wrong)
+
+
 def headers_compile_alone():
     flags = ["-std=gnu11", "-fsyntax-only", "-Ihypervisor/include", "-Iarch/x86_64/include", "-x", "c",
              "-D__XEN_TOOLS__", "-D__XEN_INTERFACE_VERSION__=0x00040e00"]
@@ -265,6 +272,7 @@ pure_objects_want_only_each_other()
 instructions_live_in_arch_only()
 core_takes_no_lock_and_prints_nothing()
 guest_memory_through_the_door()
+numbers_of_guests_are_clamped()
 headers_compile_alone()
 files_are_small()
 lines_are_short()
