@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Runs the random guest as control domain: shorten.py BUILD SEED [CALLS [VCPUS]]. When it fails, finds by bisection the
+"""Runs the random guest as control domain: shorten.py BUILD SEED [CALLS [VCPUS [CPUS]]]. When it fails, finds by bisection the
 smallest number of calls that does and shows the last of them; else says that all went well. What depends on the
 time of day (timers, turns) may differ between runs: a number of calls counts as failing when one of TRIES fails."""
 import os
@@ -17,8 +17,8 @@ CALLS_PER_SECOND = 2000  # at least, on a slow machine
 
 def attempt(build, seed, calls, extra=""):
     """(all went well, text)."""
-    vcpus = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-    text = machine.run_kernel(f"{build}/cloison", f"{build}/guests/test-random", memory="256M",
+    vcpus, cpus = (int(sys.argv[n]) if len(sys.argv) > n else 1 for n in (4, 5))
+    text = machine.run_kernel(f"{build}/cloison", f"{build}/guests/test-random", memory="256M", smp=cpus,
                               seconds=60 + calls // CALLS_PER_SECOND,
                               options=f"{machine.OPTIONS} dom0_max_vcpus={vcpus}",
                               args=f"seed={seed} calls={calls} {extra}".strip())
@@ -33,7 +33,7 @@ def reached(text):
     """How many calls were done for certain, rounded up to the next report. Of several vCPUs the first one
     tells, and the others may be as far behind as the number of them."""
     done = re.findall(r"^# seed \d+: (\d+) calls", text, re.M)
-    return (int(done[-1]) if done else 0) * 4 + 40000 if len(sys.argv) > 4 else \
+    return (int(done[-1]) if done else 0) * 4 + 40000 if int(sys.argv[4] if len(sys.argv) > 4 else 1) > 1 else \
         (int(done[-1]) if done else 0) + 10000
 
 
