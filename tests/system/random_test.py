@@ -36,7 +36,7 @@ def as_dom0(tap, build, what, seed, calls, vcpus, words="", smp=SMP):
 def alone(tap, build):
     as_dom0(tap, build, "dom0", SEED, CALLS // 5, 1)
     as_dom0(tap, build, "dom0 with three vCPUs", SEED + 1, CALLS // 10, VCPUS)
-    as_dom0(tap, build, "dom0 with three vCPUs on four CPUs", SEED + 3, CALLS // 10, VCPUS, smp=4)
+    as_dom0(tap, build, "dom0 with three vCPUs on four CPUs", SEED + 3, CALLS // 20, VCPUS, smp=4)
     as_dom0(tap, build, "a dom0 without its rights", SEED + 2, CALLS // 10, 1, "plain=1")
 
 
