@@ -204,7 +204,7 @@ def locks_are_documented():
     page |= {f"{n} {name}" for n, name in re.findall(r"^\| (\d+) \| ([\w ]+?)(?:, one a CPU)? \|", body, re.M)}
     same_names(bool(code), "the order of locks is that of docs/locking.md", code, page)
     used = re.compile(r'(?:SPINLOCK\(|spin_init(?:_numbered)?\([^,"]+, )"([\w ]+)"')
-    names = {n for f in tracked("hypervisor/*.c", "arch/*.c") for n in used.findall(open(f).read())}
+    names = {n for f in tracked("hypervisor/*.[ch]", "arch/*.[ch]") for n in used.findall(open(f).read())}
     same_names(bool(names), "each lock has its place in the order", names, {c.split(" ", 1)[1] for c in code})
 
 
