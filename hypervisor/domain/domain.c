@@ -66,18 +66,15 @@ struct domain *domain_get(domid_t id)
 struct domain *domain_get_from(domid_t from)
 {
 	struct domain *d = NULL;
-	unsigned id = from;
+	size_t page = from / IDS_PER_PAGE, i = from % IDS_PER_PAGE;
 
 	spin_lock(&domlist_lock);
-	while (!d && id < DOMID_FIRST_RESERVED) {
-		/* A page without domains is passed by at once. */
-		if (!by_id[index_clamp(id / IDS_PER_PAGE, ARRAY_SIZE(by_id))]) {
-			id = (unsigned)((id / IDS_PER_PAGE + 1) * IDS_PER_PAGE);
-			continue;
-		}
-		d = lookup((domid_t)id++);
-		if (d && !d->listed)
-			d = NULL;
+	for (; !d && page < ARRAY_SIZE(by_id); page++, i = 0) {
+		struct domain **ids = by_id[index_clamp(page, ARRAY_SIZE(by_id))];
+
+		for (; ids && i < IDS_PER_PAGE && !d; i++)
+			if (ids[i] && ids[i]->listed)
+				d = ids[i];
 	}
 	if (d)
 		domain_ref(d);
