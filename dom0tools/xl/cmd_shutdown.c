@@ -14,6 +14,7 @@
 #include "pvguest/clock.h"
 #include "xl/format.h"
 #include "xl/names.h"
+#include "xl/record.h"
 #include "xl/wait.h"
 
 #define ANSWER_TIME	(10 * NSEC_PER_SEC)	/* for a guest to see the request */
@@ -70,13 +71,13 @@ static int wait_for_answer(const struct request *q, domid_t domid)
 	return XL_OK;
 }
 
-static int wait_for_ends(const domid_t *domids, unsigned count)
+static int wait_for_ends(const domid_t *domids, struct record **records, unsigned count)
 {
 	unsigned reason = 0;
 
 	printf("Waiting for %u domains\n", count);
 	for (unsigned i = 0; i < count; i++) {
-		switch (wait_for_end(domids[i], &reason)) {
+		switch (wait_for_end(domids[i], records[i], &reason)) {
 		case WAIT_SHUT_DOWN:
 			printf("Domain %u has been shut down, reason code %u\n", domids[i], reason);
 			break;
@@ -121,13 +122,12 @@ static domid_t *choose(const struct request *q, const struct args *a, unsigned *
 	return domids;
 }
 
-static int ask(const struct request *q, const struct args *a)
+static int ask_all(const struct request *q, const struct args *a, const domid_t *domids,
+		   struct record **records, unsigned count)
 {
-	unsigned count = 0;
-	domid_t *domids = choose(q, a, &count);
-	int code = domids ? XL_OK : XL_FAILURE;
+	int code = XL_OK;
 
-	for (unsigned i = 0; domids && i < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (!domids[i]) {
 			fprintf(stderr, "xl %s: for domain 0 use `poweroff` or `reboot`\n",
 				a->command);
@@ -138,7 +138,31 @@ static int ask(const struct request *q, const struct args *a)
 	for (unsigned i = 0; i < count && !code; i++)
 		code = wait_for_answer(q, domids[i]);
 	if (!code && q->wait)
-		code = wait_for_ends(domids, count);
+		code = wait_for_ends(domids, records, count);
+	return code;
+}
+
+static int ask(const struct request *q, const struct args *a)
+{
+	unsigned count = 0;
+	domid_t *domids = choose(q, a, &count);
+	struct record **records = domids ? calloc(count + 1, sizeof(*records)) : NULL;
+	int code = XL_FAILURE;
+
+	if (domids && !records)
+		fprintf(stderr, "xl: dom0 has not enough memory\n");
+	/* What ends while others are asked is remembered by its record. */
+	for (unsigned i = 0; records && i < count; i++) {
+		records[i] = record_find(domids[i]);
+		if (records[i])
+			record_hold(records[i]);
+	}
+	if (records)
+		code = ask_all(q, a, domids, records, count);
+	for (unsigned i = 0; records && i < count; i++)
+		if (records[i])
+			record_drop(records[i]);
+	free(records);
 	free(domids);
 	return code;
 }

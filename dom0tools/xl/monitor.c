@@ -157,6 +157,8 @@ static void deal_with_reason(struct record *r, unsigned reason)
 {
 	enum domconf_action action = action_for(&r->conf, reason);
 
+	r->ended = r->domid;
+	r->ended_reason = reason;
 	log_write(r->conf.name, "Domain %u has shut down, reason code %u (%s)", r->domid, reason,
 		  format_reason_name(reason));
 	log_write(r->conf.name, "Action for shutdown reason code %u is %s", reason,

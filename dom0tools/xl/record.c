@@ -24,6 +24,7 @@ struct record *record_add(domid_t domid, struct domconf *conf)
 	r->conf = *conf;
 	r->created_ns = clock_monotonic_ns();
 	r->serial = ++last_serial;
+	r->ended = DOMID_INVALID;
 	r->next = records;
 	records = r;
 	*conf = (struct domconf){ 0 };

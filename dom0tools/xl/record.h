@@ -34,6 +34,8 @@ struct record {
 	bool cancelled;		/* while it is restarted: destroyed by the user meanwhile */
 	uint64_t created_ns;	/* clock_monotonic_ns() */
 	unsigned long serial;	/* rises; the order of creation */
+	domid_t ended;		/* the last of its domains that has shut down, DOMID_INVALID: none */
+	unsigned ended_reason;	/* why; SHUTDOWN_xxx */
 	struct domconf conf;
 };
 

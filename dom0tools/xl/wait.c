@@ -28,15 +28,22 @@ static enum wait_result wait_for_monitor(domid_t domid)
 	return WAIT_SHUT_DOWN;
 }
 
-enum wait_result wait_for_end(domid_t domid, unsigned *reason)
+/* It is gone: was it shut down before? */
+static enum wait_result gone(domid_t domid, const struct record *record, unsigned *reason)
+{
+	if (!record || record->ended != domid)
+		return WAIT_DESTROYED;
+	*reason = record->ended_reason;
+	return wait_for_monitor(domid);
+}
+
+enum wait_result wait_for_end(domid_t domid, const struct record *record, unsigned *reason)
 {
 	struct xen_domctl_getdomaininfo info;
 
 	for (;;) {
-		if (domctl_info(domid, &info))
-			return WAIT_DESTROYED;
-		if (info.flags & XEN_DOMINF_dying)
-			return WAIT_DESTROYED;
+		if (domctl_info(domid, &info) || info.flags & XEN_DOMINF_dying)
+			return gone(domid, record, reason);
 		if (info.flags & XEN_DOMINF_shutdown) {
 			*reason = format_shutdown_reason(&info);
 			return wait_for_monitor(domid);

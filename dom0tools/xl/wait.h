@@ -17,5 +17,10 @@ enum wait_result {
 	WAIT_INTERRUPTED,
 };
 
-/** Waits for the domain's end; *reason is set for WAIT_SHUT_DOWN. */
-enum wait_result wait_for_end(domid_t domid, unsigned *reason);
+struct record;
+
+/**
+ * Waits for the domain's end; *reason is set for WAIT_SHUT_DOWN. With its record, which is held (or NULL), it is
+ * known even when the monitor was quicker.
+ */
+enum wait_result wait_for_end(domid_t domid, const struct record *record, unsigned *reason);
