@@ -72,8 +72,8 @@ struct domconf_report {
 int domconf_read(struct domconf *conf, struct cfg *cfg, struct domconf_report *report);
 
 /**
- * Checks cpus= and cpus_soft= against a machine with so many CPUs, and leaves those in the sets that it
- * has. Returns 0, or -EINVAL with err filled.
+ * Checks cpus= and cpus_soft= against a machine with so many CPUs, and leaves those in the sets
+ * that it has. Returns 0, or -EINVAL with err filled.
  */
 int domconf_fit_cpus(struct domconf *conf, unsigned cpus, struct cfg_error *err);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What all readers of keys share: values of the right kind between bounds, and one line that says why not. */
+/*
+ * What all readers of keys share: values of the right kind between bounds, and one line that says
+ * why not.
+ */
 #include "domconf/reader.h"
 
 #include <errno.h>

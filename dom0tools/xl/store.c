@@ -60,7 +60,7 @@ static bool set_access(struct writer *w, const char *path, enum access access)
 __attribute__((format(printf, 4, 5)))
 static void put(struct writer *w, const char *node, enum access access, const char *format, ...)
 {
-	char path[192], value[1200];
+	char path[192], value[1200], *end;
 	va_list args;
 
 	if (!w->ok)
@@ -68,7 +68,9 @@ static void put(struct writer *w, const char *node, enum access access, const ch
 	va_start(args, format);
 	vsnprintf(value, sizeof(value), format, args);
 	va_end(args);
-	snprintf(path, sizeof(path), "%s%s%s", w->root, *node ? "/" : "", node);
+	end = stpcpy(path, w->root);
+	if (*node)
+		stpcpy(stpcpy(end, "/"), node);
 	w->ok = xs_write(w->h, w->t, path, value, strlen(value)) && set_access(w, path, access);
 }
 

@@ -20,7 +20,7 @@ enum wait_result {
 struct record;
 
 /**
- * Waits for the domain's end; *reason is set for WAIT_SHUT_DOWN. With its record, which is held (or NULL), it is
- * known even when the monitor was quicker.
+ * Waits for the domain's end; *reason is set for WAIT_SHUT_DOWN. With its record, which is held
+ * (or NULL), it is known even when the monitor was quicker.
  */
 enum wait_result wait_for_end(domid_t domid, const struct record *record, unsigned *reason);

@@ -120,6 +120,27 @@ bool buddy_alloc(struct buddy *b, unsigned order, unsigned bits, mfn_t *first)
 	return false;
 }
 
+bool buddy_ahead(const struct buddy *b, unsigned order, unsigned n, mfn_t *first)
+{
+	for (uint32_t zones = b->zones; zones;) {
+		unsigned zone = highest_bit(zones);
+
+		for (unsigned have = order; have < BUDDY_ORDERS; have++) {
+			unsigned pieces = 1U << (have - order);
+
+			for (uint32_t m = b->head[zone][have]; m; m = frame_table[m].next) {
+				if (n < pieces) {
+					*first = mfn(m + ((uint64_t)n << order));
+					return true;
+				}
+				n -= pieces;
+			}
+		}
+		zones &= ~(1U << zone);
+	}
+	return false;
+}
+
 static const char *list_check(const struct buddy *b, unsigned zone, unsigned order, uint64_t *free)
 {
 	uint32_t prev = 0;

@@ -24,7 +24,27 @@
 
 static struct buddy ram;
 static uint64_t claimed;	/* sum of all domains' claims */
-static spinlock_t ram_lock = SPINLOCK("buddy");	/* guards both and domain_mm.claimed */
+static spinlock_t ram_lock = SPINLOCK("buddy");	/* guards all here and domain_mm.claimed */
+
+/*
+ * Idle CPUs zero the blocks that will be handed out next, so that whoever makes a domain finds them
+ * clean. A bounded number: what is never used is never touched.
+ */
+#define AHEAD_ORDER	9	/* what domain builders ask for */
+#define AHEAD_BLOCKS	32	/* 64 MiB */
+static struct {
+	bool settled;		/* the look has come to its end; nothing has changed since */
+	unsigned block, frame;	/* where the look stands */
+} ahead;
+
+/* What a free frame holds (type_info): data of the domain with this serial number, or one of these. */
+enum { CONTENT_ANY, CONTENT_ZEROS, FIRST_SERIAL };
+
+static void look_again(void)
+{
+	ahead.settled = false;
+	ahead.block = ahead.frame = 0;
+}
 
 /* The pages of the M2P belong to "Xen": its tools may map them to read, nobody to write. */
 static void share_m2p(void)
@@ -44,6 +64,7 @@ void mm_init(void)
 {
 	ram = (struct buddy){ 0 };
 	claimed = 0;
+	look_again();
 	ram_lock.held = 0;
 	share_m2p();
 }
@@ -77,6 +98,21 @@ const char *mm_check_free(void)
 
 /* ---- blocks of the allocator --------------------------------------------------------- */
 
+/* Frames that were freed together have the same stamp. */
+static void flush_stale(mfn_t first, uint64_t n)
+{
+	uint32_t last = frame_of(first)->aux;
+
+	tlb_flush_stale(last);
+	for (uint64_t i = 1; i < n; i++) {
+		uint32_t stamp = frame_of(mfn(first.n + i))->aux;
+
+		if (stamp != last)
+			tlb_flush_stale(stamp);
+		last = stamp;
+	}
+}
+
 /* What is claimed for others is not there for d (or for the hypervisor: d NULL). */
 static bool block_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
 {
@@ -86,6 +122,7 @@ static bool block_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *
 	if (order >= BUDDY_ORDERS || bits <= PAGE_SHIFT)
 		return false;
 	spin_lock(&ram_lock);
+	look_again();
 	ok = ram.free >= n && (ram.free - n >= claimed || mine >= n) &&
 	     buddy_alloc(&ram, order, bits - PAGE_SHIFT, first);
 	if (ok && mine) {
@@ -95,12 +132,11 @@ static bool block_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *
 	spin_unlock(&ram_lock);
 	if (!ok)
 		return false;
-	for (uint64_t i = 0; i < n; i++)
-		tlb_flush_stale(frame_of(mfn(first->n + i))->aux);
+	flush_stale(*first, n);
 	return true;
 }
 
-/* content: the serial number of the domain whose data the frames hold, or 0 for anything. */
+/* content: the serial number of the domain whose data the frames hold, or CONTENT_ANY. */
 static void block_free(mfn_t first, unsigned order, uint64_t content)
 {
 	uint32_t stamp = tlb_stamp();
@@ -114,6 +150,7 @@ static void block_free(mfn_t first, unsigned order, uint64_t content)
 		f->aux = stamp;
 	}
 	spin_lock(&ram_lock);
+	look_again();
 	buddy_free(&ram, first, order);
 	spin_unlock(&ram_lock);
 }
@@ -141,15 +178,17 @@ void hv_pages_free(void *p, unsigned order)
 
 	for (uint64_t i = 0; i < 1ULL << order; i++)
 		CHECK(frame_of(mfn(first.n + i))->count_info == FC_HV);
-	block_free(first, order, 0);
+	block_free(first, order, CONTENT_ANY);
 }
 
 bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first)
 {
 	if (!block_alloc(NULL, order, bits, first))
 		return false;
-	for (uint64_t i = 0; i < 1ULL << order; i++)
+	for (uint64_t i = 0; i < 1ULL << order; i++) {
 		frame_of(mfn(first->n + i))->count_info = 0;
+		frame_of(mfn(first->n + i))->type_info = 0;
+	}
 	arch_clear(frame_ptr(*first), PAGE_SIZE << order);
 	return true;
 }
@@ -160,7 +199,56 @@ void mm_pages_free(mfn_t first, unsigned order)
 		CHECK(!frame_of(mfn(first.n + i))->count_info);
 		m2p_set(mfn(first.n + i), INVALID_M2P_ENTRY);
 	}
-	block_free(first, order, 0);
+	block_free(first, order, CONTENT_ANY);
+}
+
+/*
+ * The next frame ahead that is not zero, of the block that the look stands at; NULL: there is none in
+ * it, and the look goes on to the next.
+ */
+static struct frame *next_ahead(mfn_t first)
+{
+	for (; ahead.frame < 1U << AHEAD_ORDER; ahead.frame++) {
+		struct frame *f = frame_of(mfn(first.n + ahead.frame));
+
+		if (f->type_info != CONTENT_ZEROS)
+			return f;
+	}
+	ahead.frame = 0;
+	ahead.block++;
+	return NULL;
+}
+
+bool mm_zero_ahead(void)
+{
+	struct frame *f = NULL;
+	uint32_t stamp = 0;
+	bool stale = false, settled;
+	mfn_t first;
+
+	/* A look without the lock: most often there is nothing to do. */
+	if (__atomic_load_n(&ahead.settled, __ATOMIC_RELAXED))
+		return false;
+	spin_lock(&ram_lock);
+	ahead.settled = ahead.block == AHEAD_BLOCKS ||
+			!buddy_ahead(&ram, AHEAD_ORDER, ahead.block, &first);
+	if (!ahead.settled)
+		f = next_ahead(first);
+	if (f) {
+		/* A CPU that still translates for the last owner could write to it later. */
+		stamp = f->aux;
+		stale = tlb_stale_cpus(stamp);
+	}
+	if (f && !stale) {
+		arch_clear(frame_ptr(frame_mfn(f)), PAGE_SIZE);
+		f->type_info = CONTENT_ZEROS;
+		f->owner = DOMID_INVALID;
+	}
+	settled = ahead.settled;
+	spin_unlock(&ram_lock);
+	if (stale)
+		tlb_flush_stale(stamp);
+	return !settled;
 }
 
 /* ---- lists of frames; page_lock held ---------------------------------------------------- */
@@ -233,7 +321,9 @@ static void clear_for(const struct domain *d, mfn_t first, unsigned order)
 	for (uint64_t i = 0; i < 1ULL << order; i++) {
 		mfn_t m = mfn(first.n + i);
 
-		if (frame_of(m)->type_info != d->mm.serial)
+		uint64_t content = frame_of(m)->type_info;
+
+		if (content != d->mm.serial && content != CONTENT_ZEROS)
 			arch_clear(frame_ptr(m), PAGE_SIZE);
 	}
 }
@@ -248,7 +338,7 @@ bool domain_pages_alloc_below(struct domain *d, unsigned order, unsigned bits, m
 	clear_for(d, *first, order);
 	if (domain_pages_assign(d, *first, order))
 		return true;
-	block_free(*first, order, 0);
+	block_free(*first, order, CONTENT_ANY);
 	return false;
 }
 
@@ -367,7 +457,7 @@ void frame_free_last(struct frame *f)
 		f->count_info = FC_HV;
 	} else {
 		m2p_set(frame_mfn(f), INVALID_M2P_ENTRY);
-		block_free(frame_mfn(f), 0, is_dying(d) ? 0 : d->mm.serial);
+		block_free(frame_mfn(f), 0, is_dying(d) ? CONTENT_ANY : d->mm.serial);
 	}
 	if (gone)
 		reap_later(d);
@@ -377,7 +467,7 @@ void frame_free_last(struct frame *f)
 
 void domain_mm_init(struct domain *d)
 {
-	static uint64_t serials;
+	static uint64_t serials = FIRST_SERIAL;
 
 	d->mm = (struct domain_mm){ 0 };
 	d->mm.serial = __atomic_add_fetch(&serials, 1, __ATOMIC_RELAXED);

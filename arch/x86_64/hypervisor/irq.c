@@ -6,6 +6,7 @@
 #include <hv/cpu.h>
 #include <hv/entry.h>
 #include <hv/hold.h>
+#include <hv/mm.h>
 #include <hv/sched.h>
 #include <hv/serial.h>
 #include <hv/timer.h>
@@ -68,7 +69,10 @@ void exit_do_work(void)
 			continue;
 		if (!vcpu_is_idle(c->current))
 			return;
-		arch_idle();
+		if (mm_zero_ahead())
+			sti_nop_cli();
+		else
+			arch_idle();
 	}
 }
 

@@ -32,5 +32,11 @@ bool buddy_alloc(struct buddy *b, unsigned order, unsigned bits, mfn_t *first);
 /** Gives 2^order frames back, in any pieces that are blocks. */
 void buddy_free(struct buddy *b, mfn_t first, unsigned order);
 
+/**
+ * Number n of the free blocks of this order, in about the order in which buddy_alloc() would take
+ * them; larger blocks count as several. False when there are fewer.
+ */
+bool buddy_ahead(const struct buddy *b, unsigned order, unsigned n, mfn_t *first);
+
 /** Walks all lists. NULL, or what is wrong. */
 const char *buddy_check(const struct buddy *b);

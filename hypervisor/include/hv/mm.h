@@ -100,6 +100,12 @@ bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first);
 /** Frees 2^order of them. */
 void mm_pages_free(mfn_t first, unsigned order);
 
+/**
+ * For idle CPUs: zeroes one of the free frames that will be handed out next, so that making a
+ * domain need not. False: nothing is left to do until memory is taken or given back. No locks held.
+ */
+bool mm_zero_ahead(void);
+
 /** Makes a page of hv_pages_alloc() mappable by d (read-only or writable). */
 void frame_share(struct domain *d, void *page, bool readonly);
 /** Ends that and frees the page, with the last mapping of it if there are any. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Domains from creation to their end, with the real memory code, event channels, grants, scheduler
 # and hypercalls, on a pretend RAM. The linker puts the test before both allocators.
-UNITS += hv_domain_failures
+UNITS += hv_domain_failures hv_domain_ahead
 HARNESSES += hv_domain_all
 
 hv_domain_SHARED := $(addprefix tests/unit/hv-domain/,world.c seam.c toolstack.c) \
@@ -19,6 +19,8 @@ hv_domain_SHARED := $(addprefix tests/unit/hv-domain/,world.c seam.c toolstack.c
 		memory_op_maps.c memory_op_resource.c vcpu_op.c sched_op.c mmuext_op.c mmulist.c mmu_update.c \
 		pgowner.c)
 hv_domain_failures_USRCS := tests/unit/hv-domain/failures_test.c $(hv_domain_SHARED)
+hv_domain_ahead_USRCS := tests/unit/hv-domain/ahead_test.c $(hv_domain_SHARED)
+hv_domain_ahead_ULIBS := -Wl,--wrap=buddy_alloc -Wl,--wrap=heap_alloc
 hv_domain_failures_ULIBS := -Wl,--wrap=buddy_alloc -Wl,--wrap=heap_alloc
 hv_domain_all_HSRCS := tests/unit/hv-domain/histories.c $(hv_domain_SHARED)
 hv_domain_all_ULIBS := $(hv_domain_failures_ULIBS)

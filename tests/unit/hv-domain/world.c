@@ -9,7 +9,7 @@
 #include <hv/mm.h>
 #include <hv/sched.h>
 
-#define FRAMES 1024u
+#define FRAMES 2048u
 
 static char ram[FRAMES * PAGE_SIZE] __attribute__((aligned(4096)));
 static struct frame frames[FRAMES];

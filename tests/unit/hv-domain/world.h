@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pretend machine on which domains are made and end as on the real one: 4 MiB of RAM, one CPU,
+ * A pretend machine on which domains are made and end as on the real one: 8 MiB of RAM, one CPU,
  * dom0 with one vCPU. What is not there is a guest that runs: its hypercalls are made by the test.
  */
 #pragma once

@@ -60,6 +60,28 @@ static void all_frames_come_back_as_the_blocks_they_were(void **state)
 	buddy_free(&b, big, 11);
 }
 
+static void the_blocks_ahead_are_those_that_come_next(void **state)
+{
+	mfn_t ahead[8], got;
+	unsigned n = 0;
+
+	(void)state;
+	buddy_add(&b, mfn(0), mfn(FRAMES));
+	while (n < 8 && buddy_ahead(&b, 9, n, &ahead[n]))
+		n++;
+	assert_int_equal(n, 7);		/* the first has frame 0, and is no whole one */
+	for (unsigned i = 0; i < n; i++) {
+		assert_true(buddy_ahead(&b, 9, 0, &got));
+		assert_int_equal(got.n, ahead[i].n);
+		assert_true(buddy_alloc(&b, 9, 32, &got));
+		assert_int_equal(got.n, ahead[i].n);
+	}
+	assert_false(buddy_ahead(&b, 9, 0, &got));
+	for (unsigned i = 0; i < n; i++)
+		buddy_free(&b, ahead[i], 9);
+	assert_false(buddy_ahead(&b, 9, 7, &got));
+}
+
 static void blocks_are_aligned_and_do_not_overlap(void **state)
 {
 	static uint8_t taken[FRAMES];
@@ -128,6 +150,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(all_frames_come_back_as_the_blocks_they_were),
+		T(the_blocks_ahead_are_those_that_come_next),
 		T(blocks_are_aligned_and_do_not_overlap),
 		T(an_address_limit_is_kept_and_low_memory_is_spared),
 		T(a_request_that_is_too_big_is_refused),

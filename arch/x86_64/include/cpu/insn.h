@@ -264,6 +264,12 @@ static inline void sti_hlt_cli(void)
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 
+/* Opens interrupts for those that wait; the nop stands in the shadow of STI. */
+static inline void sti_nop_cli(void)
+{
+	__asm__ volatile("sti; nop; nop; cli" : : : "memory");
+}
+
 static inline void hlt(void)
 {
 	__asm__ volatile("hlt" : : : "memory");
