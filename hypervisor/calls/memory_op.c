@@ -78,12 +78,20 @@ static long op_remove_from_physmap(const struct memory_call *call)
 	return call->start ? -XEN_EINVAL : op_add_to_physmap(call);
 }
 
-/* "Populate on demand" is for translated guests too. */
+/* "Populate on demand" is for translated guests too, and for the control domain to ask about. */
 static long op_pod_target(const struct memory_call *call)
 {
-	long rc = op_add_to_physmap(call);
+	struct xen_pod_target ask;
+	struct domain *d;
+	int err;
 
-	return rc == -XEN_EACCES ? -XEN_EINVAL : rc;
+	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
+		return -XEN_EFAULT;
+	d = domain_get_target(ask.domid, &err);
+	if (!d)
+		return err;
+	domain_put(d);
+	return domain_is_control(current_vcpu()->domain) ? -XEN_EINVAL : -XEN_EPERM;
 }
 
 /* No page is ever shared by content: none, and none saved. */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include <xen/arch-x86/hvm/start_info.h>
 #include <xen/memory.h>
 
 static xen_pfn_t list[16];
@@ -296,6 +297,69 @@ static void bad_addresses_are_errors(void **state)
 	assert_int_equal(op(40, &r), -XEN_ENOSYS);
 }
 
+static void the_machines_map_is_for_the_control_domain(void **state)
+{
+	static const struct hvm_memmap_table_entry ranges[2] = {
+		{ .addr = 0, .size = 0x9f000, .type = 1, .reserved = 0xbad },
+		{ .addr = 0xf0000, .size = 0x10000, .type = 2, .reserved = 0xbad },
+	};
+	struct mm_machine machine = { .phys_bits = 40, .nx = true, .map = ranges, .map_entries = 2 };
+	struct memmap_entry got[3];
+	struct xen_memory_map map = { .nr_entries = 3 };
+
+	(void)state;
+	mm_set_machine(&machine);
+	assert_int_equal(op(XENMEM_machine_memory_map, &map), -XEN_EPERM);
+	world_run(0);
+	assert_int_equal(op(XENMEM_machine_memory_map, &map), 0);	/* how many? */
+	assert_int_equal(map.nr_entries, 2);
+	map.nr_entries = 1;
+	set_xen_guest_handle_raw(map.buffer, (void *)got);
+	assert_int_equal(op(XENMEM_machine_memory_map, &map), -XEN_EINVAL);
+	map.nr_entries = 3;
+	assert_int_equal(op(XENMEM_machine_memory_map, &map), 0);
+	assert_int_equal(map.nr_entries, 2);
+	assert_int_equal(got[1].addr, 0xf0000);
+	assert_int_equal(got[1].size, 0x10000);
+	assert_int_equal(got[1].type, 2);
+}
+
+static void what_translated_guests_have_is_refused(void **state)
+{
+	struct xen_add_to_physmap add = { .domid = DOMID_SELF };
+	struct xen_remove_from_physmap take = { .domid = DOMID_SELF };
+	struct xen_vnuma_topology_info numa = { .domid = DOMID_SELF };
+	xen_pod_target_t pod = { .domid = DOMID_SELF, .target_pages = 1 };
+
+	(void)state;
+	assert_int_equal(op(XENMEM_add_to_physmap, &add), -XEN_EACCES);
+	assert_int_equal(op(XENMEM_remove_from_physmap, &take), -XEN_EACCES);
+	assert_int_equal(op(XENMEM_get_pod_target, &pod), -XEN_EPERM);
+	assert_int_equal(op(XENMEM_get_vnumainfo, &numa), -XEN_EOPNOTSUPP);
+	assert_int_equal(op(XENMEM_machphys_compat_mfn_list, &numa), -XEN_EOPNOTSUPP);
+	assert_int_equal(op(XENMEM_get_sharing_freed_pages, NULL), 0);
+	add.domid = numa.domid = 77;
+	assert_int_equal(op(XENMEM_add_to_physmap, &add), -XEN_ESRCH);
+	assert_int_equal(op(XENMEM_get_vnumainfo, &numa), -XEN_ESRCH);
+	assert_int_equal(op(XENMEM_add_to_physmap, NULL), -XEN_EFAULT);
+	assert_int_equal(op(XENMEM_get_vnumainfo, NULL), -XEN_EFAULT);
+	world_run(0);
+	pod.domid = 1;
+	assert_int_equal(op(XENMEM_set_pod_target, &pod), -XEN_EINVAL);
+	pod.domid = 77;
+	assert_int_equal(op(XENMEM_set_pod_target, &pod), -XEN_ESRCH);
+}
+
+static void the_highest_numbers_are_told(void **state)
+{
+	domid_t self = DOMID_SELF;
+
+	(void)state;
+	assert_int_equal(op(XENMEM_maximum_ram_page, NULL), FRAMES);
+	assert_int_equal(op(XENMEM_current_reservation, &self), 8);
+	assert_int_equal(op(XENMEM_maximum_reservation, &self), 16);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -313,6 +377,9 @@ int main(void)
 		T(a_guests_memory_map_is_what_the_toolstack_set),
 		T(the_frames_of_a_grant_table_are_for_the_control_domain),
 		T(bad_addresses_are_errors),
+		T(the_machines_map_is_for_the_control_domain),
+		T(what_translated_guests_have_is_refused),
+		T(the_highest_numbers_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

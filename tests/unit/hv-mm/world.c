@@ -29,7 +29,8 @@ struct vcpu world_vcpu[2];
 struct domain dom_xen = { .id = DOMID_XEN }, dom_io = { .id = DOMID_IO };
 struct domain *domain_list;
 static struct vcpu *vcpus[2][1];
-unsigned world_flushes, world_reaped;
+unsigned world_flushes, world_reaped, world_invlpgs, world_wbinvds;
+uint64_t world_invlpg_va;
 uint32_t world_budget;
 
 /* What the TLB remembers: frames that it lets somebody write, frames that it walks through. */
@@ -52,17 +53,20 @@ void arch_tlb_flush_cpus(uint64_t cpus)
 
 void arch_invlpg(uint64_t va)
 {
-	(void)va;
+	world_invlpgs++;
+	world_invlpg_va = va;
 }
 
 void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
 {
-	(void)cpus, (void)va;
+	if (cpus & 1)
+		arch_invlpg(va);
 }
 
 void arch_wbinvd(bool all)
 {
 	(void)all;
+	world_wbinvds++;
 }
 
 void arch_init_guest_l4(uint64_t *l4)
@@ -210,7 +214,7 @@ void world_start(unsigned pages)
 	domain_list = &world_dom[0];
 	world_budget = 1u << 20;
 	guestmem_bad = 0;
-	world_flushes = world_reaped = 0;
+	world_flushes = world_reaped = world_invlpgs = world_wbinvds = 0;
 	world_run(1);
 }
 

@@ -27,6 +27,9 @@
 extern struct domain world_dom[2];
 extern struct vcpu world_vcpu[2];
 extern unsigned world_flushes;		/* full ones */
+extern unsigned world_invlpgs;		/* of one address, */
+extern uint64_t world_invlpg_va;	/* this one last */
+extern unsigned world_wbinvds;
 extern unsigned world_reaped;		/* domain_put() by mm_reap() */
 extern uint32_t world_budget;		/* of each hypercall; big by default */
 
