@@ -3,6 +3,7 @@
 #include "fake.h"
 
 #include <xen/callback.h>
+#include <xen/nmi.h>
 
 #include <format/descriptor.h>
 #include <format/eflags.h>
@@ -405,6 +406,48 @@ static void callbacks_are_registered_by_type(void **state)
 	assert_int_equal(do_callback_op(9, GUEST_BASE, 0, 0, 0), -XEN_ENOSYS);
 }
 
+static void only_the_nmi_callback_can_be_taken_back(void **state)
+{
+	static const uint16_t types[] = { CALLBACKTYPE_event, CALLBACKTYPE_failsafe,
+					  CALLBACKTYPE_syscall, CALLBACKTYPE_syscall32, 77 };
+	struct callback_unregister unreg = { .type = CALLBACKTYPE_nmi };
+
+	(void)state;
+	vcpu_set_nmi_callback(V, HANDLER);
+	memcpy(fake_memory, &unreg, sizeof(unreg));
+	assert_int_equal(do_callback_op(CALLBACKOP_unregister, GUEST_BASE, 0, 0, 0), 0);
+	assert_int_equal(V->nmi_callback, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		unreg.type = types[i];
+		memcpy(fake_memory, &unreg, sizeof(unreg));
+		assert_int_equal(do_callback_op(CALLBACKOP_unregister, GUEST_BASE, 0, 0, 0),
+				 types[i] == 77 ? -XEN_ENOSYS : -XEN_EINVAL);
+	}
+	assert_int_equal(do_callback_op(CALLBACKOP_unregister, 0, 0, 0, 0), -XEN_EFAULT);
+	assert_int_equal(do_callback_op(CALLBACKOP_register, 0, 0, 0, 0), -XEN_EFAULT);
+}
+
+static void the_older_calls_set_callbacks_too(void **state)
+{
+	struct xennmi_callback nmi = { .handler_address = HANDLER + 3 };
+
+	(void)state;
+	assert_int_equal(do_set_callbacks(HANDLER, HANDLER + 1, HANDLER + 2, 0, 0), 0);
+	assert_int_equal(V->event_callback.rip, HANDLER);
+	assert_int_equal(V->failsafe_callback.rip, HANDLER + 1);
+	assert_int_equal(V->syscall_callback.rip, HANDLER + 2);
+	/* An address that cannot be jumped to leaves the one before. */
+	do_set_callbacks(1UL << 63, HANDLER, HANDLER, 0, 0);
+	assert_int_equal(V->event_callback.rip, HANDLER);
+	memcpy(fake_memory, &nmi, sizeof(nmi));
+	assert_int_equal(do_nmi_op(XENNMI_register_callback, GUEST_BASE, 0, 0, 0), 0);
+	assert_int_equal(V->nmi_callback, HANDLER + 3);
+	assert_int_equal(do_nmi_op(XENNMI_register_callback, 0, 0, 0, 0), -XEN_EFAULT);
+	assert_int_equal(do_nmi_op(XENNMI_unregister_callback, 0, 0, 0, 0), 0);
+	assert_int_equal(V->nmi_callback, 0);
+	assert_int_equal(do_nmi_op(9, 0, 0, 0, 0), -XEN_ENOSYS);
+}
+
 static void a_segment_base_is_canonical(void **state)
 {
 	(void)state;
@@ -463,6 +506,8 @@ int main(void)
 		T(a_break_point_may_not_lie_in_the_hypervisor),
 		T(break_points_are_loaded_when_the_first_is_enabled),
 		T(callbacks_are_registered_by_type),
+		T(only_the_nmi_callback_can_be_taken_back),
+		T(the_older_calls_set_callbacks_too),
 		T(a_segment_base_is_canonical),
 		T(the_transfer_page_has_a_stub_for_each_hypercall),
 	};
