@@ -78,13 +78,30 @@ static void extended_state(void)
 	check(trap.vector == 13 || trap.vector == 6, "XCR1 is none");
 }
 
+/* What the CPU itself has, whatever the hypervisor says of it. */
+static bool has_umip(void)
+{
+	uint32_t a = 7, b, c = 0, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return c >> 2 & 1;
+}
+
 static void tables_of_the_cpu(void)
 {
 	static uint8_t at[16];
 	uint64_t msw;
 
-	TRY("sgdt (%0)", : : "r"(at) : "rax", "memory");
-	note("sgdt gives an address: %d", trap.vector == ~0UL && *(uint64_t *)(at + 2) != 0);
+	if (has_umip()) {
+		for (unsigned i = 0; i < sizeof(at); i++)
+			at[i] = 0x5a;
+		TRY("sgdt (%0)", : : "r"(at) : "rax", "memory");
+		check(trap.vector != ~0UL || !*(uint64_t *)(at + 2), "sgdt tells no address");
+		TRY("sidt (%0)", : : "r"(at) : "rax", "memory");
+		check(trap.vector != ~0UL || !*(uint64_t *)(at + 2), "nor does sidt");
+		TRY("sldt %0", : "=r"(msw) : : "rax");
+		TRY("str %0", : "=r"(msw) : : "rax");
+	}
 	TRY("smsw %0", : "=r"(msw) : : "rax");
 	TRY("lgdt (%0)", : : "r"(at) : "rax");
 	check_eq(trap.vector, 13, "lgdt is refused");
