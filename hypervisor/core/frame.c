@@ -12,6 +12,7 @@
 #include <hv/tlb.h>
 
 uint64_t tlb_cpus = 1;
+uint64_t tlb_idle;
 uint64_t tlb_clock = 1;
 uint64_t tlb_flushed[TLB_CPUS] = { [0 ... TLB_CPUS - 1] = 1 };
 
@@ -21,7 +22,8 @@ uint64_t tlb_stale_cpus(uint32_t stamp)
 	uint32_t age = (uint32_t)now - stamp;
 	uint64_t stale = 0;
 
-	for (uint64_t left = tlb_cpus; left; left &= left - 1) {
+	for (uint64_t left = tlb_cpus & ~__atomic_load_n(&tlb_idle, __ATOMIC_SEQ_CST); left;
+	     left &= left - 1) {
 		unsigned cpu = (unsigned)__builtin_ctzll(left);
 
 		if (age <= now - __atomic_load_n(&tlb_flushed[cpu], __ATOMIC_ACQUIRE))

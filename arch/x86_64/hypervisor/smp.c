@@ -161,7 +161,6 @@ static void ap_main(struct cpu *c)
 	tsc_init_cpu();
 	tsc_sync_cpu();
 	msr_init_cpu();
-	tlb_flush_local();
 	answer = AP_GOES;
 	entry_exit_to_guest(&c->regs);
 }
@@ -280,6 +279,7 @@ static bool send_startup(uint32_t apic_id)
 static void join(unsigned id)
 {
 	spare = NULL;
+	tlb_set_idle(id, true);
 	__atomic_fetch_or(&tlb_cpus, 1ULL << id, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&nr_cpus, id + 1, __ATOMIC_RELEASE);
 	while (answer != AP_GOES)

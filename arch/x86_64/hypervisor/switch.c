@@ -43,8 +43,11 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 	c->current = next;
 	if (vcpu_is_idle(next)) {
 		write_cr3(hv_cr3());
+		tlb_set_idle(c->id, true);
 		return;
 	}
+	if (vcpu_is_idle(prev))
+		tlb_set_idle(c->id, false);
 	c->regs = next->regs;
 	load_table(next);
 	segments_load(next);

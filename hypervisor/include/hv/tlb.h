@@ -15,6 +15,8 @@
 #define TLB_CPUS 64
 
 extern uint64_t tlb_cpus;	/* the CPUs there are; 1 until more come up */
+extern uint64_t tlb_idle;	/* those of them that idle: nobody uses what they remember, and they
+				 * flush before they run a vCPU */
 extern uint64_t tlb_clock;
 extern uint64_t tlb_flushed[TLB_CPUS];
 
@@ -35,7 +37,16 @@ static inline void tlb_flush_done(unsigned cpu, uint64_t tick)
 	__atomic_store_n(&tlb_flushed[cpu], tick, __ATOMIC_RELEASE);
 }
 
-/** The CPUs that have not flushed since the stamp. */
+/** This CPU has left its last guest's page table, or is about to load one and to flush. */
+static inline void tlb_set_idle(unsigned cpu, bool idle)
+{
+	if (idle)
+		__atomic_fetch_or(&tlb_idle, 1ULL << cpu, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&tlb_idle, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
+}
+
+/** The CPUs that have not flushed since the stamp, and do not idle. */
 uint64_t tlb_stale_cpus(uint32_t stamp);
 
 /** Flushes the whole TLB of the CPUs, and notes it. */
