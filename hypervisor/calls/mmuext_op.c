@@ -264,7 +264,7 @@ static const struct ext_op {
 	[MMUEXT_UNMARK_SUPER] = { ext_superpage, false },
 };
 
-static int ext_one(struct ext *x)
+static inline int ext_one(struct ext *x)
 {
 	uint64_t cmd = x->op.cmd;
 	const struct ext_op *op;
@@ -312,26 +312,31 @@ static long ext_many(struct ext *x, const uint64_t args[4])
 	return rc;
 }
 
-/* One operation, as most lists have. */
-static long ext_single(struct ext *x, const uint64_t args[4])
+/* A single operation has left something, or has to go on. */
+static __attribute__((noinline)) long ext_unfinished(struct vcpu *v, uint64_t at, int rc)
 {
-	struct mmu_list list = { .at = guest_va(args[0]), .count = 1,
+	struct mmu_list list = { .at = guest_va(at), .count = 1, .i = !rc,
 				 .member = sizeof(struct mmuext_op) };
+
+	return mmu_list_end(&list, &v->pt_pending, rc);
+}
+
+/* One operation, as most lists have. */
+static inline long ext_single(struct ext *x, uint64_t at)
+{
 	int rc;
 
-	if (copy_from_guest(&x->op, list.at, sizeof(x->op)))
+	if (unlikely(copy_from_guest(&x->op, guest_va(at), sizeof(x->op))))
 		return -XEN_EFAULT;
 	x->owner = x->self;
 	rc = ext_one(x);
 	if (likely(!x->v->pt_pending.table.n && rc != -XEN_ERESTART))
 		return rc;
-	list.i = !rc;
-	return mmu_list_end(&list, &x->v->pt_pending, rc);
+	return ext_unfinished(x->v, at, rc);
 }
 
 long do_mmuext_op(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndom, uint64_t a5)
 {
-	const uint64_t args[] = { at, count, done, foreigndom };
 	struct ext x;
 
 	(void)a5;
@@ -339,6 +344,6 @@ long do_mmuext_op(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndo
 	x.self = x.v->domain;
 	if (likely((uint32_t)count == 1 && (domid_t)foreigndom == DOMID_SELF && !done) &&
 	    likely(!x.v->pt_pending.table.n))
-		return ext_single(&x, args);
-	return ext_many(&x, args);
+		return ext_single(&x, at);
+	return ext_many(&x, (const uint64_t[]){ at, count, done, foreigndom });
 }

@@ -12,19 +12,12 @@
 
 _Static_assert(sizeof(struct multicall_entry) == 64, "ABI");
 
-static long call_one(struct cpu *cpu, struct multicall_entry *e)
+static inline long call_one(const struct multicall_entry *e)
 {
-	hypercall_fn *fn = NULL;
-
-	if (e->op < NR_HYPERCALLS)
-		fn = hypercall_table[index_clamp(e->op, NR_HYPERCALLS)];
-	if (unlikely(!fn))
+	if (unlikely(e->op >= NR_HYPERCALLS))
 		return -XEN_ENOSYS;
-	cpu->hcall_args = e->args;
-	long result = fn(e->args[0], e->args[1], e->args[2], e->args[3], e->args[4]);
-
-	cpu->hcall_args = NULL;
-	return result;
+	return hypercall_table[index_clamp(e->op, NR_HYPERCALLS)](e->args[0], e->args[1], e->args[2],
+								   e->args[3], e->args[4]);
 }
 
 /* Notes that the entries below done are finished. */
@@ -35,10 +28,45 @@ static long preempted(uint64_t list, uint32_t total, uint32_t done)
 	return -XEN_ERESTART;
 }
 
+/*
+ * Works off the list; *i: how many are finished. True when the rest has to wait, else *result is the
+ * multicall's.
+ */
+static bool run(const struct cpu *cpu, guest_va_t list, uint32_t n, struct multicall_entry *e,
+		uint32_t *i, long *result)
+{
+	for (*i = 0; *i < n; ++*i, list.a += ENTRY_SIZE) {
+		/* The first call always runs, so that the list ends some day. */
+		if (*i && (unlikely(cpu->work) || unlikely(!budget_take(current_budget()))))
+			return true;
+		*result = -XEN_EFAULT;
+		if (unlikely(copy_from_guest_in_line(e, list, ENTRY_SIZE)))
+			return false;
+		long rc = call_one(e);
+
+		if (unlikely(rc == -XEN_ERESTART))
+			return !copy_to_guest(guest_va(list.a + offsetof(struct multicall_entry, args)),
+					      e->args, sizeof(e->args));
+		/* The registers are another frame's now, and the rest of the list is void. */
+		if (unlikely(e->op == __HYPERVISOR_iret)) {
+			*result = rc;
+			return false;
+		}
+		if (unlikely(copy_to_guest(guest_va(list.a + offsetof(struct multicall_entry, result)),
+					   &rc, sizeof(rc))))
+			return false;
+	}
+	*result = 0;
+	return false;
+}
+
 long do_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	struct cpu *cpu = this_cpu();
-	uint32_t n = (uint32_t)count;
+	struct multicall_entry e;
+	uint32_t n = (uint32_t)count, done;
+	long result;
+	bool wait;
 
 	(void)a3;
 	(void)a4;
@@ -48,29 +76,8 @@ long do_multicall(uint64_t list, uint64_t count, uint64_t a3, uint64_t a4, uint6
 	if (!guest_range_ok(guest_va(list), n * ENTRY_SIZE))
 		return -XEN_EFAULT;
 
-	for (uint32_t i = 0; i < n; i++) {
-		guest_va_t at = guest_index(guest_va(list), i, struct multicall_entry);
-		struct multicall_entry e;
-
-		/* The first call always runs, so that the list ends some day. */
-		if (i && (cpu->work || !budget_take(current_budget())))
-			return preempted(list, n, i);
-		if (unlikely(copy_from_guest(&e, at, ENTRY_SIZE)))
-			return -XEN_EFAULT;
-		long result = call_one(cpu, &e);
-
-		if (unlikely(result == -XEN_ERESTART)) {
-			at.a += offsetof(struct multicall_entry, args);
-			if (copy_to_guest(at, e.args, sizeof(e.args)))
-				return -XEN_EFAULT;
-			return preempted(list, n, i);
-		}
-		/* The registers are another frame's now, and the rest of the list is void. */
-		if (unlikely(e.op == __HYPERVISOR_iret))
-			return result;
-		at.a += offsetof(struct multicall_entry, result);
-		if (unlikely(copy_to_guest(at, &result, sizeof(result))))
-			return -XEN_EFAULT;
-	}
-	return 0;
+	cpu->hcall_args = e.args;
+	wait = run(cpu, guest_va(list), n, &e, &done, &result);
+	cpu->hcall_args = NULL;
+	return wait ? preempted(list, n, done) : result;
 }

@@ -5,8 +5,8 @@
  * (VMASST_TYPE_writable_pagetables; Xen 4.17 does not look at it either). Lowest level only, as
  * Xen has it: Linux has no hypercall for "exchange", "clear a bit" and such.
  *
- * The store is executed on a copy of registers and entry. Nothing is committed before the new
- * entry was accepted, and hardware that sets bits meanwhile starts it over.
+ * The store is executed on a copy of the entry. When the new entry is not accepted the registers are
+ * put back; hardware that sets bits meanwhile starts it over.
  */
 #include <hv/mm.h>
 
@@ -21,7 +21,7 @@
 
 struct store {
 	struct insn in;
-	struct cpu_user_regs regs;	/* as they will be */
+	struct cpu_user_regs before;	/* for when it comes to nothing */
 	uint64_t va;
 	uint64_t source;		/* of a string move */
 	unsigned size;
@@ -97,14 +97,13 @@ static bool decode(struct store *s, const struct cpu_user_regs *regs, uint64_t f
 }
 
 /* The entry as it will be: the store may be to a part of it. */
-static bool execute(struct store *s, const struct cpu_user_regs *regs, uint64_t old, uint64_t *new)
+static bool execute(struct store *s, struct cpu_user_regs *regs, uint64_t old, uint64_t *new)
 {
 	unsigned shift = (s->va & 7) * 8;
 	uint64_t mask = s->size == 8 ? ~0UL : ((1UL << s->size * 8) - 1) << shift;
 	uint64_t part;
 
-	s->regs = *regs;
-	if (!insn_store(&s->in, &s->regs, (old & mask) >> shift, s->source, &part))
+	if (!insn_store(&s->in, regs, (old & mask) >> shift, s->source, &part))
 		return false;
 	*new = (old & ~mask) | ((part << shift) & mask);
 	return true;
@@ -113,19 +112,20 @@ static bool execute(struct store *s, const struct cpu_user_regs *regs, uint64_t 
 /* pt_lock held. The fault's page is a table; the store may be to any of its entries. */
 static int store(struct vcpu *v, struct pt_ctx *c, struct store *s, uint64_t va)
 {
-	const struct cpu_user_regs *regs = guest_regs();
+	struct cpu_user_regs *regs = guest_regs();
 	uint64_t *slot = find_slot(v, va), old, new;
 	int rc;
 
 	if (!slot || !decode(s, regs, va))
 		return -XEN_EINVAL;
 	slot = (uint64_t *)(((uint64_t)slot & PAGE_MASK) | (s->va & 0xff8));
+	s->before = *regs;
 	do {
 		old = READ_ONCE(*slot);
-		if (!execute(s, regs, old, &new))
-			return -XEN_EINVAL;
-		rc = pt_exchange_l1(c, slot, old, new);
-	} while (rc == -XEN_EAGAIN);
+		rc = execute(s, regs, old, &new) ? pt_exchange_l1(c, slot, old, new) : -XEN_EINVAL;
+		if (unlikely(rc))
+			*regs = s->before;
+	} while (unlikely(rc == -XEN_EAGAIN));
 	return rc;
 }
 
@@ -145,8 +145,5 @@ bool mm_fault_fixup(struct vcpu *v, uint64_t va, uint32_t error_code)
 	spin_unlock(&d->mm.pt_lock);
 	if (unlikely(c.ldt_stale))
 		tables_ldt_stale(d);
-	if (rc)
-		return false;
-	*guest_regs() = s.regs;
-	return true;
+	return !rc;
 }

@@ -36,13 +36,24 @@ static long asks_to_stop(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uin
 	return 0;
 }
 
+static long no_hypercall(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
+	return -XEN_ENOSYS;
+}
+
+/* Later entries override the first on purpose, as in calls/hypercall.c. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 hypercall_fn *const hypercall_table[NR_HYPERCALLS] = {
+	[0 ... NR_HYPERCALLS - 1] = no_hypercall,
 	[1] = add,
 	[2] = preempted,
 	[3] = asks_to_stop,
 	[13] = do_multicall,
 	[__HYPERVISOR_iret] = ends_list,
 };
+#pragma GCC diagnostic pop
 
 /* As calls/hypercall.c does it. */
 void hypercall_set_arg(unsigned n, uint64_t value)
