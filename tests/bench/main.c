@@ -7,6 +7,7 @@
 #include "../guest/lib/test.h"
 
 #include <xen/grant_table.h>
+#include <xen/physdev.h>
 
 const char test_name[] = "bench";
 
@@ -45,7 +46,14 @@ static uint64_t page_pte;
 static void calls(void)
 {
 	static multicall_entry_t list[32];
+	static trap_info_t two[3] = { { .vector = 200, .cs = FLAT_KERNEL_CS, .address = 1 },
+				      { .vector = 201, .cs = FLAT_KERNEL_CS, .address = 1 } };
+	struct physdev_set_iopl iopl = { 1 };
+	struct vcpu_runstate_info runstate;
+	static char text[8192];
 
+	for (unsigned i = 0; i < sizeof(text); i++)
+		text[i] = i % 128 == 127 ? '\n' : ' ';
 	BENCH("null hypercall", N, HC(xen_version, XENVER_version, 0));
 	BENCH("multicall of 32", 20, {
 		for (unsigned k = 0; k < 32; k++)
@@ -55,6 +63,11 @@ static void calls(void)
 	BENCH("stack_switch", N, HC(stack_switch, FLAT_KERNEL_SS, page + PAGE));
 	BENCH("fpu_taskswitch", N, HC(fpu_taskswitch, 0));
 	BENCH("set_segment_base", N, HC(set_segment_base, SEGBASE_FS, 0));
+	BENCH("set_debugreg", N, HC(set_debugreg, 0, 0));
+	BENCH("set_trap_table, two entries", N, HC(set_trap_table, two));
+	BENCH("physdev_op set_iopl", N, HC(physdev_op, PHYSDEVOP_set_iopl, &iopl));
+	BENCH("vcpu_op get_runstate_info", N, HC(vcpu_op, VCPUOP_get_runstate_info, 0, &runstate));
+	BENCH("console write of 8 KiB", 1, HC(console_io, CONSOLEIO_write, sizeof(text), text));
 	BENCH("yield", N, HC(sched_op, SCHEDOP_yield, 0));
 	BENCH("set_timer_op", N, HC(set_timer_op, 0));
 }
@@ -151,6 +164,56 @@ static void tables(void)
 	BENCH("base-pointer switch", N, HC(mmuext_op, &op, 1, 0, DOMID_SELF));
 }
 
+static void descriptors(void)
+{
+	struct mmuext_op op = { .cmd = MMUEXT_SET_LDT };
+	uint64_t *ldt = page_alloc();
+
+	BENCH("update_descriptor", N, HC(update_descriptor, va_mfn(ldt) << 12, 0));
+	check_eq((uint64_t)HC(update_descriptor, va_mfn(ldt) << 12, 0), 0, "a descriptor is updated");
+	make_readonly(ldt);
+	op.arg1.linear_addr = (uint64_t)ldt;
+	BENCH("LDT set and taken away", N, {
+		op.arg2.nr_ents = 8;
+		HC(mmuext_op, &op, 1, 0, DOMID_SELF);
+		op.arg2.nr_ents = 0;
+		HC(mmuext_op, &op, 1, 0, DOMID_SELF);
+	});
+	op.arg2.nr_ents = 8;
+	check_eq((uint64_t)HC(mmuext_op, &op, 1, 0, DOMID_SELF), 0, "an LDT is set");
+	op.arg2.nr_ents = 0;
+	HC(mmuext_op, &op, 1, 0, DOMID_SELF);
+	make_writable(ldt);
+}
+
+/* A process's tables as fork makes them: an L4 with one table of each level below. */
+static void tree(void)
+{
+	uint64_t *l1 = page_alloc(), *l2 = page_alloc(), *l3 = page_alloc(), *l4 = page_alloc();
+	struct mmuext_op op = { .arg1.mfn = va_mfn(l4) };
+	const uint64_t flags = P_P | P_W | P_U | P_A;
+
+	for (unsigned i = 0; i < 16; i++)
+		l1[i] = va_mfn(other) << 12 | flags | P_D;
+	l2[0] = va_mfn(l1) << 12 | flags;
+	l3[0] = va_mfn(l2) << 12 | flags;
+	l4[0] = va_mfn(l3) << 12 | flags;
+	make_readonly(l1);
+	make_readonly(l2);
+	make_readonly(l3);
+	make_readonly(l4);
+	op.cmd = MMUEXT_PIN_L4_TABLE;
+	check_eq((uint64_t)HC(mmuext_op, &op, 1, 0, DOMID_SELF), 0, "an L4 is pinned");
+	op.cmd = MMUEXT_UNPIN_TABLE;
+	HC(mmuext_op, &op, 1, 0, DOMID_SELF);
+	BENCH("L4 tree pin and unpin", 8, {
+		op.cmd = MMUEXT_PIN_L4_TABLE;
+		HC(mmuext_op, &op, 1, 0, DOMID_SELF);
+		op.cmd = MMUEXT_UNPIN_TABLE;
+		HC(mmuext_op, &op, 1, 0, DOMID_SELF);
+	});
+}
+
 static void l1_tables(void)
 {
 	uint64_t *l1 = page_alloc();
@@ -174,11 +237,16 @@ static void l1_tables(void)
 	HC(mmuext_op, &op, 1, 0, DOMID_SELF);
 }
 
-/* The user half of the system-call round trip: loops on syscall; the kernel returns by iret. */
-extern const char loop_start[], loop_end[], fast_syscall[];
+/*
+ * The user half of round trips: loops on syscall, or on a page fault; the kernel returns by iret,
+ * and after some times by the library's handler, which ends user_run().
+ */
+extern const char loop_start[], fault_start[], loop_end[], fast_syscall[], fast_user_fault[];
 extern uint64_t syscall_left, syscall_ticks;
 __asm__(".globl loop_start, loop_end\n"
 	"loop_start: syscall; jmp loop_start\n"
+	"fault_start: xor %ebx, %ebx\n"
+	"2: movb $0, (%rbx); jmp 2b\n"
 	"loop_end:\n"
 	".globl fast_syscall\n"
 	".balign 32\n"
@@ -189,30 +257,48 @@ __asm__(".globl loop_start, loop_end\n"
 	"	push $0x100; push %rcx; push %r11; push %rax\n"	/* VGCF_in_syscall */
 	"	mov $23, %eax; syscall\n"
 	"1:	jmp syscall_entry\n"
+	".globl fast_user_fault\n"
+	".balign 32\n"
+	"fast_user_fault:\n"		/* goes on behind the three bytes of movb */
+	"	decq syscall_left(%rip)\n"
+	"	jz 1f\n"
+	"	pop %rcx; pop %r11; add $8, %rsp; addq $3, (%rsp)\n"
+	"	push $0; push %rcx; push %r11; push %rax; mov $23, %eax; syscall\n"
+	"1:	jmp trap_stubs + 14 * 32\n"
 	".data\n.globl syscall_left\nsyscall_left: .quad 0\n.text\n");
 
-static void system_calls(void)
+static void round_trips(const char *name, uint64_t entry)
 {
-	struct callback_register cb = { .type = CALLBACKTYPE_syscall, .address = (uint64_t)fast_syscall };
 	uint64_t best = ~0UL;
 
-	user_init(loop_start, loop_end);
-	HC(callback_op, CALLBACKOP_register, &cb);
 	for (unsigned batch = 0; batch < BATCHES; batch++) {
 		uint64_t start, one, many;
 
 		syscall_left = 1;
 		start = ticks();
-		user_run(0, 0x202, 0);
+		user_run(entry, 0x202, 0);
 		one = ticks() - start;
 		syscall_left = 1 + N;
 		start = ticks();
-		user_run(0, 0x202, 0);
+		user_run(entry, 0x202, 0);
 		many = ticks() - start;
 		if (many > one && many - one < best)
 			best = many - one;
 	}
-	print("bench user system call and back %lu", (unsigned long)(best / N));
+	print("bench %s %lu", name, (unsigned long)(best / N));
+}
+
+static void user(void)
+{
+	static trap_info_t fault[2] = { { .vector = 14, .cs = FLAT_KERNEL_CS } };
+	struct callback_register cb = { .type = CALLBACKTYPE_syscall, .address = (uint64_t)fast_syscall };
+
+	user_init(loop_start, loop_end);
+	HC(callback_op, CALLBACKOP_register, &cb);
+	round_trips("user system call and back", 0);
+	fault[0].address = (uint64_t)fast_user_fault;
+	HC(set_trap_table, fault);
+	round_trips("user page fault and back", (uint64_t)(fault_start - loop_start));
 }
 
 static void grants(void)
@@ -278,8 +364,10 @@ void test_main(void)
 	events();
 	traps();
 	tables();
+	descriptors();
 	l1_tables();
+	tree();
 	grants();
 	memory();
-	system_calls();
+	user();
 }
