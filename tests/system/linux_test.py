@@ -203,6 +203,29 @@ def boots_large(tap, d):
     tap.check(re.search(r"Mem: +9\d\d", inside(d, "free -m")), "and has its memory", d.text()[-500:])
 
 
+def hotplug(tap, d):
+    """xl vcpu-set: Linux takes CPUs out by itself; those that come it makes present, and its udev (here: we) starts
+    them, as on Xen."""
+    text, up = create(d, "vcpus=2 maxvcpus=4")
+    if not up:
+        raise LookupError("no shell: " + text[-500:])
+    leave(d)
+    for n, online in [(4, "0-3"), (1, "0"), (3, "0-2")]:
+        code = d.run(f"xl vcpu-set linux {n}")
+        cpus = ""
+        for _ in range(20):
+            enter(d)
+            inside(d, "for c in /sys/devices/system/cpu/cpu[123]/online; do echo 1 > $c; done 2>/dev/null")
+            cpus = re.findall(r"^is ([\d,-]+)$", inside(d, "echo is $(cat /sys/devices/system/cpu/online)"), re.M)
+            leave(d)
+            if cpus[-1:] == [online]:
+                break
+        rows = re.findall(r"^linux +\d+ +\d+ +(\d+|-) ", d.type("xl vcpu-list linux"), re.M)
+        tap.check(code == ("", 0) and cpus[-1:] == [online] and [r != "-" for r in rows] == [i < n for i in range(4)],
+                  f"vcpu-set {n}: Linux and the hypervisor have so many", f"{code} {cpus} {rows}")
+    d.run("xl destroy linux")
+
+
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     try:
@@ -228,6 +251,7 @@ def main():
         ([boots_small], {"files": {**files, "/boot/vmlinuz": packed}, "cpu": "qemu64", "memory": "320M",
                          "dom0_mem": "96M"}),
         ([boots_large], {"files": files, "cpu": "Nehalem", "memory": "1536M"}),
+        ([hotplug], {"files": files, "memory": "768M", "smp": 4}),
     ])
 
 
