@@ -12,7 +12,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
-from dialogue import archive  # noqa: E402
+from dialogue import archive, write_files  # noqa: E402,F401
 
 CONFIGURATION = """[global]
 default=dom0
