@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of the page pool, found by an array: they can be given back in the middle of any allocation, because that
- * takes nothing but the pool.
+ * Blocks of the page pool, found by an array: they can be given back in the middle of any allocation,
+ * because that takes nothing but the pool.
  */
 #include "build/kept.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last kernel that was unpacked, kept as long as dom0 has room: who starts ten domains with the same kernel
- * waits once for its decompression, which is nearly all of the work. It is found again by the packed bytes
- * themselves, of which a copy is kept too. dom0 gets the memory back as soon as it runs short.
+ * The last kernel that was unpacked, kept as long as dom0 has room: who starts ten domains with the
+ * same kernel waits once for its decompression, which is nearly all of the work. It is found again by
+ * the packed bytes themselves, of which a copy is kept too. dom0 gets the memory back as soon as it
+ * runs short.
  *
  *	kept_begin -> kept_add ... -> kept_complete		fills it, forgetting what was there
  *	kept_open -> kept_piece ... -> kept_close		reads it

@@ -52,8 +52,9 @@ void *page_alloc_zero(unsigned int order);
 /** Gives back what page_alloc(order) returned; a wrong address or order panics. */
 void page_free(void *page, unsigned int order);
 
-/** Whoever holds pages that others may want more: fn is called when there are none left, also in the middle of
- * malloc(), gives back what it can by page_free() alone, and says whether there was something. NULL: nobody. */
+/** Whoever holds pages that others may want more: fn is called when there are none left, also in the
+ * middle of malloc(), gives back what it can by page_free() alone, and says whether there was
+ * something. NULL: nobody. */
 void memory_set_reclaim(bool (*fn)(void));
 
 /** Asks for it before that. */

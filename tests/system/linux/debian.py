@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A root file system of Debian's packages with all that they depend on, unpacked below the build folder; their installation scripts
-are not run, and nothing is installed here. With /init and busybox of ours it is an initramfs."""
+"""A root file system of Debian's packages with all that they depend on, unpacked below the build folder; their
+installation scripts are not run, and nothing is installed here. With /init and busybox of ours it is an initramfs."""
 import glob
 import os
 import shutil
@@ -9,8 +9,9 @@ import subprocess
 import image
 
 MERGED = ("bin", "sbin", "lib", "lib64")	# links into usr, as Debian has them
-UNREAD = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian",
-          "usr/lib/x86_64-linux-gnu/gconv", "usr/lib/x86_64-linux-gnu/perl-base", "var/lib/dpkg")
+LIBRARIES = "usr/lib/x86_64-linux-gnu"
+UNREAD = [f"usr/share/{name}" for name in ("doc", "man", "locale", "info", "lintian", "perl", "icons")] + \
+    [f"{LIBRARIES}/{name}" for name in ("gconv", "perl", "perl-base")] + ["var/lib/dpkg"]
 
 
 def download(folder, packages):

@@ -6,15 +6,19 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -259,6 +263,56 @@ static const char *threads_keep_their_registers(void)
 	return x[0] > 1.6449 && x[0] < 1.6450 ? NULL : "a wrong result";
 }
 
+/* A process that may only read, write and exit: any other system call kills it. */
+static const char *the_clock_needs_no_system_call(void)
+{
+	struct timespec now;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+		for (unsigned i = 0; i < 1000; i++)
+			clock_gettime(CLOCK_MONOTONIC, &now);
+		syscall(SYS_exit, 0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? NULL : "it made one";
+}
+
+/* Wide registers, full of the process's own number, while others do the same. */
+static __attribute__((target("avx"))) bool vectors_stay(uint64_t own)
+{
+	typedef uint64_t wide __attribute__((vector_size(32)));
+	wide in = { own, ~own, own << 32, own * 3 }, out[3];
+
+	asm volatile("vmovups %0, %%ymm0; vmovups %0, %%ymm7; vmovups %0, %%ymm15" : : "m"(in)
+		     : "xmm0", "xmm7", "xmm15");
+	for (unsigned i = 0; i < 200; i++)
+		asm volatile("syscall" : : "a"(SYS_sched_yield) : "rcx", "r11", "memory");
+	asm volatile("vmovups %%ymm0, %0; vmovups %%ymm7, %1; vmovups %%ymm15, %2"
+		     : "=m"(out[0]), "=m"(out[1]), "=m"(out[2]));
+	return !memcmp(&out[0], &in, sizeof(in)) && !memcmp(&out[1], &in, sizeof(in)) &&
+	       !memcmp(&out[2], &in, sizeof(in));
+}
+
+static const char *wide_registers_are_each_processs_own(void)
+{
+	enum { AT_ONCE = 4 };
+	bool right = true;
+	int status;
+
+	if (!__builtin_cpu_supports("avx"))
+		return NULL;
+	for (unsigned i = 0; i < AT_ONCE; i++)
+		if (!fork())
+			_exit(!vectors_stay(0x1111111111111111UL * (i + 1)));
+	for (unsigned i = 0; i < AT_ONCE; i++)
+		right &= wait(&status) > 0 && !status;
+	return right ? NULL : "they are not";
+}
+
 int main(void)
 {
 	static const struct {
@@ -275,6 +329,8 @@ int main(void)
 		{ "steps_are_single", steps_are_single },
 		{ "watchpoints_stop", watchpoints_stop },
 		{ "threads_keep_their_registers", threads_keep_their_registers },
+		{ "the_clock_needs_no_system_call", the_clock_needs_no_system_call },
+		{ "wide_registers_are_each_processs_own", wide_registers_are_each_processs_own },
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
