@@ -74,7 +74,7 @@ def files(build):
     """The kernel in dom0, and what xl needs for it."""
     with open(f"{build}/guests/test-hostile", "rb") as f:
         return {"/guests/hostile": f.read(),
-                "/etc/xen/hostile.cfg": 'name="hostile"\nkernel="/guests/hostile"\nmemory=16\n'
+                "/etc/xen/hostile.cfg": 'name="hostile"\nkernel="/guests/hostile"\nmemory=16\nvcpus=2\n'
                                         'on_poweroff="destroy"\non_crash="preserve"\n'}
 
 

@@ -31,8 +31,9 @@ static void ports(void)
 			check(false, "port %u is none", c.port);
 	}
 	check(books_agree(), "the books agree with all ports taken");
-	if (is_control())	/* others need their console's */
-		for (evtchn_port_t port = 1; port < 4096; port++)
+	for (evtchn_port_t port = 1; port < 4096; port++)
+		if (is_control() || (port != start_info->console.domU.evtchn &&
+				     port != start_info->store_evtchn))
 			HC(event_channel_op, EVTCHNOP_close, &port);
 	shared_info->vcpu_info[0].evtchn_pending_sel = 0;
 	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
