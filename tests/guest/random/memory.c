@@ -3,6 +3,8 @@
 #define __XEN_TOOLS__ 1
 #include "calls.h"
 
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
 /* ---- page tables ------------------------------------------------------------------------- */
 
 /* Where an entry may be written: never in the tables that we live in, but for free slots. */
@@ -45,13 +47,20 @@ static uint64_t machphys_target(void)
 	return (is_ours(mfn) ? any_mfn() | 1UL << 45 : mfn) << 12 | MMU_MACHPHYS_UPDATE;
 }
 
+/* At times other than there are meant to be; what lies there must be made as carefully. */
+static unsigned any_count(unsigned n)
+{
+	return below(30) ? n : (unsigned)(any_number() % 64);
+}
+
 long random_mmu_update(void)
 {
 	struct mmu_update *u = (void *)BUFFER;
 	unsigned n = 1 + (below(3) ? 0 : below(40));
+	unsigned count = any_count(n);
 	uint64_t foreign = below(6) ? DOMID_SELF : any_domid();
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < MAX(n, count); i++) {
 		u[i].ptr = (any_entry() & ~7UL) | (below(12) ? 2 * below(2) : below(8));
 		u[i].val = any_pte();
 		if ((u[i].ptr & 7) == MMU_MACHPHYS_UPDATE)
@@ -61,7 +70,7 @@ long random_mmu_update(void)
 	}
 	if (below(16) == 0)
 		foreign |= (uint64_t)(any_domid() + 1) << 16;
-	return HC(mmu_update, below(30) ? (uint64_t)u : bad_va(), below(30) ? n : any_number() % 64,
+	return HC(mmu_update, below(30) ? (uint64_t)u : bad_va(), count,
 		  below(3) ? 0 : any_va(), foreign);
 }
 
@@ -143,15 +152,15 @@ static void make_ext(struct mmuext_op *op)
 long random_mmuext(void)
 {
 	struct mmuext_op *op = (void *)BUFFER;
-	unsigned n = 1 + (below(3) ? 0 : below(10));
+	unsigned n = 1 + (below(3) ? 0 : below(10)), count = any_count(n);
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < MAX(n, count); i++) {
 		make_ext(&op[i]);
 		if (self()->trace)
 			print("#     %u %#lx %#lx", op[i].cmd, (unsigned long)op[i].arg1.mfn,
 			      (unsigned long)op[i].arg2.src_mfn);
 	}
-	return HC(mmuext_op, below(30) ? (uint64_t)op : bad_va(), below(30) ? n : any_number() % 64,
+	return HC(mmuext_op, below(30) ? (uint64_t)op : bad_va(), count,
 		  below(3) ? 0 : any_va(), below(6) ? DOMID_SELF : any_domid());
 }
 
