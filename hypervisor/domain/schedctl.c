@@ -34,12 +34,11 @@ static void apply_affinity(struct vcpu *v, uint64_t cpus)
 	struct cpu_sched *s = sched_lock(v);
 
 	v->sched.hard_affinity = cpus;
-	if (!(cpus & 1ULL << v->processor)) {
-		if (runq_is_queued(&v->sched.entity))
-			runq_remove(&s->queue, &v->sched.entity);
-		else if (v->sched.on_cpu)
-			sched_want(v->processor);
-	}
+	/* One that waits is placed anew: a CPU where it may run now may have nothing to do. */
+	if (runq_is_queued(&v->sched.entity))
+		runq_remove(&s->queue, &v->sched.entity);
+	else if (v->sched.on_cpu && !(cpus & 1ULL << v->processor))
+		sched_want(v->processor);
 	sched_unlock(s);
 	vcpu_recheck(v);
 }

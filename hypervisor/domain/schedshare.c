@@ -190,13 +190,14 @@ static void period_begins(void *arg)
 	unpark_all(d);
 }
 
-/* What v, if it runs, had so far is counted as it was counted until now. */
-static void charge_running(struct vcpu *v)
+/* What v, if it runs, had so far is counted as it was counted until now; its grant ends. */
+static void end_grant(struct vcpu *v)
 {
 	struct cpu_sched *s = sched_lock(v);
 
 	if (v->sched.on_cpu) {
 		sched_charge(s, v, arch_now_ns());
+		v->sched.grant = 0;
 		sched_want(v->processor);
 	}
 	spin_unlock(&s->lock);
@@ -208,7 +209,7 @@ void sched_set_cap(struct domain *d, unsigned cap)
 
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i])
-			charge_running(d->vcpu[i]);
+			end_grant(d->vcpu[i]);
 	spin_lock(&sd->lock);
 	share_set_cap(&sd->share, cap, arch_now_ns());
 	spin_unlock(&sd->lock);

@@ -289,7 +289,8 @@ static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *pr
 
 	if (!sched_is_idle(prev)) {
 		sched_charge(s, prev, now);
-		goes_on = vcpu_runnable(prev) && (prev->sched.hard_affinity & 1ULL << cpu->id);
+		goes_on = vcpu_runnable(prev) && !prev->sched.parked &&
+			  (prev->sched.hard_affinity & 1ULL << cpu->id);
 		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why_look(s, prev));
 		prev->sched.yields = false;
 		if (goes_on && !gives_way) {
@@ -308,23 +309,30 @@ static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *pr
 	return next;
 }
 
-/* Nobody here: looks at the other CPUs. The lock is let go meanwhile, so it is chosen anew. */
+/* Nobody here: looks at the other CPUs. The lock is let go meanwhile, so it is chosen anew; and
+ * once more when somebody came (this CPU does not count as idle any more then) and cannot run. */
 static struct vcpu *choose_elsewhere(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev,
 				     uint64_t *now)
 {
-	/* Before the look: who queues after it sees that we idle, and kicks us. */
-	__atomic_fetch_or(&sched_idle, 1ULL << cpu->id, __ATOMIC_SEQ_CST);
+	struct vcpu *none = idle_vcpu[cpu->id], *next = none;
+	uint64_t bit = 1ULL << cpu->id;
+
 	if (cpu->id)
 		sched_several = true;
-	if (!(sched_waiting & ~(1ULL << cpu->id)))
-		return idle_vcpu[cpu->id];
-	runq_run(&s->queue, NULL);
-	sched_unlock(s);
-	sched_steal(cpu->id);
-	spin_lock(&s->lock);
-	__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_ACQUIRE);
-	*now = arch_now_ns();
-	return choose(s, cpu, prev, *now);
+	do {
+		/* Before the look: who queues after it sees that we idle, and kicks us. */
+		__atomic_fetch_or(&sched_idle, bit, __ATOMIC_SEQ_CST);
+		if (!(sched_waiting & ~bit))
+			break;
+		runq_run(&s->queue, NULL);
+		sched_unlock(s);
+		sched_steal(cpu->id);
+		spin_lock(&s->lock);
+		__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_ACQUIRE);
+		*now = arch_now_ns();
+		next = choose(s, cpu, prev, *now);
+	} while (next == none && !(sched_idle & bit));
+	return next;
 }
 
 /* When next's turn ends: while others wait, or with its domain's cap. */

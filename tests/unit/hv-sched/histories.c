@@ -1,81 +1,319 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every order of a few events with two vCPUs on one CPU: after each way out to a
- * guest every vCPU is where its flags say, and the CPU idles only if nobody wants it.
+ * The scheduler in any order of events on one to three CPUs: wake-ups, blocks, pauses, yields,
+ * affinities, weights, caps, time that passes, and ways out to guests that come late. An event may
+ * also come from another CPU in the middle of a switch, where a vCPU's registers are being saved.
+ *
+ * Always: no two CPUs run one vCPU, none is in two places, and a runnable one is in a queue, on a
+ * CPU, or parked. Once all CPUs have gone out to their guests: no CPU idles while one waits that
+ * may run there, and no domain had more than its cap. After some time without events nobody
+ * waits for longer than others that had more have run.
  */
 #include "harness/harness.h"
+
+#include "../../../hypervisor/domain/schedule.h"
 #include "machine.h"
 
-static void one_event(void)
-{
-	struct vcpu *v = &machine_vcpu[choose(2)][0];
+#define USED_DOMAINS 3
+#define USED_VCPUS   2
 
+/* What a domain had when its cap was set. */
+static struct {
+	unsigned cap;
+	uint64_t since, had;
+} capped[USED_DOMAINS];
+
+static unsigned middles;	/* so many more events in the middle of this step's switches */
+
+static struct vcpu *some_vcpu(void)
+{
+	unsigned i = choose(USED_DOMAINS + 1);
+
+	return i < USED_DOMAINS ? &machine_vcpu[i][0] : &machine_vcpu[0][1];
+}
+
+/* ---- events ------------------------------------------------------------------------------- */
+
+static void pause_or_unpause(struct vcpu *v)
+{
+	v->pause_count = !v->pause_count;
+	if (v->pause_count)
+		vcpu_sleep(v);
+	else
+		vcpu_recheck(v);
+}
+
+static void down_or_up(struct vcpu *v)
+{
+	if (__atomic_fetch_xor(&v->pause_flags, VPF_DOWN, __ATOMIC_SEQ_CST) & VPF_DOWN)
+		vcpu_recheck(v);
+	else
+		vcpu_sleep(v);
+}
+
+static void change_affinity(struct vcpu *v)
+{
+	uint64_t cpus = 1 + choose((1U << machine_cpus) - 1);
+
+	if (choose(2))
+		assert_int_equal(sched_set_affinity(v, cpus), 0);
+	else
+		v->sched.soft_affinity = cpus;
+}
+
+static uint64_t domain_had(const struct domain *d)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		sum += vcpu_cpu_time(d->vcpu[i]);
+	return sum;
+}
+
+static void change_cap(struct domain *d)
+{
+	static const unsigned caps[] = { 30, 0, 100, 1 };
+	unsigned cap = caps[choose(choosing_all() ? 2 : 4)];
+
+	sched_set_cap(d, cap);
+	capped[d->id].cap = cap;
+	capped[d->id].since = machine_now;
+	capped[d->id].had = domain_had(d);
+}
+
+static void block(void)
+{
+	if (!machine_current())
+		return;
+	machine_current()->info->evtchn_upcall_pending = 0;
+	vcpu_block_enable_events();
+}
+
+static void yield(void)
+{
+	if (!machine_current())
+		return;
+	vcpu_yield();
+}
+
+/* What any CPU may do to any vCPU, at any time. */
+static void change(struct vcpu *v)
+{
 	switch (choose(6)) {
 	case 0:
 		vcpu_wake(v);
 		break;
 	case 1:
-		v->pause_count = !v->pause_count;
-		if (v->pause_count)
-			vcpu_sleep(v);
-		else
-			vcpu_recheck(v);
+		pause_or_unpause(v);
 		break;
 	case 2:
-		if (machine_current()) {
-			machine_current()->info->evtchn_upcall_pending = 0;
-			vcpu_block_enable_events();
-		}
+		change_affinity(v);
 		break;
 	case 3:
-		if (machine_current())
-			vcpu_yield();
+		change_cap(v->domain);
 		break;
 	case 4:
-		machine_run(RUNQ_SLICE);
+		down_or_up(v);
 		break;
 	default:
-		v->pause_flags ^= VPF_DOWN;
-		if (v->pause_flags & VPF_DOWN)
-			vcpu_sleep(v);
-		else
-			vcpu_recheck(v);
+		sched_set_weight(v->domain, 64U << choose(3) * 3);
 	}
 }
 
-static void leave(void)
+/* In the middle of a switch another CPU does something, or goes out to its guest. */
+static void in_the_middle(void)
 {
-	bool wanted = false;
+	unsigned here = host_cpu.id, other;
 
-	machine_exit();
-	for (unsigned i = 0; i < 2; i++)
-		wanted |= vcpu_runnable(&machine_vcpu[i][0]);
-	assert_int_equal(machine_current() != NULL, wanted);
+	machine_in_switch = NULL;
+	if (machine_cpus > 1 && middles && choose(choosing_all() ? 2 : 4) == 1) {
+		middles--;
+		other = (here + 1 + choose(machine_cpus - 1)) % machine_cpus;
+		machine_on(other);
+		if (choose(2))
+			change(some_vcpu());
+		else
+			machine_exit();
+		machine_on(here);
+	}
+	machine_in_switch = in_the_middle;
+}
+
+/* ---- what must hold ----------------------------------------------------------------------- */
+
+static void check_vcpu(const struct vcpu *v)
+{
+	const struct sched_vcpu *s = &v->sched;
+	bool queued = runq_is_queued(&s->entity);
+	unsigned runs_on = 0;
+
+	for (unsigned c = 0; c < machine_cpus; c++)
+		runs_on += cpu_by_id(c)->current == v;
+	assert_in_range(runs_on, 0, 1);
+	assert_int_equal(s->on_cpu, runs_on);
+	assert_int_equal(v->running, runs_on);
+	assert_in_range(queued + s->on_cpu + s->parked, 0, 1);
+	assert_int_equal(s->wanting, queued || s->on_cpu || s->parked);
+	if (s->on_cpu)
+		assert_ptr_equal(cpu_by_id(v->processor)->current, v);
+	else
+		assert_int_equal(vcpu_runnable(v), queued || s->parked);
+	if (queued)
+		assert_true(s->hard_affinity & 1ULL << v->processor);
+	if (s->parked)
+		assert_true(sched_cap(v->domain));
+	assert_int_equal(v->runstate.state == RUNSTATE_running, s->on_cpu);
+	assert_int_equal(v->runstate.state == RUNSTATE_runnable, queued || s->parked);
+}
+
+static void check_domain(const struct domain *d)
+{
+	unsigned wanting = 0, parked = 0;
+
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		check_vcpu(d->vcpu[i]);
+		wanting += d->vcpu[i]->sched.wanting;
+		parked += d->vcpu[i]->sched.parked;
+	}
+	if (d->max_vcpus > 1)
+		assert_int_equal(d->sched.share.crowd, wanting);
+	assert_int_equal(d->sched.share.parked, parked);
+}
+
+static void check_places(void)
+{
+	for (unsigned d = 0; d < USED_DOMAINS; d++)
+		check_domain(&machine_domain[d]);
+	assert_int_equal(sched_check(), 0);
+}
+
+static void check_caps(void)
+{
+	for (unsigned d = 0; d < USED_DOMAINS; d++) {
+		uint64_t had = domain_had(&machine_domain[d]) - capped[d].had;
+		uint64_t due = (machine_now - capped[d].since) / 100 * capped[d].cap;
+
+		/* A period's time at once, and those that it could not use, of three before. */
+		if (capped[d].cap)
+			assert_true(had <= due + 4 * SHARE_PERIOD / 100 * capped[d].cap + MS);
+	}
+}
+
+/* No CPU idles while one waits that may run there. */
+static void check_nobody_is_forgotten(void)
+{
+	for (unsigned c = 0; c < machine_cpus; c++) {
+		if (!vcpu_is_idle(cpu_by_id(c)->current))
+			continue;
+		for (unsigned d = 0; d < USED_DOMAINS; d++)
+			for (unsigned i = 0; i < machine_domain[d].max_vcpus; i++) {
+				const struct vcpu *v = machine_domain[d].vcpu[i];
+
+				assert_false(runq_is_queued(&v->sched.entity) &&
+					     v->sched.hard_affinity & 1ULL << c);
+			}
+	}
+}
+
+static uint64_t slice_of(const struct vcpu *v)
+{
+	return RUNQ_SLICE * RUNQ_WEIGHT_DEFAULT / v->sched.entity.weight * USED_VCPUS;
+}
+
+/* w waits and may run where r runs: r has not had much more, but for what it runs now. */
+static void check_in_step(const struct vcpu *w, const struct vcpu *r)
+{
+	uint64_t most = 2 * slice_of(w) + 2 * slice_of(r) + 2 * RUNQ_SLICE;
+
+	if (runq_is_queued(&w->sched.entity) && w->sched.hard_affinity & 1ULL << r->processor &&
+	    w->sched.soft_affinity & 1ULL << r->processor && sched_has_claim(w))
+		assert_true((int64_t)(r->sched.entity.vtime - w->sched.entity.vtime) <=
+			    (int64_t)most);
+}
+
+static void check_steps(void)
+{
+	for (unsigned c = 0; c < machine_cpus; c++) {
+		const struct vcpu *r = cpu_by_id(c)->current;
+
+		if (vcpu_is_idle(r))
+			continue;
+		for (unsigned d = 0; d < USED_DOMAINS; d++)
+			for (unsigned i = 0; i < machine_domain[d].max_vcpus; i++)
+				check_in_step(machine_domain[d].vcpu[i], r);
+	}
+}
+
+/* ---- the harness -------------------------------------------------------------------------- */
+
+static void start(void)
+{
+	machine_in_switch = NULL;
+	machine_start(NULL);
+	memset(capped, 0, sizeof(capped));
+	machine_start_cpus(1 + choose(3));
+	machine_domain[0].max_vcpus = USED_VCPUS;
+	for (unsigned d = 1; d < USED_DOMAINS; d++)
+		machine_domain[d].max_vcpus = 1;
+	for (unsigned d = 0; d < USED_DOMAINS; d++)
+		for (unsigned i = 0; i < machine_domain[d].max_vcpus; i++)
+			machine_up(&machine_vcpu[d][i]);
+	machine_run(choosing_all() ? 0 : choose(2) * 25 * MS);
+	machine_in_switch = in_the_middle;
+}
+
+/* Time passes on all CPUs, and their guests go on. */
+static void time_passes(void)
+{
+	static const uint64_t times[] = { 0, 3 * MS, 100 * MS };
+	uint64_t time = times[choose(3)];
+
+	machine_in_switch = NULL;
+	machine_run(time);
+	machine_in_switch = in_the_middle;
+	check_nobody_is_forgotten();
+	check_caps();
+	if (time >= 100 * MS)
+		check_steps();
 }
 
 static void step(void)
 {
-	one_event();
-	/* The way out may come late: several events may precede it. */
-	if (!choose(2))
-		leave();
+	middles = choosing_all() ? 1 : 3;
+	machine_on(choose(machine_cpus));
+	switch (choose(5)) {
+	case 0:
+		time_passes();
+		break;
+	case 1:
+		block();
+		break;
+	case 2:
+		yield();
+		break;
+	case 3:
+		machine_exit();
+		break;
+	default:
+		change(some_vcpu());
+	}
+	check_places();
 }
 
-static void start(void)
+static void end(void)
 {
-	machine_start(NULL);
-	for (unsigned i = 0; i < 2; i++)
-		machine_up(&machine_vcpu[i][0]);
-	machine_exit();
+	machine_in_switch = NULL;
+	machine_run(200 * MS);
+	check_places();
+	check_nobody_is_forgotten();
+	check_caps();
+	for (unsigned d = 0; d < DOMAINS; d++)
+		machine_domain[d].max_vcpus = VCPUS;
 }
 
 const struct harness harness = {
-	.name = "the scheduler's queue",
-	.start = start,
-	.step = step,
-	.end = leave,
-	.steps = 4,
-	.at_least = 50000,
-	.chances = 50,
-	.chance_steps = 1000,
+	.name = "the scheduler in any order of events",
+	.start = start, .step = step, .end = end,
+	.steps = 2, .at_least = 10000,
+	.chances = 1000, .chance_steps = 60,
 };

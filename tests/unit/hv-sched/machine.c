@@ -7,6 +7,7 @@
 #include <hv/log.h>
 
 struct cpu host_cpu;
+void (*machine_in_switch)(void);
 unsigned machine_cpus, machine_arms, machine_switches, machine_shutdown_code;
 uint64_t machine_now, machine_armed[CPUS];
 unsigned machine_timer_virqs[DOMAINS][VCPUS], machine_shutdowns[DOMAINS];
@@ -15,7 +16,8 @@ struct vcpu machine_vcpu[DOMAINS][VCPUS];
 
 static struct cpu others[CPUS];		/* those that are not this one */
 static struct vcpu idle[CPUS];
-static struct domain idle_domain;
+static unsigned in_switch;
+static struct domain idle_domain = { .id = DOMID_IDLE };
 static struct vcpu *vcpus_of[DOMAINS][VCPUS];
 static shared_info_t shared[DOMAINS];
 
@@ -85,6 +87,11 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 	assert_true(prev->running);
 	assert_true(next->running);
 	machine_switches++;
+	if (machine_in_switch) {
+		in_switch++;
+		machine_in_switch();
+		in_switch--;
+	}
 }
 
 /* ---- other parts ---------------------------------------------------------------------- */
@@ -221,7 +228,8 @@ void machine_exit(void)
 		if (work & CPU_WORK_RESCHED)
 			schedule();
 	}
-	machine_check();
+	if (!in_switch)
+		machine_check();
 }
 
 static void exit_all(void)

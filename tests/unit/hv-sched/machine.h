@@ -33,6 +33,7 @@ extern unsigned machine_switches;
 extern unsigned machine_timer_virqs[DOMAINS][VCPUS];
 extern unsigned machine_shutdowns[DOMAINS];
 extern unsigned machine_shutdown_code;
+extern void (*machine_in_switch)(void);		/* called in the middle of each switch, if set */
 extern struct domain machine_domain[DOMAINS];
 extern struct vcpu machine_vcpu[DOMAINS][VCPUS];
 
