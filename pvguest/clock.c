@@ -22,12 +22,14 @@ static uint64_t clock_read(const volatile struct vcpu_time_info *t)
 	uint64_t ns;
 
 	do {
-		uint64_t delta, tsc;
+		uint64_t delta;
 
 		version = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE);
-		/* Another processor's counter may be a little behind the one that wrote. */
-		tsc = arch_tsc();
-		delta = tsc > t->tsc_timestamp ? tsc - t->tsc_timestamp : 0;
+		delta = arch_tsc() - t->tsc_timestamp;
+		/* Another processor's counter may be a little behind the one that wrote. But a domain's own
+		 * counter began later than the machine's: then the time stamp is below 0, and wraps. */
+		if ((int64_t)delta < 0)
+			delta = 0;
 		if (t->tsc_shift < 0)
 			delta >>= -t->tsc_shift & 63;
 		else

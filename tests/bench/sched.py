@@ -20,6 +20,7 @@ ICOUNT = ["-icount", "shift=0,sleep=off"]
 ROUNDS = 2000
 SAMPLES = 200
 HOGS = (0, 1, 4, 16)
+# Xen's fastest settings; by default it traps RDTSC where the TSC is not said to be invariant, as in QEMU.
 XEN_QUIET = "spec-ctrl=no xpti=0"
 
 
@@ -37,10 +38,11 @@ def open_dom0(build, tmp, xen, files=None, **kw):
 def round_trip(d, cpus):
     """Between two domUs on these CPUs, over a granted ring: nanoseconds, the least of three."""
     best = None
-    d.run(f"xl create -q /etc/xen/pingpong.cfg cpus='\"{cpus[1]}\"'")
+    keys = "tsc_mode='\"native\"'"
+    d.run(f"xl create -q /etc/xen/pingpong.cfg {keys} cpus='\"{cpus[1]}\"'")
     peer = d.domains()["pong"][0]
     for _ in range(3):
-        d.run(f"xl create -q /etc/xen/pingpong.cfg name=ping cpus='\"{cpus[0]}\"' "
+        d.run(f"xl create -q /etc/xen/pingpong.cfg name=ping {keys} cpus='\"{cpus[0]}\"' "
               f"extra='\"peer={peer} rounds={ROUNDS}\"'")
         m = re.search(r"round trips in \d+ ms, (\d+) ns each", d.until("console-log ping", "ns each"))
         best = min(best or 1e9, float(m[1]))
@@ -49,8 +51,8 @@ def round_trip(d, cpus):
     return best
 
 
-def latencies(d):
-    rows, running = {}, 0
+def latencies(rows, d):
+    running = 0
     for n in HOGS:
         while running < n:
             running += 1
@@ -61,47 +63,46 @@ def latencies(d):
         rows[f"wake-up beside {n} hogs, median, us"] = float(m[1]) / 1000
         rows[f"wake-up beside {n} hogs, 99th percentile, us"] = float(m[2]) / 1000
         d.gone("latency")
-    return rows
 
 
-def share_rows(build, tmp, xen):
-    rows = {}
-    for cpus in sorted({c.machine_cpus for c in shares.CASES}):
-        d = Dom0(build, tmp, xen=xen, **shares.options_for(cpus))
-        try:
-            for case in shares.CASES:
-                if case.machine_cpus == cpus:
-                    wrong = shares.errors(case, shares.measure(d, case))
-                    rows[f"error: {case.name}, points"] = max(map(abs, wrong.values()))
-        finally:
+def on_dom0(rows, fill, build, tmp, xen, **kw):
+    """Lets fill(rows, dom0) measure on a fresh machine; what it has measured when it comes to nothing stays."""
+    d = None
+    try:
+        d = open_dom0(build, tmp, xen, **kw)
+        fill(rows, d)
+    except (pexpect.ExceptionPexpect, LookupError, TypeError) as e:
+        print(f"bench-sched: on {'Xen' if xen else 'Cloison'}: {type(e).__name__}: {str(e)[:60]}", file=sys.stderr)
+    finally:
+        if d:
             d.close()
-    return rows
 
 
-def dom0_rows(build, tmp, xen):
-    with open(f"{build}/guests/bench-latency", "rb") as f:
-        files = {"/guests/latency": f.read(), "/etc/xen/latency.cfg":
-                 f'name="latency"\nkernel="/guests/latency"\nmemory=4\nextra="samples={SAMPLES}"\n'}
-    rows = {}
-    for cpus, pins in ((1, (0, 0)), (2, (0, 1))):
-        d = open_dom0(build, tmp, xen, files, smp=cpus, extra=ICOUNT, timeout=120)
-        try:
-            rows[f"event round trip of two domUs on {cpus} CPU{'s' * (cpus > 1)}, ns"] = round_trip(d, pins)
-            if cpus == 1:
-                rows.update(latencies(d))
-        finally:
-            d.close()
-    return rows
+def share_rows(rows, cpus, d):
+    for case in shares.CASES:
+        if case.machine_cpus == cpus:
+            wrong = shares.errors(case, shares.measure(d, case))
+            rows[f"error: {case.name}, points"] = max(map(abs, wrong.values()))
+
+
+def one_cpu(rows, d):
+    rows["event round trip of two domUs on 1 CPU, ns"] = round_trip(d, (0, 0))
+    latencies(rows, d)
+
+
+def two_cpus(rows, d):
+    rows["event round trip of two domUs on 2 CPUs, ns"] = round_trip(d, (0, 1))
 
 
 def measure(build, tmp, xen):
     rows = kernel_rows(xen or f"{build}/cloison", build, bool(xen))
-    for part in (dom0_rows, share_rows):
-        try:
-            rows.update(part(build, tmp, xen))
-        except (pexpect.ExceptionPexpect, LookupError, TypeError) as e:
-            print(f"bench-sched: {part.__name__} on {'Xen' if xen else 'Cloison'}: {type(e).__name__}: "
-                  f"{str(e)[:300]}", file=sys.stderr)
+    with open(f"{build}/guests/bench-latency", "rb") as f:
+        files = {"/guests/latency": f.read(), "/etc/xen/latency.cfg":
+                 f'name="latency"\nkernel="/guests/latency"\nmemory=4\ntsc_mode="native"\nextra="samples={SAMPLES}"\n'}
+    on_dom0(rows, one_cpu, build, tmp, xen, files=files, extra=ICOUNT, timeout=120)
+    on_dom0(rows, two_cpus, build, tmp, xen, smp=2, extra=ICOUNT, timeout=120)
+    for cpus in sorted({c.machine_cpus for c in shares.CASES}):
+        on_dom0(rows, lambda rows, d, n=cpus: share_rows(rows, n, d), build, tmp, xen, **shares.options_for(cpus))
     return rows
 
 

@@ -48,6 +48,16 @@ static void a_counter_behind_the_time_stamp_is_no_time(void **state)
 	assert_int_equal(clock_monotonic_ns(), pv_vcpu_info()->time.system_time);
 }
 
+static void a_time_stamp_before_the_counter_began_is_long_ago(void **state)
+{
+	uint64_t before = clock_monotonic_ns();
+
+	(void)state;
+	pv_vcpu_info()->time.tsc_timestamp = -4000UL;
+	pv_vcpu_info()->time.tsc_to_system_mul = 1U << 31;
+	assert_int_equal(clock_monotonic_ns(), before + 2000);
+}
+
 static void the_wall_clock_begins_where_the_hypervisor_says(void **state)
 {
 	(void)state;
@@ -165,6 +175,7 @@ int main(void)
 		TEST(time_is_the_hypervisors_plus_what_has_passed),
 		TEST(time_never_goes_back),
 		TEST(a_counter_behind_the_time_stamp_is_no_time),
+		TEST(a_time_stamp_before_the_counter_began_is_long_ago),
 		TEST(the_wall_clock_begins_where_the_hypervisor_says),
 		TEST(timers_run_in_the_order_of_their_deadlines),
 		TEST(a_cancelled_timer_does_not_run),
