@@ -477,13 +477,20 @@ void schedule(void)
 
 /* ---- what others ask ------------------------------------------------------------------ */
 
-void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
+void vcpu_runstate_copy(const struct vcpu *v, struct vcpu_runstate_info *out)
 {
 	struct cpu_sched *s = sched_lock(v);
-	uint64_t now = arch_now_ns();
 
 	*out = v->runstate;
 	spin_unlock(&s->lock);
+}
+
+void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+	uint64_t now;
+
+	vcpu_runstate_copy(v, out);
+	now = arch_now_ns();
 	if (now > out->state_entry_time)
 		out->time[out->state] += now - out->state_entry_time;
 }

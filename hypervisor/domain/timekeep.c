@@ -155,11 +155,14 @@ uint64_t vcpu_cpu_time(const struct vcpu *v)
 void time_write_runstate(struct vcpu *v)
 {
 	const uint32_t entry = offsetof(struct vcpu_runstate_info, state_entry_time);
-	struct vcpu_runstate_info r = v->runstate;
+	struct vcpu_runstate_info r;
+	uint64_t entered;
 	bool flag = v->domain->mm.vm_assist & 1U << VMASST_TYPE_runstate_update_flag;
 
 	if (!guest_area_is_set(&v->runstate_area))
 		return;
+	vcpu_runstate_copy(v, &r);
+	entered = r.state_entry_time;
 	if (flag) {
 		r.state_entry_time |= XEN_RUNSTATE_UPDATE;
 		guest_area_write(&v->runstate_area, entry, &r.state_entry_time, 8);
@@ -168,7 +171,7 @@ void time_write_runstate(struct vcpu *v)
 	guest_area_write(&v->runstate_area, 0, &r, sizeof(r));
 	if (flag) {
 		__atomic_thread_fence(__ATOMIC_RELEASE);
-		guest_area_write(&v->runstate_area, entry, &v->runstate.state_entry_time, 8);
+		guest_area_write(&v->runstate_area, entry, &entered, 8);
 	}
 }
 

@@ -25,6 +25,8 @@ int time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time);
 
 /** Accounts a change of run state; v's queue lock is held, or nobody else knows v. */
 void vcpu_runstate_change(struct vcpu *v, int new_state, uint64_t now);
+/** A copy of the run states as of the last change; another CPU may wake v at any time. */
+void vcpu_runstate_copy(const struct vcpu *v, struct vcpu_runstate_info *out);
 /** A copy of the run states up to now. */
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 /** CPU time consumed so far, ns. */
