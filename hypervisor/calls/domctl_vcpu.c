@@ -132,6 +132,7 @@ long domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 {
 	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
 	struct vcpu *v;
+	uint64_t hard, soft;
 	int rc;
 
 	(void)copyback;
@@ -140,12 +141,19 @@ long domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 		return rc;
 	if (!affinity_args_ok(a))
 		return -XEN_EINVAL;
+	hard = v->sched.hard_affinity;
+	soft = v->sched.soft_affinity;
 	if (a->flags & XEN_VCPUAFFINITY_FORCE)
 		sched_pin_override(v, -1);
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
 		rc = set_hard(v, &a->cpumap_hard);
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
 		rc = set_soft(v, &a->cpumap_soft);
+	if (!rc)
+		return 0;
+	v->sched.soft_affinity = soft;
+	if (v->sched.hard_affinity != hard)
+		sched_set_affinity(v, hard);
 	return rc;
 }
 

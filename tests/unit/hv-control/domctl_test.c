@@ -376,6 +376,25 @@ static void affinity_refuses_nothing_and_cpus_that_are_not_there(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuaffinity, 1), 0);
 }
 
+static void of_two_affinities_none_is_set_when_one_is_refused(void **state)
+{
+	uint8_t hard = 2;
+	uint64_t soft = 2;
+
+	(void)state;
+	machine_cpus = 4;
+	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
+	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, &hard);
+	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap, (uint8_t *)&soft);
+	op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
+	op.u.vcpuaffinity.cpumap_soft.nr_bits = UINT32_MAX;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuaffinity, 1), -XEN_EINVAL);
+	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, 1), 0);
+	assert_int_equal(hard, 0xf);
+	assert_int_equal(machine_vcpu[1][0].sched.soft_affinity, ~0ULL);
+}
+
 static void a_bitmap_is_written_no_further_than_its_bits(void **state)
 {
 	uint8_t map[2] = { 0xff, 0xff };
@@ -697,6 +716,7 @@ int main(void)
 		T(getvcpuinfo_tells_where_it_stands),
 		T(affinity_comes_back_as_what_is_in_force),
 		T(affinity_refuses_nothing_and_cpus_that_are_not_there),
+		T(of_two_affinities_none_is_set_when_one_is_refused),
 		T(a_bitmap_is_written_no_further_than_its_bits),
 		T(nmis_can_be_sent_and_buttons_are_not_there),
 		T(extended_state_has_a_size_then_a_content),
