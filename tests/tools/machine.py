@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+from held import held
+
 XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
 XEN_OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M noreboot"
@@ -21,16 +23,16 @@ def qemu(cpu="max", memory="512M", machine="q35", smp=1):
 def fetch_xen(build):
     """Debian's hypervisor, unpacked below build/: the package itself would change the boot loader."""
     out = f"{build}/xen/xen"
-    if os.path.exists(out):
-        return out
-    os.makedirs(f"{build}/xen", exist_ok=True)
-    subprocess.run(["apt-get", "download", "-q", XEN_PACKAGE], cwd=f"{build}/xen", check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deb = glob.glob(f"{build}/xen/{XEN_PACKAGE}_*.deb")[0]
-    subprocess.run(["dpkg", "-x", deb, f"{build}/xen/root"], check=True)
-    with open(out + ".tmp", "wb") as f:
-        subprocess.run(["zcat", f"{build}/xen/root/boot/xen-4.17-amd64.gz"], check=True, stdout=f)
-    os.rename(out + ".tmp", out)
+    with held(f"{build}/xen"):
+        if os.path.exists(out):
+            return out
+        subprocess.run(["apt-get", "download", "-q", XEN_PACKAGE], cwd=f"{build}/xen", check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deb = glob.glob(f"{build}/xen/{XEN_PACKAGE}_*.deb")[0]
+        subprocess.run(["dpkg", "-x", deb, f"{build}/xen/root"], check=True)
+        with open(out + ".tmp", "wb") as f:
+            subprocess.run(["zcat", f"{build}/xen/root/boot/xen-4.17-amd64.gz"], check=True, stdout=f)
+        os.rename(out + ".tmp", out)
     return out
 
 

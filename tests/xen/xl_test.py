@@ -4,6 +4,7 @@
 hypervisor, and what they tell the user, is right on both. Prints TAP."""
 import importlib.util
 import os
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -12,11 +13,13 @@ SYSTEM = os.path.join(HERE, "..", "system")
 
 def main():
     build = sys.argv[1]
-    xen = f"{build}/xen/xen"  # xen_test.py, which runs before, has unpacked it
-    if not os.path.exists(xen):
-        print("ok 1 - xl on Debian's Xen # SKIP it was not fetched")
+    sys.path[:0] = [SYSTEM, os.path.join(HERE, "..", "tools")]
+    import machine
+    try:
+        xen = machine.fetch_xen(build)
+    except (OSError, subprocess.CalledProcessError, IndexError) as e:
+        print(f"ok 1 - xl on Debian's Xen # SKIP it could not be fetched: {e}")
         return 0
-    sys.path.insert(0, SYSTEM)
     spec = importlib.util.spec_from_file_location("xl_dialogue", f"{SYSTEM}/xl_test.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

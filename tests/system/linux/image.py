@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, ".."))
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "..", "tools")]
+from held import held  # noqa: E402
 from dialogue import archive, write_files  # noqa: E402,F401
 
 CONFIGURATION = """[global]
@@ -26,15 +27,15 @@ ramdisk=root.cpio
 def package(folder, name):
     """Downloads and unpacks one package; returns where its files lie."""
     root = f"{folder}/{name}"
-    if os.path.exists(root):
-        return root
-    os.makedirs(folder, exist_ok=True)
-    subprocess.run(["apt-get", "download", "-q", name], cwd=folder, check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deb = glob.glob(f"{folder}/{name}_*.deb")[0]
-    subprocess.run(["dpkg", "-x", deb, root + ".tmp"], check=True)
-    os.rename(root + ".tmp", root)
-    os.unlink(deb)
+    with held(folder):
+        if os.path.exists(root):
+            return root
+        subprocess.run(["apt-get", "download", "-q", name], cwd=folder, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deb = glob.glob(f"{folder}/{name}_*.deb")[0]
+        subprocess.run(["dpkg", "-x", deb, root + ".tmp"], check=True)
+        os.rename(root + ".tmp", root)
+        os.unlink(deb)
     return root
 
 
@@ -47,7 +48,7 @@ def kernel_package():
 
 def kernel(build):
     """Path of Debian's vmlinuz."""
-    known = glob.glob(f"{build}/linux/linux-image-*/boot/vmlinuz-*")
+    known = glob.glob(f"{build}/linux/linux-image-*[!p]/boot/vmlinuz-*")  # not .tmp, which is being unpacked
     if known:
         return known[0]
     return glob.glob(package(f"{build}/linux", kernel_package()) + "/boot/vmlinuz-*")[0]
