@@ -70,6 +70,10 @@ def run(name, command, timeout, env=None):
     return result.end()
 
 
+# What measures several CPUs by the clock: nothing else runs meanwhile.
+ALONE = {"shares_test.py"}
+
+
 # Each suite is a list of jobs: functions without arguments that return a Result.
 def unit(build, folder="units", name="unit"):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
@@ -103,9 +107,10 @@ def fuzz(build):
     return [lambda p=path: fuzz_one(build, p, max(60 // len(targets), 1)) for path in targets]
 
 
-def scripts(build, folder):
+def scripts(build, folder, alone=False):
     return [lambda p=path: run(f"{folder}/{os.path.basename(p)[:-8]}", [sys.executable, p, build], 1200)
-            for path in sorted(glob.glob(f"{HERE}/{folder}/*_test.py"))]
+            for path in sorted(glob.glob(f"{HERE}/{folder}/*_test.py"))
+            if (os.path.basename(path) in ALONE) == alone]
 
 
 SUITES = {
@@ -131,8 +136,9 @@ def main():
                  for suite in args.suites]
         for suite, jobs in begun:
             print(f"{suite}:", flush=True)
-            for job in jobs:
-                r = job.result()
+            alone = scripts(args.build, suite, True)
+            for result in [job.result for job in jobs] + alone:
+                r = result()
                 passed, failed, skipped = passed + r.passed, failed + r.failed, skipped + r.skipped
                 print("\n".join(r.lines), flush=True)
     print(f"{passed} passed, {failed} failed{f', {skipped} skipped' if skipped else ''}")
