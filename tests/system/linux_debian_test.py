@@ -129,7 +129,8 @@ def stressors(tap, d):
     for name in STRESSORS.split():
         seen = inside(d, f"stress-ng --temp-path /tmp --{name} 1 --{name}-ops 20 --timeout 6s >/tmp/log 2>&1; echo code $?")
         tap.check("code 0" in seen, f"stress-ng: {name}", seen)
-    seen = inside(d, "dmesg | grep -E 'WARNING|BUG|Oops|Bad page'; echo grep says $?")
+    # mm_inline.h: Linux's own on any Xen, see docs/linux-guests.md.
+    seen = inside(d, "dmesg | grep -E 'WARNING|BUG|Oops|Bad page' | grep -v mm_inline.h; echo grep says $?")
     tap.check("\ngrep says 1" in seen, "and the kernel complains of nothing", seen)
 
 
