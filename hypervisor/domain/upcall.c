@@ -154,25 +154,29 @@ int evtchn_unmask(struct domain *d, uint32_t port)
 	return err;
 }
 
-bool evtchn_port_pending(const struct domain *d, unsigned port)
+static bool bitmap_pending(const struct domain *d, unsigned port)
 {
-	const struct evtchn_fifo *f = d->evtchn.fifo;
-
-	if (f)
-		return evtchn_fifo_is_pending(f, port);
 	if (port >= EVTCHN_PORTS_2L)
 		return false;
 	port = (unsigned)index_clamp(port, EVTCHN_PORTS_2L);
 	return READ_ONCE(d->shared_info->evtchn_pending[port / 64]) >> (port % 64) & 1;
 }
 
+bool evtchn_port_pending(const struct domain *d, unsigned port)
+{
+	const struct evtchn_fifo *f = d->evtchn.fifo;
+
+	return f ? evtchn_fifo_is_pending(f, port) : bitmap_pending(d, port);
+}
+
 bool evtchn_is_pending(struct domain *d, unsigned port)
 {
 	bool pending;
 
-	if (likely(!d->evtchn.fifo))
-		return evtchn_port_pending(d, port);
-	spin_lock(&d->evtchn.lock);	/* another vCPU may go back to the 2-level ABI */
+	/* Looked at once: another vCPU may change the ABI meanwhile, and back. */
+	if (likely(!READ_ONCE(d->evtchn.fifo)))
+		return bitmap_pending(d, port);
+	spin_lock(&d->evtchn.lock);
 	pending = evtchn_port_pending(d, port);
 	spin_unlock(&d->evtchn.lock);
 	return pending;
