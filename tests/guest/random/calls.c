@@ -255,8 +255,8 @@ static long random_plain(void)
 		if (op->cmd == XENPF_enter_acpi_sleep)
 			return 0;
 	}
-	return hypercall(nr, below(20) ? below(40) : any_number(), buffer_or_any(), any_value(),
-			 any_value(), any_value());
+	return hypercall(nr, below(20) ? below(40) : no_address(any_number()), buffer_or_any(),
+			 any_value(), any_value(), any_value());
 }
 
 static long random_small(void)

@@ -36,6 +36,8 @@ static inline struct self *self(void)
 	return (struct self *)(sp & ~(STACK_BYTES - 1));
 }
 
+extern const char pv_image_start[];
+
 #define BUFFER (self()->buffer)
 
 /* What they all work on. */
@@ -72,6 +74,8 @@ uint64_t any_mfn(void);
 uint64_t any_arena_mfn(void);
 uint64_t any_number(void);
 uint64_t any_value(void);
+/** v, but elsewhere when it is an address in our own memory that is no argument of ours. */
+uint64_t no_address(uint64_t v);
 /** True for a frame that we live in or keep arguments in; arena and tables are not of these. */
 bool is_ours(uint64_t mfn);
 void set_ours(uint64_t mfn, bool ours);

@@ -117,6 +117,14 @@ uint64_t any_number(void)
 	}
 }
 
+uint64_t no_address(uint64_t v)
+{
+	if (v < (uint64_t)pv_image_start || v >= start_info->nr_pages * PAGE ||
+	    v - (uint64_t)BUFFER < 2 * BUFFERS * PAGE)
+		return v;
+	return v + world.arena;
+}
+
 uint64_t any_value(void)
 {
 	switch (below(6)) {
@@ -129,7 +137,7 @@ uint64_t any_value(void)
 	case 3:
 		return rnd();
 	default:
-		return any_number();
+		return no_address(any_number());
 	}
 }
 
@@ -168,8 +176,11 @@ uint64_t any_pte(void)
 	return is_ours((e & P_ADDR) >> 12) ? e & ~P_W : e;
 }
 
+/* Small fields side by side may make an address, too. */
 void fill(void *at, unsigned bytes)
 {
+	uint64_t *words = at;
+
 	for (char *p = at, *end = p + bytes; p < end;) {
 		uint64_t v = any_value();
 		unsigned width = 1u << (1 + below(3));
@@ -179,4 +190,6 @@ void fill(void *at, unsigned bytes)
 		__builtin_memcpy(p, &v, width);
 		p += width;
 	}
+	for (unsigned i = 0; i < bytes / sizeof(*words); i++)
+		words[i] = no_address(words[i]);
 }
