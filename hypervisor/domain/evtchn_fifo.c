@@ -43,42 +43,60 @@ static struct evtchn_fifo *new_fifo(const struct domain *d)
 	return f;
 }
 
-/* What is pending in the old bitmap waits for its event word. The lock is held. */
+/*
+ * What is pending in the old bitmap waits for its event word. The domain's lock is held, which
+ * those who send from other domains do not hold: they look for f again after they set a bit
+ * (domain/upcall.c), and here the bits are looked at after f can be seen.
+ */
 static void take_over(struct domain *d, struct evtchn_fifo *f)
 {
 	struct evtchn_domain *e = &d->evtchn;
 	unsigned port;
 
+	__atomic_store_n(&e->fifo, f, __ATOMIC_SEQ_CST);
+	spin_lock(&f->lock);
 	for (port = evtchn_core_next_used(e, 1); port < EVTCHN_PORTS_2L;
 	     port = evtchn_core_next_used(e, port + 1))
-		if (evtchn_port_pending(d, port))
+		if (evtchn_2l_pending(d, port))
 			evtchn_core_channel(e, port)->waiting = true;
-	__atomic_store_n(&e->fifo, f, __ATOMIC_RELEASE);
+	spin_unlock(&f->lock);
 }
 
-/* f: for a domain that has none yet. Returns what is not needed any more in *f. */
-static int set_control(struct domain *d, unsigned vcpu, void *control, struct evtchn_fifo **f)
+/* Makes the domain one with the FIFO ABI if it is not: 0, -XEN_ENOMEM. The lock is held. */
+static int need_fifo(struct domain *d)
 {
-	struct evtchn_fifo *now = d->evtchn.fifo;
+	struct evtchn_fifo *f;
+
+	if (d->evtchn.fifo)
+		return 0;
+	f = new_fifo(d);
+	if (!f)
+		return -XEN_ENOMEM;
+	take_over(d, f);
+	return 0;
+}
+
+static int set_control(struct domain *d, unsigned vcpu, void *control)
+{
+	struct evtchn_fifo *f;
+	int err;
 
 	if (d->evtchn.closed)
 		return -XEN_EINVAL;
-	if (now && now->queues[vcpu].control)
+	err = need_fifo(d);
+	if (err)
+		return err;
+	f = d->evtchn.fifo;
+	if (f->queues[vcpu].control)
 		return -XEN_EINVAL;
-	if (!now) {
-		now = *f;
-		*f = NULL;
-		take_over(d, now);
-	}
-	spin_lock(&now->lock);
-	now->queues[vcpu].control = control;
-	spin_unlock(&now->lock);
+	spin_lock(&f->lock);
+	f->queues[vcpu].control = control;
+	spin_unlock(&f->lock);
 	return 0;
 }
 
 int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, uint64_t gfn, uint32_t offset)
 {
-	struct evtchn_fifo *f;
 	char *page;
 	int err;
 
@@ -90,17 +108,11 @@ int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, uint64_t gfn, uint
 	page = hold_page(d, gfn);
 	if (!page)
 		return -XEN_EINVAL;
-	f = new_fifo(d);	/* before the lock; mostly the domain has one already */
-	if (!f) {
-		release_page(page);
-		return -XEN_ENOMEM;
-	}
 	spin_lock(&d->evtchn.lock);
-	err = set_control(d, vcpu, page + offset, &f);
+	err = set_control(d, vcpu, page + offset);
 	spin_unlock(&d->evtchn.lock);
 	if (err)
 		release_page(page);
-	xfree(f);
 	return err;
 }
 
@@ -172,6 +184,15 @@ int evtchn_set_priority(struct domain *d, uint32_t port, uint32_t priority)
 	return err;
 }
 
+/* Tells others what came of a change of the port's word; no lock of words is held. */
+static void tell(struct domain *d, unsigned port, unsigned vcpu, unsigned came)
+{
+	if (came & FIFO_TELL && likely(vcpu < d->max_vcpus && d->vcpu[vcpu]))
+		vcpu_mark_events_pending(d->vcpu[vcpu]);
+	if (came & FIFO_NEW && unlikely(d->evtchn.pollers))
+		evtchn_wake_pollers(d, port);
+}
+
 void evtchn_fifo_set_pending(struct domain *d, unsigned port, struct evtchn *c)
 {
 	struct evtchn_fifo *f = d->evtchn.fifo;
@@ -180,8 +201,16 @@ void evtchn_fifo_set_pending(struct domain *d, unsigned port, struct evtchn *c)
 	spin_lock(&f->lock);
 	came = evtchn_fifo_raise(f, port, c, vcpu);
 	spin_unlock(&f->lock);
-	if (came & FIFO_TELL && likely(vcpu < d->max_vcpus && d->vcpu[vcpu]))
-		vcpu_mark_events_pending(d->vcpu[vcpu]);
-	if (came & FIFO_NEW && unlikely(d->evtchn.pollers))
-		evtchn_wake_pollers(d, port);
+	tell(d, port, vcpu, came);
+}
+
+void evtchn_fifo_clear_mask(struct domain *d, unsigned port, struct evtchn *c)
+{
+	struct evtchn_fifo *f = d->evtchn.fifo;
+	unsigned vcpu = READ_ONCE(c->vcpu), came;
+
+	spin_lock(&f->lock);
+	came = evtchn_fifo_unmask(f, port, c, vcpu);
+	spin_unlock(&f->lock);
+	tell(d, port, vcpu, came);
 }

@@ -65,6 +65,9 @@ static inline void set_pending(struct domain *d, unsigned port, struct evtchn *c
 	}
 	if (test_and_set(&s->evtchn_pending[word], bit))
 		return;
+	/* The domain may go over to the other ABI, under a lock that is not the sender's. */
+	if (unlikely(READ_ONCE(d->evtchn.fifo)))
+		evtchn_fifo_set_pending(d, port, c);
 	if (!(READ_ONCE(s->evtchn_mask[word]) >> bit & 1))
 		select_word(d, READ_ONCE(c->vcpu), word);
 	if (unlikely(d->evtchn.pollers))
@@ -122,18 +125,6 @@ static void unmask_2l(struct domain *d, unsigned port, unsigned vcpu)
 		select_word(d, vcpu, word);
 }
 
-static void unmask_fifo(struct domain *d, unsigned port, struct evtchn *c)
-{
-	struct evtchn_fifo *f = d->evtchn.fifo;
-	unsigned came;
-
-	spin_lock(&f->lock);
-	came = evtchn_fifo_unmask(f, port, c, c->vcpu);
-	spin_unlock(&f->lock);
-	if (came & FIFO_TELL && c->vcpu < d->max_vcpus && d->vcpu[c->vcpu])
-		vcpu_mark_events_pending(d->vcpu[c->vcpu]);
-}
-
 int evtchn_unmask(struct domain *d, uint32_t port)
 {
 	struct evtchn_domain *e = &d->evtchn;
@@ -147,14 +138,14 @@ int evtchn_unmask(struct domain *d, uint32_t port)
 	else if (c->state == EVTCHN_FREE)
 		;		/* nobody is told of it */
 	else if (e->fifo)
-		unmask_fifo(d, port, c);
+		evtchn_fifo_clear_mask(d, port, c);
 	else
 		unmask_2l(d, port, c->vcpu);
 	spin_unlock(&e->lock);
 	return err;
 }
 
-static bool bitmap_pending(const struct domain *d, unsigned port)
+bool evtchn_2l_pending(const struct domain *d, unsigned port)
 {
 	if (port >= EVTCHN_PORTS_2L)
 		return false;
@@ -166,7 +157,7 @@ bool evtchn_port_pending(const struct domain *d, unsigned port)
 {
 	const struct evtchn_fifo *f = d->evtchn.fifo;
 
-	return f ? evtchn_fifo_is_pending(f, port) : bitmap_pending(d, port);
+	return f ? evtchn_fifo_is_pending(f, port) : evtchn_2l_pending(d, port);
 }
 
 bool evtchn_is_pending(struct domain *d, unsigned port)
@@ -175,7 +166,7 @@ bool evtchn_is_pending(struct domain *d, unsigned port)
 
 	/* Looked at once: another vCPU may change the ABI meanwhile, and back. */
 	if (likely(!READ_ONCE(d->evtchn.fifo)))
-		return bitmap_pending(d, port);
+		return evtchn_2l_pending(d, port);
 	spin_lock(&d->evtchn.lock);
 	pending = evtchn_port_pending(d, port);
 	spin_unlock(&d->evtchn.lock);

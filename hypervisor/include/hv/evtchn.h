@@ -164,6 +164,8 @@ void evtchn_dump(struct domain *d);
 void evtchn_send_vcpu_virq(struct vcpu *v, unsigned virq);
 /** Raises a global one (VIRQ_DOM_EXC, VIRQ_CONSOLE) at the domain that bound it (dom0). */
 void evtchn_send_global_virq(unsigned virq);
+/** True when the port's bit of the 2-level ABI is set, whichever ABI the domain has. */
+bool evtchn_2l_pending(const struct domain *d, unsigned port);
 /** True when port of d is pending (sched_op poll); false for a port out of range. */
 bool evtchn_is_pending(struct domain *d, unsigned port);
 /** The same under the domain's lock. */

@@ -77,5 +77,7 @@ int evtchn_fifo_expand(struct domain *d, uint64_t gfn);
 int evtchn_set_priority(struct domain *d, uint32_t port, uint32_t priority);
 /** The same as evtchn_set_pending(), for a domain that has the FIFO ABI. */
 void evtchn_fifo_set_pending(struct domain *d, unsigned port, struct evtchn *c);
+/** EVTCHNOP_unmask of such a domain. Its lock is held. */
+void evtchn_fifo_clear_mask(struct domain *d, unsigned port, struct evtchn *c);
 /** Gives the guest its pages back. No port is in use, and nobody else knows f any more. */
 void evtchn_fifo_free(struct evtchn_fifo *f);
