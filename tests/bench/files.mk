@@ -6,5 +6,5 @@ GUESTS += idle
 idle_SRCS := tests/bench/idle.S
 # Scheduling: switches, and how late a sleeper comes to run.
 GUESTS += bench-sched bench-latency
-bench-sched_SRCS := tests/bench/sched.c tests/guest/lib/head.S tests/guest/lib/lib.c tests/guest/lib/cpu.c
+bench-sched_SRCS := tests/bench/sched.c tests/guest/lib/head.S tests/guest/lib/lib.c tests/guest/lib/cpu.c tests/guest/lib/port.c
 bench-latency_SRCS := tests/bench/latency.c

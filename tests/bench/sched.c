@@ -5,6 +5,7 @@
  * least of several batches. Lines: "bench NAME COUNT".
  */
 #include "../guest/lib/cpu.h"
+#include "../guest/lib/port.h"
 
 const char test_name[] = "bench-sched";
 
@@ -55,60 +56,28 @@ static void yields(void)
 	report("a switch to another vCPU by yield", best / 2);
 }
 
-static bool take(uint32_t port)
-{
-	uint64_t bit = 1UL << (port & 63);
-
-	return __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
-}
-
-static void poll_for(uint32_t port)
-{
-	struct sched_poll op = { .nr_ports = 1 };
-	evtchn_port_t p = port;
-
-	set_xen_guest_handle(op.ports, &p);
-	while (!take(port))
-		HC(sched_op, SCHEDOP_poll, &op);
-}
-
-static void send(uint32_t port)
-{
-	struct evtchn_send op = { port };
-
-	HC(event_channel_op, EVTCHNOP_send, &op);
-}
-
 static uint64_t answer(uint64_t rounds)
 {
 	for (uint64_t i = 0; i < rounds; i++) {
-		poll_for(ping_port);
-		send(pong_port);
+		port_wait(ping_port);
+		port_send(pong_port);
 	}
 	return 0;
-}
-
-static uint32_t bind_ipi(unsigned vcpu)
-{
-	struct evtchn_bind_ipi op = { .vcpu = vcpu };
-
-	HC(event_channel_op, EVTCHNOP_bind_ipi, &op);
-	return op.port;
 }
 
 static void events(void)
 {
 	uint64_t best = ~0UL;
 
-	ping_port = bind_ipi(1);
-	pong_port = bind_ipi(0);
+	ping_port = port_bind_ipi(1);
+	pong_port = port_bind_ipi(0);
 	cpu_go(1, answer, BATCHES * N);
 	for (unsigned batch = 0; batch < BATCHES; batch++) {
 		uint64_t start = ticks();
 
 		for (unsigned i = 0; i < N; i++) {
-			send(ping_port);
-			poll_for(pong_port);
+			port_send(ping_port);
+			port_wait(pong_port);
 		}
 		if (ticks() - start < best)
 			best = ticks() - start;

@@ -2,4 +2,4 @@
 GUEST_TESTS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
 GUESTS += $(addprefix test-,$(GUEST_TESTS))
 $(foreach t,$(GUEST_TESTS),$(eval test-$(t)_SRCS := tests/guest/$(t)/main.c tests/guest/lib/head.S \
-	$(addprefix tests/guest/lib/,lib.c cpu.c)))
+	$(addprefix tests/guest/lib/,lib.c cpu.c port.c)))

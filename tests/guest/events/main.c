@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* event_channel_op: every operation with good and bad arguments; masks, upcalls, polling. */
 #include "../lib/test.h"
+#include "../lib/port.h"
 
 const char test_name[] = "events";
 
@@ -27,13 +28,6 @@ static evtchn_port_t joined(evtchn_port_t to)
 
 	check_eq(OP(bind_interdomain, &op), 0, "bind_interdomain");
 	return op.local_port;
-}
-
-static int send(evtchn_port_t port)
-{
-	struct evtchn_send op = { port };
-
-	return OP(send, &op);
 }
 
 static int close(evtchn_port_t port)
@@ -85,7 +79,7 @@ static void ports(void)
 		show(odd_ports[i]);
 		bad.remote_port = odd_ports[i];
 		note("port %#x: send %d close %d unmask %d bind_vcpu %d set_priority %d bind %d",
-		     odd_ports[i], send(odd_ports[i]), close(odd_ports[i]), OP(unmask, &u),
+		     odd_ports[i], port_send(odd_ports[i]), close(odd_ports[i]), OP(unmask, &u),
 		     OP(bind_vcpu, &v), OP(set_priority, &p), OP(bind_interdomain, &bad));
 	}
 	bad.remote_port = b;
@@ -93,7 +87,7 @@ static void ports(void)
 	note("close one end: %d", close(b));
 	show(a);
 	show(b);
-	note("send from the end that is left: %d, close %d, again %d", send(a), close(a), close(a));
+	note("send from the end that is left: %d, close %d, again %d", port_send(a), close(a), close(a));
 	note("the lowest port comes back: %d", unbound() == a);
 }
 
@@ -132,7 +126,7 @@ static void virqs(void)
 
 		note("virq %u: %d, on vCPU 1 %d", numbers[i], rc, elsewhere);
 		if (!rc) {
-			note(" bind_vcpu %d send %d", OP(bind_vcpu, &b), send(v.port));
+			note(" bind_vcpu %d send %d", OP(bind_vcpu, &b), port_send(v.port));
 			show(v.port);
 		}
 		if (!rc && numbers[i] == VIRQ_TIMER)
@@ -181,7 +175,7 @@ static void delivery(void)
 	settle();
 	me->evtchn_upcall_mask = 1;
 	shared_info->evtchn_mask[word] |= bit;
-	note("send while the port is masked: %d", send(ipi.port));
+	note("send while the port is masked: %d", port_send(ipi.port));
 	check(pending(ipi.port), "the port is pending");
 	check(!me->evtchn_upcall_pending, "no upcall is asked for");
 	note("unmask: %d", OP(unmask, &unmask));
@@ -194,14 +188,14 @@ static void delivery(void)
 	me->evtchn_upcall_mask = 0;
 	HC(xen_version, XENVER_version, 0);
 	check_eq(upcalls, 1, "an upcall after the next hypercall");
-	send(ipi.port);
+	port_send(ipi.port);
 	check_eq(upcalls, 1, "none for a port that is pending already");
 	settle();
-	send(ipi.port);
+	port_send(ipi.port);
 	check_eq(upcalls, 2, "an upcall from the send itself");
 	me->evtchn_upcall_mask = 1;
 	settle();
-	send(ipi.port);
+	port_send(ipi.port);
 	check(me->evtchn_upcall_pending, "the next is pending");
 	note("close: %d", close(ipi.port));
 	check(!pending(ipi.port), "close clears what was pending");
@@ -215,7 +209,7 @@ static void polls(void)
 
 	set_xen_guest_handle(poll.ports, &port);
 	shared_info->evtchn_mask[0] = ~0UL;
-	send(other);
+	port_send(other);
 	note("poll with the port pending: %ld", HC(sched_op, SCHEDOP_poll, &poll));
 	settle();
 	/* A time in the past ends it at once. */

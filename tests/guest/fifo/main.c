@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The FIFO event channel ABI: control blocks, event words, queues and priorities, and the way back. */
 #include "../lib/test.h"
+#include "../lib/port.h"
 
 const char test_name[] = "fifo";
 
@@ -14,13 +15,6 @@ const char test_name[] = "fifo";
 static volatile struct evtchn_fifo_control_block *control;
 static volatile event_word_t *words;
 static volatile vcpu_info_t *me;
-
-static int send(evtchn_port_t port)
-{
-	struct evtchn_send op = { port };
-
-	return OP(send, &op);
-}
 
 static int unmask(evtchn_port_t port)
 {
@@ -129,11 +123,11 @@ static void before(void)
 
 static void begin(evtchn_port_t old)
 {
-	send(old);
+	port_send(old);
 	note("at the end of a page: %d", init(va_mfn((void *)control), 4096 - 72, 0));
 	control = (void *)((char *)control + 4096 - 72);
 	note("twice: %d", init(va_mfn((void *)control), 0, 0));
-	note("send without words: %d", send(old));
+	note("send without words: %d", port_send(old));
 	check(!(words[old] & PENDING), "nothing is pending where there are no words");
 	note("unmask without words: %d", unmask(old));
 	note("no own page: %d %d", expand(~0UL), expand(va_mfn((void *)start_info->pt_base)));
@@ -147,15 +141,15 @@ static void delivery(void)
 {
 	evtchn_port_t a = ipi(), b = ipi(), c = ipi();
 
-	send(a);
+	port_send(a);
 	show("first", a);
-	send(a);
+	port_send(a);
 	show("again", a);
-	send(b);
+	port_send(b);
 	show("a second", b);
 	check_eq(words[a] & EVTCHN_FIFO_LINK_MASK, b, "the first leads to the second");
 	words[c] |= MASKED;
-	send(c);
+	port_send(c);
 	show("masked", c);
 	note("unmask: %d", unmask(c));
 	show("unmasked", c);
@@ -163,15 +157,15 @@ static void delivery(void)
 	order(7, a);
 	drain();
 	/* The tail left the queue: the next event begins a new one. */
-	send(b);
+	port_send(b);
 	me->evtchn_upcall_pending = 0;
 	take(7);
-	send(c);
+	port_send(c);
 	show("after it was empty", c);
 	drain();
 	/* Pending, but not linked: another send links it. */
 	words[a] = PENDING;
-	send(a);
+	port_send(a);
 	show("pending all along", a);
 	drain();
 	words[a] = 0;
@@ -190,32 +184,32 @@ static void priorities(void)
 	note("of port 0, a free one, none: %d %d %d", priority(0, 1), priority(40, 1),
 	     priority(200000, 1));
 	note("highest and lowest: %d %d", priority(a, 0), priority(b, 15));
-	send(a);
-	send(b);
+	port_send(a);
+	port_send(b);
 	show("two queues", a);
 	/* It moves when it is raised next, not while it is linked. */
 	note("moved: %d", priority(a, 15));
-	send(a);
+	port_send(a);
 	show("still where it was", a);
 	note("taken %u", take(0) == a);
-	send(a);
+	port_send(a);
 	show("behind the other", a);
 	order(15, a);
 	drain();
 	/* The last one of a queue goes to another and back. */
-	send(a);
+	port_send(a);
 	take(15);
 	priority(a, 7);
-	send(a);
+	port_send(a);
 	take(7);
 	priority(a, 15);
-	send(b);
-	send(a);
+	port_send(b);
+	port_send(a);
 	order(15, a);
 	drain();
 	close(a);
 	a = ipi();
-	send(a);
+	port_send(a);
 	show("a new port has the default", a);
 	drain();
 	close(a);
@@ -226,7 +220,7 @@ static void closing(void)
 {
 	evtchn_port_t a = ipi(), next;
 
-	send(a);
+	port_send(a);
 	note("close a linked one: %d", close(a));
 	note("its word: %x", words[a]);
 	next = ipi();
@@ -251,7 +245,7 @@ static void polls(void)
 
 	set_xen_guest_handle(poll.ports, &port);
 	words[port] = MASKED;
-	send(port);
+	port_send(port);
 	note("poll with the port pending: %ld", HC(sched_op, SCHEDOP_poll, &poll));
 	words[port] = 0;
 	poll.timeout = 1;
@@ -266,13 +260,13 @@ static void wild(void)
 	evtchn_port_t a = ipi(), b = ipi();
 
 	words[a] = ~PENDING & ~MASKED & ~LINKED;
-	send(a);
+	port_send(a);
 	words[a] |= EVTCHN_FIFO_LINK_MASK;
-	send(b);
+	port_send(b);
 	control->head[7] = EVTCHN_FIFO_LINK_MASK;
 	control->ready = ~0U;
-	send(a);
-	send(b);
+	port_send(a);
+	port_send(b);
 	for (unsigned i = 0; i < WORDS; i++)
 		words[i] = ~0U;
 	note("every word is linked: %d", ipi() ? 0 : 1);
@@ -281,7 +275,7 @@ static void wild(void)
 	for (unsigned i = 0; i < EVTCHN_FIFO_MAX_QUEUES; i++)
 		control->head[i] = 0;
 	control->ready = 0;
-	check_eq(send(a), 0, "a send works all the same");
+	check_eq(port_send(a), 0, "a send works all the same");
 	drain();
 	close(a);
 	close(b);
@@ -306,7 +300,7 @@ static void many(void)
 		n++;
 	}
 	check(last > 4096, "there are ports above those of the 2-level ABI");
-	note("send to one: %d", send(4100));
+	note("send to one: %d", port_send(4100));
 	note("its word %x", high[4100 - 4096]);
 	note("linked from nowhere: head %u", control->head[7]);
 	drain();
@@ -319,7 +313,7 @@ static void after(void)
 	evtchn_port_t port = ipi();
 
 	note("the first port again: %u", port);
-	check_eq(send(port), 0, "send");
+	check_eq(port_send(port), 0, "send");
 	check(shared_info->evtchn_pending[0] >> port & 1, "pending in the bitmap again");
 	close(port);
 	for (unsigned i = 0; i < PAGE / 8; i++)

@@ -5,6 +5,7 @@
  * What dom0 makes of it, tests/system/rings_test.py looks at. As dom0 it has no rings, and says so.
  */
 #include "../lib/test.h"
+#include "../lib/port.h"
 
 #include <xen/io/console.h>
 #include <xen/io/xs_wire.h>
@@ -32,18 +33,11 @@ static unsigned below(unsigned n)
 	return (unsigned)((rnd() >> 32) % n);
 }
 
-static void kick(uint32_t port)
-{
-	struct evtchn_send op = { port };
-
-	HC(event_channel_op, EVTCHNOP_send, &op);
-}
-
 /* Lets dom0 look. */
 static void pause(void)
 {
-	kick(start_info->store_evtchn);
-	kick(start_info->console.domU.evtchn);
+	port_send(start_info->store_evtchn);
+	port_send(start_info->console.domU.evtchn);
 	for (unsigned i = 0; i < 4; i++)
 		HC(sched_op, SCHEDOP_yield, 0);
 }
@@ -63,7 +57,7 @@ static void store_wait(void)
 	struct sched_poll poll = { .nr_ports = 1 };
 
 	set_xen_guest_handle(poll.ports, &port);
-	kick(port);
+	port_send(port);
 	if (!(__atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit))
 		HC(sched_op, SCHEDOP_poll, &poll);
 }
@@ -248,8 +242,8 @@ static void wild_console(void)
 static void storm(void)
 {
 	for (unsigned i = 0; i < 50000; i++) {
-		kick(start_info->store_evtchn);
-		kick(start_info->console.domU.evtchn);
+		port_send(start_info->store_evtchn);
+		port_send(start_info->console.domU.evtchn);
 	}
 	check(answers(), "the store answers after a storm of events for nothing");
 }

@@ -5,6 +5,7 @@
  */
 #include "../lib/registers.h"
 #include "../lib/cpu.h"
+#include "../lib/port.h"
 
 #include <xen/xen.h>
 
@@ -21,51 +22,18 @@ static long vcpu_op(unsigned cmd, unsigned id, void *arg)
 	return HC(vcpu_op, cmd, id, arg);
 }
 
-static void send(uint32_t port)
-{
-	struct evtchn_send op = { port };
-
-	HC(event_channel_op, EVTCHNOP_send, &op);
-}
-
-static uint32_t bind_ipi(unsigned vcpu)
-{
-	struct evtchn_bind_ipi op = { .vcpu = vcpu };
-	long rc = HC(event_channel_op, EVTCHNOP_bind_ipi, &op);
-
-	check_eq((uint64_t)rc, 0, "an IPI port for vCPU %u", vcpu);
-	return op.port;
-}
-
-static bool take(uint32_t port)
-{
-	uint64_t bit = 1UL << (port & 63);
-
-	return __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
-}
-
-static void wait_for(uint32_t port)
-{
-	struct sched_poll op = { .nr_ports = 1 };
-	evtchn_port_t p = port;
-
-	set_xen_guest_handle(op.ports, &p);
-	while (!take(port))
-		HC(sched_op, SCHEDOP_poll, &op);
-}
-
 /* What vCPU 1 does: counts, answers each ping with a pong, and goes down when told. */
 static void __attribute__((noreturn)) other_main(void)
 {
 	other_runs++;
-	send(pong_port);
+	port_send(pong_port);
 	for (;;) {
-		wait_for(ping_port);
+		port_wait(ping_port);
 		if (other_stop)
 			HC(vcpu_op, VCPUOP_down, 1, 0);
 		other_runs++;
 		other_changed += registers_changed(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, other_runs);
-		send(pong_port);
+		port_send(pong_port);
 	}
 }
 
@@ -100,12 +68,12 @@ static void life(void)
 	note("is up: %ld", vcpu_op(VCPUOP_is_up, 1, NULL));
 	check_eq((uint64_t)vcpu_op(VCPUOP_up, 1, NULL), 0, "vCPU 1 goes up");
 	note("is up: %ld", vcpu_op(VCPUOP_is_up, 1, NULL));
-	wait_for(pong_port);
+	port_wait(pong_port);
 	check_eq(other_runs, 1, "it runs");
 	for (unsigned i = 0; i < 100; i++) {
-		send(ping_port);
+		port_send(ping_port);
 		changed += registers_changed(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, ~(uint64_t)i);
-		wait_for(pong_port);
+		port_wait(pong_port);
 	}
 	check_eq(other_runs, 101, "100 IPIs go forth and back");
 	check_eq(other_changed + changed, 0, "yields to one another keep registers");
@@ -117,14 +85,14 @@ static void life(void)
 static void down_and_up(void)
 {
 	other_stop = 1;
-	send(ping_port);
+	port_send(ping_port);
 	while (vcpu_op(VCPUOP_is_up, 1, NULL) == 1)
 		HC(sched_op, SCHEDOP_yield, 0);
 	check_eq((uint64_t)vcpu_op(VCPUOP_is_up, 1, NULL), 0, "vCPU 1 goes down by itself");
 	note("down again: %ld", vcpu_op(VCPUOP_down, 1, NULL));
 	other_stop = 0;
 	check_eq((uint64_t)vcpu_op(VCPUOP_up, 1, NULL), 0, "vCPU 1 goes up where it went down");
-	wait_for(pong_port);
+	port_wait(pong_port);
 	check_eq(other_runs, 102, "it runs again");
 	note("down by the other: %ld", vcpu_op(VCPUOP_down, 1, NULL));
 	note("is up: %ld", vcpu_op(VCPUOP_is_up, 1, NULL));
@@ -245,8 +213,8 @@ void test_main(void)
 	}
 	shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
 	event_handler = swallow;
-	ping_port = bind_ipi(1);
-	pong_port = bind_ipi(0);
+	ping_port = port_bind_ipi(1);
+	pong_port = port_bind_ipi(0);
 	life();
 	down_and_up();
 	if (vcpu_op(VCPUOP_is_up, 2, NULL) < 0)

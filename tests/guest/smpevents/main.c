@@ -4,6 +4,7 @@
  * computes, polls across CPUs, the per-vCPU VIRQs. With one vCPU it says so and ends.
  */
 #include "../lib/cpu.h"
+#include "../lib/port.h"
 
 const char test_name[] = "smpevents";
 
@@ -19,29 +20,6 @@ static void count_upcall(struct trap_frame *f)
 	v->evtchn_upcall_pending = 0;
 	__atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
 	upcalls[self]++;
-}
-
-static bool take(uint32_t port)
-{
-	uint64_t bit = 1UL << (port & 63);
-
-	return __atomic_fetch_and(&shared_info->evtchn_pending[port / 64], ~bit, __ATOMIC_SEQ_CST) & bit;
-}
-
-static long send(uint32_t port)
-{
-	struct evtchn_send op = { port };
-
-	return HC(event_channel_op, EVTCHNOP_send, &op);
-}
-
-static uint32_t bind_ipi(unsigned vcpu)
-{
-	struct evtchn_bind_ipi op = { .vcpu = vcpu };
-	long rc = HC(event_channel_op, EVTCHNOP_bind_ipi, &op);
-
-	check_eq((uint64_t)rc, 0, "an IPI port for vCPU %u", vcpu);
-	return op.port;
 }
 
 /* Computes with events open, without a hypercall, until somebody says that it is enough. */
@@ -61,7 +39,7 @@ static uint64_t compute(uint64_t arg)
 
 static void upcall_while_it_computes(void)
 {
-	uint32_t port = bind_ipi(1);
+	uint32_t port = port_bind_ipi(1);
 	unsigned got = 0;
 
 	enough = false;
@@ -73,8 +51,8 @@ static void upcall_while_it_computes(void)
 	for (unsigned i = 0; i < 20; i++) {
 		unsigned before = upcalls[1];
 
-		take(port);
-		send(port);
+		port_take(port);
+		port_send(port);
 		for (unsigned long n = 0; n < 200000 && upcalls[1] == before; n++)
 			cpu_relax();
 		got += upcalls[1] == before + 1;
@@ -83,26 +61,16 @@ static void upcall_while_it_computes(void)
 	cpu_wait(1);
 	check_eq(got, 20, "a vCPU that computes gets an upcall for each event");
 	check_eq(upcalls[0], 0, "and the sender none");
-	take(port);
+	port_take(port);
 }
 
 static uint32_t ping_port, pong_port;
 
-static void poll_for(uint32_t port)
-{
-	struct sched_poll op = { .nr_ports = 1 };
-	evtchn_port_t p = port;
-
-	set_xen_guest_handle(op.ports, &p);
-	while (!take(port))
-		HC(sched_op, SCHEDOP_poll, &op);
-}
-
 static uint64_t answer(uint64_t rounds)
 {
 	for (uint64_t i = 0; i < rounds; i++) {
-		poll_for(ping_port);
-		send(pong_port);
+		port_wait(ping_port);
+		port_send(pong_port);
 	}
 	return rounds;
 }
@@ -112,8 +80,8 @@ static void ping_pong(void)
 	struct vcpu_runstate_info r;
 	unsigned blocked = 0;
 
-	ping_port = bind_ipi(1);
-	pong_port = bind_ipi(0);
+	ping_port = port_bind_ipi(1);
+	pong_port = port_bind_ipi(0);
 	cpu_go(1, answer, 200);
 	for (unsigned i = 0; i < 200; i++) {
 		if (i == 100)
@@ -122,8 +90,8 @@ static void ping_pong(void)
 				blocked = r.state == RUNSTATE_blocked;
 				cpu_relax();
 			}
-		send(ping_port);
-		poll_for(pong_port);
+		port_send(ping_port);
+		port_wait(pong_port);
 	}
 	check_eq(cpu_wait(1), 200, "polls wake each other across vCPUs");
 	check_eq(blocked, 1, "a vCPU that polls is blocked to others");
@@ -144,17 +112,17 @@ static void port_moves(void)
 	status.port = a.port;
 	HC(event_channel_op, EVTCHNOP_status, &status);
 	check_eq(status.vcpu, 1, "its status names vCPU 1");
-	take(a.port);
+	port_take(a.port);
 	shared_info->vcpu_info[0].evtchn_pending_sel = 0;
 	shared_info->vcpu_info[1].evtchn_pending_sel = 0;
-	send(b.local_port);
+	port_send(b.local_port);
 	check(shared_info->vcpu_info[1].evtchn_pending_sel && !shared_info->vcpu_info[0].evtchn_pending_sel,
 	      "its event is told to vCPU 1");
 	bind.vcpu = 31;
 	note("to a vCPU that is not there: %ld", HC(event_channel_op, EVTCHNOP_bind_vcpu, &bind));
 	bind = (struct evtchn_bind_vcpu){ .port = ping_port, .vcpu = 0 };
 	note("an IPI port moves: %ld", HC(event_channel_op, EVTCHNOP_bind_vcpu, &bind));
-	take(a.port);
+	port_take(a.port);
 	shared_info->vcpu_info[1].evtchn_pending_sel = 0;
 }
 
@@ -181,7 +149,7 @@ static void timers_of_others(void)
 	for (unsigned long n = 0; n < 1000000 && !(shared_info->evtchn_pending[op.port / 64] >>
 						  (op.port & 63) & 1); n++)
 		cpu_relax();
-	check(take(op.port), "and it fires on the port of vCPU 1");
+	check(port_take(op.port), "and it fires on the port of vCPU 1");
 	check(shared_info->vcpu_info[1].evtchn_pending_sel && !shared_info->vcpu_info[0].evtchn_pending_sel,
 	      "which only vCPU 1 is told of");
 	op.vcpu = 31;
