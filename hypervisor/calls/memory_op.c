@@ -57,20 +57,28 @@ static long op_ask_domain(const struct memory_call *call)
 	return rc;
 }
 
+/* Whether the caller may ask about the domain: 0, or the refusal. */
+static int check_domain(domid_t id)
+{
+	int err;
+	struct domain *d = domain_get_target(id, &err);
+
+	if (!d)
+		return err;
+	domain_put(d);
+	return 0;
+}
+
 /* Only guests with translated memory have a physmap to add to. */
 static long op_add_to_physmap(const struct memory_call *call)
 {
 	domid_t id;
-	struct domain *d;
 	int err;
 
 	if (copy_from_guest(&id, call->arg, sizeof(id)))
 		return -XEN_EFAULT;
-	d = domain_get_target(id, &err);
-	if (!d)
-		return err;
-	domain_put(d);
-	return -XEN_EACCES;
+	err = check_domain(id);
+	return err ? err : -XEN_EACCES;
 }
 
 static long op_remove_from_physmap(const struct memory_call *call)
@@ -82,15 +90,13 @@ static long op_remove_from_physmap(const struct memory_call *call)
 static long op_pod_target(const struct memory_call *call)
 {
 	struct xen_pod_target ask;
-	struct domain *d;
 	int err;
 
 	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
 		return -XEN_EFAULT;
-	d = domain_get_target(ask.domid, &err);
-	if (!d)
+	err = check_domain(ask.domid);
+	if (err)
 		return err;
-	domain_put(d);
 	return domain_is_control(current_vcpu()->domain) ? -XEN_EINVAL : -XEN_EPERM;
 }
 
@@ -110,16 +116,12 @@ static long op_no_32_bit(const struct memory_call *call)
 static long op_vnumainfo(const struct memory_call *call)
 {
 	struct xen_vnuma_topology_info ask;
-	struct domain *d;
 	int err;
 
 	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
 		return -XEN_EFAULT;
-	d = domain_get_target(ask.domid, &err);
-	if (!d)
-		return err;
-	domain_put(d);
-	return -XEN_EOPNOTSUPP;	/* no domain has more than one node */
+	err = check_domain(ask.domid);
+	return err ? err : -XEN_EOPNOTSUPP;	/* no domain has more than one node */
 }
 
 static memory_op_fn *const ops[] = {

@@ -16,12 +16,25 @@ void tables_ldt_stale(struct domain *d)
 			vcpu_ldt_unmap(d->vcpu[i]);
 }
 
+/* One use of d's table less; PT_AGAIN when the budget ends before what hangs below is let go. */
+static enum pt_result drop(struct domain *d, struct frame *f, struct budget *b)
+{
+	struct pt_ctx c;
+	enum pt_result r;
+
+	tables_ctx(&c, d, b);
+	spin_lock(&d->mm.pt_lock);
+	r = pt_drop(&c, f);
+	spin_unlock(&d->mm.pt_lock);
+	if (c.ldt_stale)
+		tables_ldt_stale(d);
+	return r;
+}
+
 int tables_settle(struct pt_pending *pending, struct budget *b)
 {
 	struct frame *f;
 	struct domain *d;
-	struct pt_ctx c;
-	enum pt_result r;
 
 	if (likely(!pending->table.n))
 		return 0;
@@ -29,13 +42,7 @@ int tables_settle(struct pt_pending *pending, struct budget *b)
 	f = frame_of(pending->table);
 	d = domain_by_owner(f->owner);
 	CHECK(d);
-	tables_ctx(&c, d, b);
-	spin_lock(&d->mm.pt_lock);
-	r = pt_drop(&c, f);
-	spin_unlock(&d->mm.pt_lock);
-	if (c.ldt_stale)
-		tables_ldt_stale(d);
-	if (r == PT_AGAIN)
+	if (drop(d, f, b) == PT_AGAIN)
 		return -XEN_ERESTART;
 	pending->table = mfn(0);
 	frame_put(f);
@@ -90,17 +97,8 @@ int tables_take(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pe
 
 void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b)
 {
-	struct pt_ctx c;
-	enum pt_result r;
-
 	CHECK(!pending->table.n);
-	tables_ctx(&c, d, b);
-	spin_lock(&d->mm.pt_lock);
-	r = pt_drop(&c, f);
-	spin_unlock(&d->mm.pt_lock);
-	if (c.ldt_stale)
-		tables_ldt_stale(d);
-	if (r == PT_AGAIN)
+	if (drop(d, f, b) == PT_AGAIN)
 		*pending = (struct pt_pending){ frame_mfn(f), true };
 	else
 		frame_put(f);
