@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0's start, one call a line: files, xenstore, consoles, domain monitor, /etc/rc, the
+ * dom0's start, one call a line: event channels, files, xenstore, consoles, domain monitor, /etc/rc, the
  * domains that start by themselves, the prompt.
  *
  * Words of the kernel command line: norc leaves out /etc/rc, noauto the domains in
@@ -17,6 +17,7 @@
 #include "dom0/xl.h"
 
 #include "pvguest/console.h"
+#include "pvguest/event.h"
 #include "pvguest/fs.h"
 #include "pvguest/start.h"
 
@@ -40,6 +41,15 @@ static void step(const char *what, int err)
 {
 	if (err)
 		fprintf(stderr, "dom0: %s does not start: %s\n", what, strerror(-err));
+}
+
+/* Two ports for each domain: the bitmap's are enough for 2,000. */
+static void events_start(void)
+{
+	int err = event_use_fifo();
+
+	if (err)
+		fprintf(stderr, "dom0: no more than 4095 event ports can be had (%d)\n", err);
 }
 
 static void autostart(void)
@@ -74,6 +84,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dom0: this image must be the first domain\n");
 		return EXIT_FAILURE;
 	}
+	events_start();
 	files_load();
 	step("the terminal", terminal_start());
 	step("xenstore", xenstored_start());

@@ -110,6 +110,11 @@ static int cpu_make(unsigned int cpu)
 	if (!rc)
 		rc = pv_cpu_ports(c);
 	if (!rc) {
+		rc = event_cpu_init(c);
+		if (rc)
+			pv_cpu_close_ports(c);
+	}
+	if (!rc) {
 		c->info->evtchn_upcall_mask = 1;
 		hypercall_vcpu_op(VCPUOP_stop_periodic_timer, cpu, NULL);
 		__atomic_store_n(&cpus[cpu], c, __ATOMIC_RELEASE);

@@ -79,6 +79,12 @@ int pv_cpu_ports(struct pv_cpu *c)
 	return event_set_handler(call, called, NULL);
 }
 
+void pv_cpu_close_ports(const struct pv_cpu *c)
+{
+	event_close(c->kick_port);
+	event_close(c->call_port);
+}
+
 int pv_cpu_call(unsigned int cpu, void (*fn)(void *arg), void *arg)
 {
 	struct pv_cpu_call call = { .fn = fn, .arg = arg, .result = PENDING };

@@ -1,109 +1,146 @@
 // SPDX-License-Identifier: MIT
 /*
- * Event channels in the two-level layout of shared_info. Events stay masked on the
- * virtual CPU except while event_block() sleeps, so event_poll() and the hypervisor are
- * the only ones that touch the pending words, and only with atomic operations.
+ * Event channels: ports, their handlers, and whose they are. How the hypervisor tells of events is
+ * event2l.c's and eventfifo.c's. Events stay masked on the virtual CPU except while event_block()
+ * sleeps, so event_poll() and the hypervisor are the only ones that touch what is pending, and only
+ * with atomic operations.
  *
- * Each port belongs to one CPU, which the hypervisor tells of it and which runs its handler; ports of
- * several CPUs share words.
+ * Each port belongs to one CPU, which the hypervisor tells of it and which runs its handler. What is
+ * known of ports comes in pages, which only CPU 0 can make: it keeps one ahead for the others.
  */
 #include <pvguest/event.h>
 
+#include <string.h>
+
 #include <pvguest/cpu.h>
+#include <pvguest/eventabi.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/memory.h>
 #include <pvguest/start.h>
 
+#include <xen/errno.h>
 #include <xen/sched.h>
 
-#define PORTS	EVTCHN_2L_NR_CHANNELS
-#define WORD	(8 * sizeof(xen_ulong_t))
-
-static struct {
+struct port {
 	event_fn fn;
 	void *ctx;
-} handlers[PORTS];
+	uint32_t cpu;
+	uint32_t unused[3];
+};
 
-static uint8_t port_cpu[PORTS];
+#define PORTS	(PAGE_SIZE / sizeof(struct port))
+#define PAGES	(EVTCHN_FIFO_NR_CHANNELS / PORTS)
+_Static_assert(PAGE_SIZE % sizeof(struct port) == 0, "pages are full");
+
+static struct port *pages[PAGES];		/* atomic */
+static const struct event_abi *abi = &event_2l;
+static bool other_cpus;
 static bool timer_bound[PV_CPUS_MAX];
 
 static bool port_is_valid(evtchn_port_t port)
 {
-	return port > 0 && port < PORTS;
+	return port > 0 && port < abi->ports;
 }
 
-static void bit_set(xen_ulong_t *words, evtchn_port_t port)
+/* NULL: nobody has ever wanted it. */
+static struct port *port_find(evtchn_port_t port)
 {
-	__atomic_fetch_or(&words[port / WORD], 1UL << port % WORD, __ATOMIC_SEQ_CST);
+	struct port *page = port_is_valid(port) ?
+			    __atomic_load_n(&pages[port / PORTS], __ATOMIC_ACQUIRE) : NULL;
+
+	return page ? &page[port % PORTS] : NULL;
 }
 
-static void bit_clear(xen_ulong_t *words, evtchn_port_t port)
+static int page_prepare(unsigned int page)
 {
-	__atomic_fetch_and(&words[port / WORD], ~(1UL << port % WORD), __ATOMIC_SEQ_CST);
+	evtchn_port_t first = page * PORTS;
+	struct port *ports;
+	int rc;
+
+	if (first >= abi->ports)
+		return -XEN_ENOSPC;
+	if (pages[page])
+		return 0;
+	ports = pv_cpu_id() ? NULL : page_alloc_zero(0);
+	if (!ports)
+		return -XEN_ENOMEM;
+	rc = abi->prepare(first);
+	if (rc) {
+		page_free(ports, 0);
+		return rc;
+	}
+	__atomic_store_n(&pages[page], ports, __ATOMIC_RELEASE);
+	return 0;
 }
 
-static bool bit_test(const xen_ulong_t *words, evtchn_port_t port)
+/* What is known of a port, made if need be; *rc when it cannot. */
+static struct port *port_get(evtchn_port_t port, int *rc)
 {
-	return __atomic_load_n(&words[port / WORD], __ATOMIC_SEQ_CST) >> port % WORD & 1;
-}
-
-/* Makes event_poll() look at the port again, as the hypervisor does for a new event. */
-static void port_raise(evtchn_port_t port)
-{
-	struct vcpu_info *v = pv_vcpu_info();
-
-	__atomic_fetch_or(&v->evtchn_pending_sel, 1UL << port / WORD, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&v->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
+	*rc = port_is_valid(port) ? page_prepare(port / PORTS) : -XEN_EINVAL;
+	if (*rc)
+		return NULL;
+	if (!pv_cpu_id())
+		page_prepare(port / PORTS + 1);
+	return port_find(port);
 }
 
 void event_mask(evtchn_port_t port)
 {
 	if (port_is_valid(port))
-		bit_set(pv_shared_info->evtchn_mask, port);
+		abi->mask(port);
 }
 
 void event_unmask(evtchn_port_t port)
 {
-	if (!port_is_valid(port))
-		return;
-	if (port_cpu[port] != pv_cpu_id()) {
-		struct evtchn_unmask op = { .port = port };
+	const struct port *p = port_find(port);
 
-		hypercall_event_channel_op(EVTCHNOP_unmask, &op);
-		return;
-	}
-	bit_clear(pv_shared_info->evtchn_mask, port);
-	if (bit_test(pv_shared_info->evtchn_pending, port))
-		port_raise(port);
+	if (p)
+		abi->unmask(port, p->cpu == pv_cpu_id());
 }
 
 bool event_test_and_clear(evtchn_port_t port)
 {
-	if (!port_is_valid(port) || !bit_test(pv_shared_info->evtchn_pending, port))
+	if (!port_is_valid(port) || !abi->is_pending(port))
 		return false;
-	bit_clear(pv_shared_info->evtchn_pending, port);
+	abi->clear(port);
 	return true;
 }
 
 int event_set_handler(evtchn_port_t port, event_fn fn, void *ctx)
 {
-	if (!port_is_valid(port))
-		return -XEN_EINVAL;
+	int rc;
+	struct port *p = port_get(port, &rc);
+
+	if (!p)
+		return rc;
 	if (fn)
-		handlers[port].ctx = ctx;
-	__atomic_store_n(&handlers[port].fn, fn, __ATOMIC_RELEASE);
+		p->ctx = ctx;
+	__atomic_store_n(&p->fn, fn, __ATOMIC_RELEASE);
 	if (fn)
 		event_unmask(port);
 	return 0;
 }
 
+static int port_close(evtchn_port_t port)
+{
+	struct evtchn_close op = { .port = port };
+
+	return hypercall_event_channel_op(EVTCHNOP_close, &op);
+}
+
 /* A port new to us: what an earlier user of the number left behind is gone. */
 static int port_open(evtchn_port_t port, uint32_t cpu)
 {
-	if (!port_is_valid(port))
-		return -XEN_ENOSPC;
-	handlers[port].fn = NULL;
-	port_cpu[port] = cpu;
-	bit_clear(pv_shared_info->evtchn_mask, port);
+	int rc;
+	struct port *p = port_get(port, &rc);
+
+	if (!p) {
+		port_close(port);
+		return rc == -XEN_EINVAL ? -XEN_ENOSPC : rc;
+	}
+	p->fn = NULL;
+	p->cpu = cpu;
+	abi->unmask(port, true);
 	return port;
 }
 
@@ -155,18 +192,19 @@ int event_bind_ipi(uint32_t cpu)
 int event_bind_cpu(evtchn_port_t port, uint32_t cpu)
 {
 	struct evtchn_bind_vcpu op = { .port = port, .vcpu = cpu };
+	struct port *p = port_find(port);
 	bool masked;
 	long rc;
 
-	if (!port_is_valid(port))
-		return -XEN_EINVAL;
 	if (cpu >= PV_CPUS_MAX)
 		return -XEN_ENOENT;
-	masked = bit_test(pv_shared_info->evtchn_mask, port);
+	if (!p)
+		return -XEN_EINVAL;
+	masked = abi->is_masked(port);
 	event_mask(port);
 	rc = hypercall_event_channel_op(EVTCHNOP_bind_vcpu, &op);
 	if (!rc)
-		port_cpu[port] = cpu;
+		p->cpu = cpu;
 	/* What the old CPU was told of and has not looked at is told to the new one. */
 	if (!masked)
 		event_unmask(port);
@@ -180,55 +218,48 @@ int event_notify(evtchn_port_t port)
 	return hypercall_event_channel_op(EVTCHNOP_send, &op);
 }
 
+int event_set_priority(evtchn_port_t port, uint32_t priority)
+{
+	struct evtchn_set_priority op = { .port = port, .priority = priority };
+
+	return hypercall_event_channel_op(EVTCHNOP_set_priority, &op);
+}
+
 int event_close(evtchn_port_t port)
 {
-	struct evtchn_close op = { .port = port };
+	struct port *p = port_find(port);
 
 	if (!port_is_valid(port))
 		return -XEN_EINVAL;
-	handlers[port].fn = NULL;
+	if (p)
+		p->fn = NULL;
 	event_mask(port);
-	bit_clear(pv_shared_info->evtchn_pending, port);
-	return hypercall_event_channel_op(EVTCHNOP_close, &op);
+	abi->clear(port);
+	return port_close(port);
 }
 
-/* Runs the handlers of one word of ports. */
-static bool poll_word(unsigned int word)
+enum event_ran event_run(evtchn_port_t port)
 {
-	struct shared_info *s = pv_shared_info;
-	xen_ulong_t bits = __atomic_load_n(&s->evtchn_pending[word], __ATOMIC_SEQ_CST) &
-			   ~__atomic_load_n(&s->evtchn_mask[word], __ATOMIC_SEQ_CST);
-	bool any = false;
+	struct port *p = port_find(port);
+	event_fn fn = p ? __atomic_load_n(&p->fn, __ATOMIC_ACQUIRE) : NULL;
 
-	while (bits) {
-		evtchn_port_t port = word * WORD + __builtin_ctzl(bits);
-		event_fn fn = __atomic_load_n(&handlers[port].fn, __ATOMIC_ACQUIRE);
-
-		bits &= bits - 1;
-		if (!fn || port_cpu[port] != pv_cpu_id())
-			continue;
-		bit_clear(s->evtchn_pending, port);
-		fn(port, handlers[port].ctx);
-		any = true;
-	}
-	return any;
+	if (!fn)
+		return EVENT_LEFT;
+	if (p->cpu != pv_cpu_id())
+		return EVENT_ELSEWHERE;
+	abi->clear(port);
+	fn(port, p->ctx);
+	return EVENT_RAN;
 }
 
 bool event_poll(void)
 {
 	struct vcpu_info *v = pv_vcpu_info();
-	bool any = false;
-	xen_ulong_t words;
 
 	if (!__atomic_load_n(&v->evtchn_upcall_pending, __ATOMIC_RELAXED))
 		return false;
 	__atomic_store_n(&v->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
-	words = __atomic_exchange_n(&v->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
-	while (words) {
-		any |= poll_word(__builtin_ctzl(words));
-		words &= words - 1;
-	}
-	return any;
+	return abi->poll();
 }
 
 static void timer_fired(evtchn_port_t port, void *ctx)
@@ -255,10 +286,43 @@ void event_block(uint64_t deadline_ns)
 	pv_vcpu_info()->evtchn_upcall_mask = 1;
 }
 
+int event_cpu_init(struct pv_cpu *c)
+{
+	other_cpus = true;
+	return abi->cpu_init(c);
+}
+
+static evtchn_port_t highest_prepared(void)
+{
+	unsigned int page = event_2l.ports / PORTS;
+
+	while (page && !pages[page - 1])
+		page--;
+	return page ? page * PORTS - 1 : 0;
+}
+
+int event_use_fifo(void)
+{
+	int rc;
+
+	if (abi == &event_fifo)
+		return 0;
+	if (other_cpus)
+		return -XEN_EBUSY;
+	rc = event_fifo_start(highest_prepared());
+	if (!rc)
+		abi = &event_fifo;
+	return rc;
+}
+
 void event_init(void)
 {
-	for (unsigned int port = 0; port < PORTS; port++)
-		handlers[port].fn = NULL;
-	for (unsigned int cpu = 0; cpu < PV_CPUS_MAX; cpu++)
-		timer_bound[cpu] = false;
+	abi = &event_2l;
+	other_cpus = false;
+	for (unsigned int i = 0; i < PAGES; i++) {
+		if (pages[i])
+			page_free(pages[i], 0);
+		pages[i] = NULL;
+	}
+	memset(timer_bound, 0, sizeof(timer_bound));
 }

@@ -40,10 +40,11 @@ static void test_ipi(void)
 	check(event_notify(port) < 0, "and is dead then");
 }
 
-void test_events(void)
+static void test_channels(void)
 {
 	int ten = 10, a, b;
 
+	count = 0;
 	test_ipi();
 	a = event_alloc_unbound(DOMID_SELF);
 	b = event_bind_interdomain(DOMID_SELF, a);
@@ -59,5 +60,36 @@ void test_events(void)
 	      "without a handler a port can be tested");
 	check(!event_close(b) && !event_close(a), "both close");
 	check(event_bind_interdomain(DOMID_SELF, 1000) < 0, "a port nobody offers is refused");
+}
+
+enum { MANY = 4100 };	/* more than the bitmap has */
+
+static void test_many(void)
+{
+	static int port[MANY];
+	int last, one = 1, n;
+
+	for (n = 0; n < MANY && (port[n] = event_alloc_unbound(DOMID_SELF)) > 0;)
+		n++;
+	last = event_bind_ipi(0);
+	check(n == MANY && last > MANY, "more ports than the bitmap has can be had");
+	count = 0;
+	event_set_handler(last, ring, &one);
+	event_notify(last);
+	check(wait_event_timeout(&rang, count == 1, deadline_in(NSEC_PER_SEC)), "the last is heard");
+	event_close(last);
+	while (n--)
+		event_close(port[n]);
+	port[0] = event_bind_ipi(0);
+	check(port[0] > 0 && port[0] < MANY, "and all come back");
+	event_close(port[0]);
+}
+
+void test_events(void)
+{
+	test_channels();
 	check(pv_domid() != DOMID_INVALID, "the domain knows its number");
+	check(!event_use_fifo(), "events come in queues from here on");
+	test_channels();
+	test_many();
 }

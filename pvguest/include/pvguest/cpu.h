@@ -32,6 +32,13 @@ enum pv_cpu_state {
 	PV_CPU_RUNNING,
 };
 
+/* The CPU's queues of the FIFO ABI of event channels (eventfifo.c). Must not cross a page. */
+struct event_queues {
+	struct evtchn_fifo_control_block control;	/* shared with the hypervisor */
+	uint32_t head[EVTCHN_FIFO_MAX_QUEUES];		/* the next port; 0: ask control */
+	uint32_t ready;					/* queues that are not used up */
+} __attribute__((aligned(256)));
+
 struct pv_cpu {
 	struct pv_cpu *self;		/* offset 0, where GS points: arch/x86_64/pvguest/cpu.S */
 	unsigned int id;
@@ -43,6 +50,7 @@ struct pv_cpu {
 	evtchn_port_t kick_port;	/* polled by who waits for a spin lock; never a handler */
 	evtchn_port_t call_port;
 	struct pv_cpu_call *calls;	/* asked for by others, last first; atomic */
+	struct event_queues queues;
 };
 
 #ifdef CLOISON_HOST_TEST
@@ -118,6 +126,8 @@ bool pv_cpus_started(void);
 struct pv_cpu *pv_cpu_of(unsigned int cpu);
 /** Opens the ports that a CPU is called and kicked by; 0 or -XEN_Exxx. */
 int pv_cpu_ports(struct pv_cpu *c);
+/** Closes them again, of a CPU that will not run. */
+void pv_cpu_close_ports(const struct pv_cpu *c);
 /** Runs what others have asked of this CPU. */
 void pv_cpu_run_calls(void);
 /** Where a started CPU begins, and where it begins again after pv_cpu_stop(). */

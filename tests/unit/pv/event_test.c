@@ -197,9 +197,40 @@ static void a_port_is_not_bound_to_a_cpu_that_cannot_be(void **state)
 	(void)state;
 	assert_int_equal(event_bind_cpu(0, 1), -XEN_EINVAL);
 	assert_int_equal(event_bind_cpu(4096, 1), -XEN_EINVAL);
+	assert_int_equal(event_bind_cpu(7, 1), -XEN_EINVAL);
 	assert_int_equal(event_bind_cpu(1, PV_CPUS_MAX), -XEN_ENOENT);
 	assert_int_equal(event_bind_ipi(PV_CPUS_MAX), -XEN_ENOENT);
 	assert_int_equal(event_bind_virq_on(VIRQ_TIMER, PV_CPUS_MAX), -XEN_ENOENT);
+}
+
+static void a_hypervisor_without_queues_leaves_the_bitmap(void **state)
+{
+	int port = event_bind_ipi(0);
+
+	(void)state;
+	event_set_handler(port, count, NULL);
+	assert_int_equal(event_use_fifo(), -XEN_ENOSYS);
+	assert_int_equal(event_set_priority(port, 3), -XEN_ENOSYS);
+	kit_raise(port);
+	assert_true(event_poll());
+	assert_int_equal(calls[port], 1);
+	assert_int_equal(event_set_handler(4096, count, NULL), -XEN_EINVAL);
+}
+
+/* What is known of ports takes memory, which is CPU 0's. */
+static void another_cpu_opens_ports_where_the_first_has_been(void **state)
+{
+	(void)state;
+	kit_cpu = 1;
+	assert_int_equal(event_bind_ipi(1), -XEN_ENOMEM);
+	assert_int_equal(event_set_handler(1, count, NULL), -XEN_ENOMEM);
+	assert_false(kit_open[1]);
+	kit_cpu = 0;
+	assert_int_equal(event_bind_ipi(0), 1);
+	kit_cpu = 1;
+	assert_int_equal(event_bind_ipi(1), 2);
+	assert_int_equal(event_set_handler(200, NULL, NULL), 0);
+	assert_int_equal(event_set_handler(300, NULL, NULL), -XEN_ENOMEM);
 }
 
 static void each_cpu_binds_its_own_timer(void **state)
@@ -235,6 +266,8 @@ int main(void)
 		TEST(a_port_that_moves_takes_its_event_along),
 		TEST(a_masked_port_moves_masked),
 		TEST(a_port_is_not_bound_to_a_cpu_that_cannot_be),
+		TEST(a_hypervisor_without_queues_leaves_the_bitmap),
+		TEST(another_cpu_opens_ports_where_the_first_has_been),
 		TEST(each_cpu_binds_its_own_timer),
 	};
 

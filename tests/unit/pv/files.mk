@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The guest library on the host; kit.c is the hypervisor around it.
-pv_KIT := $(addprefix pvguest/,event.c clock.c thread.c) tests/unit/pv/kit.c \
+pv_KIT := $(addprefix pvguest/,event.c event2l.c eventfifo.c clock.c thread.c) tests/unit/pv/kit.c \
 	tests/unit/pv/fiber.c tests/unit/pv/fiberasm.S
 
 UNITS += pv_pagepool pv_vspace pv_ring pv_errno pv_event pv_clock pv_thread
@@ -29,7 +29,7 @@ pv_console_USRCS := tests/unit/pv/console_test.c $(pv_KIT) \
 
 # The library on the hypervisor's own code, in one process.
 UNITS += pv_onhv
-pv_onhv_USRCS := tests/unit/pv/onhv_test.c pvguest/event.c pvguest/domid.c \
+pv_onhv_USRCS := tests/unit/pv/onhv_test.c $(addprefix pvguest/,event.c event2l.c eventfifo.c domid.c) \
 	tests/unit/hv-evtchn/world.c $(FAKE_PANIC) $(FAKE_LOG) $(FAKE_GUESTMEM) \
 	hypervisor/calls/event_channel_op.c \
 	$(addprefix hypervisor/core/,evtchn.c evtchn_fifo.c) \

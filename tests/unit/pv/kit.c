@@ -7,6 +7,7 @@
 #include <pvguest/arch.h>
 #include <pvguest/clock.h>
 #include <pvguest/event.h>
+#include <pvguest/memory.h>
 #include <pvguest/thread.h>
 #include <pvguest/threadhost.h>
 
@@ -56,6 +57,30 @@ void pv_panic(const char *fmt, ...)
 uint64_t arch_tsc(void)
 {
 	return 0;
+}
+
+/* Pages for what is known of ports; a test may have its own memory. */
+static _Alignas(PAGE_SIZE) char memory[40][PAGE_SIZE];
+static unsigned int pages_used;
+
+void __attribute__((weak)) *page_alloc_zero(unsigned int order)
+{
+	assert_int_equal(order, 0);
+	if (pages_used == sizeof(memory) / PAGE_SIZE)
+		return NULL;
+	return memset(memory[pages_used++], 0, PAGE_SIZE);
+}
+
+void __attribute__((weak)) page_free(void *page, unsigned int order)
+{
+	(void)order;
+	/* All go at once, when the next test begins. */
+	assert_true((char *)page >= memory[0] && (char *)page < memory[pages_used]);
+}
+
+unsigned long __attribute__((weak)) virt_to_mfn(const void *va)
+{
+	return (unsigned long)va / PAGE_SIZE;
 }
 
 void kit_advance(uint64_t ns)
@@ -209,6 +234,7 @@ int kit_setup(void **state)
 	info.vcpu_info[0].time.system_time = NSEC_PER_SEC;
 	kit_advance(clock_monotonic_ns() - NSEC_PER_SEC);
 	event_init();
+	pages_used = 0;
 	thread_init();
 	return 0;
 }
