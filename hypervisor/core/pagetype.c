@@ -127,14 +127,22 @@ static enum pt_result devalidate_l1(struct pt_ctx *c, struct frame *f)
 
 /* ---- entries of levels 2 to 4 ----------------------------------------------------------------- */
 
-static bool linear_link(struct frame *from, struct frame *to)
+static void linear_link(struct frame *from, struct frame *to)
 {
-	if (from->linear > 0 || from->linear == INT16_MIN || to->linear < 0 ||
-	    to->linear == INT16_MAX)
-		return false;
 	from->linear--;
 	to->linear++;
-	return true;
+}
+
+static void linear_unlink(struct frame *from, struct frame *to)
+{
+	from->linear++;
+	to->linear--;
+}
+
+static bool linear_allowed(const struct frame *from, const struct frame *to)
+{
+	return from->linear <= 0 && from->linear != INT16_MIN && to->linear >= 0 &&
+	       to->linear != INT16_MAX;
 }
 
 /* A reference of child is held and becomes the entry's, unless refused. */
@@ -144,8 +152,9 @@ static enum pt_result take_linear(struct frame *table, struct frame *child, unsi
 	uint64_t t = child->type_info;
 
 	if ((e & PTE_W) || t >> FT_SHIFT != level || !(t & FT_VALIDATED) ||
-	    !linear_link(table, child))
+	    !linear_allowed(table, child))
 		return PT_REFUSED;
+	linear_link(table, child);
 	child->type_info = t + 1;
 	return PT_OK;
 }
@@ -179,23 +188,29 @@ static enum pt_result take_entry(struct pt_ctx *c, struct frame *table, unsigned
 	return r;
 }
 
-/* `again`: an earlier attempt was stopped in the middle of the child. */
+/*
+ * stays: with PT_AGAIN the entry goes on to own the child, for whoever goes on in either direction;
+ * else the caller has taken that over.
+ */
 static enum pt_result drop_entry(struct pt_ctx *c, struct frame *table, unsigned level,
-				 uint64_t e, bool again)
+				 uint64_t e, bool stays)
 {
 	struct frame *child;
+	bool linear;
 
 	if (!(e & PTE_P))
 		return PT_OK;
 	child = frame_of(pte_mfn(e));
 	if (child == table)
 		return PT_OK;
-	if (level_of(child) == level && !again) {
-		table->linear++;
-		child->linear--;
-	}
-	if (pt_drop(c, child) == PT_AGAIN)
+	linear = level_of(child) == level;
+	if (linear)
+		linear_unlink(table, child);
+	if (pt_drop(c, child) == PT_AGAIN) {
+		if (linear && stays)
+			linear_link(table, child);
 		return PT_AGAIN;
+	}
 	frame_put(child);
 	return PT_OK;
 }
@@ -280,7 +295,7 @@ static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsign
 		}
 		i--;
 		if (is_guest_slot(level, i) &&
-		    drop_entry(c, f, level, table[i], false) == PT_AGAIN) {
+		    drop_entry(c, f, level, table[i], true) == PT_AGAIN) {
 			set_progress(f, i, true);
 			return PT_AGAIN;
 		}

@@ -76,7 +76,7 @@ static void count_entry(const struct pt_audit *a, struct frame *f, unsigned leve
 	child->count_info += (uint64_t)(int64_t)sign;
 	if (level > 1 || (e & PTE_W))
 		child->type_info += (uint64_t)(int64_t)sign;
-	if (level > 1 && whole && frame_type(child) == (enum frame_type)level) {
+	if (level > 1 && frame_type(child) == (enum frame_type)level) {
 		child->linear = (int16_t)(child->linear + sign);
 		f->linear = (int16_t)(f->linear - sign);
 	}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Memory: the allocator, page types over the four levels (each behaviour, every history in a small
 # scope), the hypercalls, stores to page tables.
-UNITS += hv_buddy hv_extop hv_pagetype hv_memory_op hv_ptstore
+UNITS += hv_buddy hv_extop hv_pagetype hv_recursive hv_memory_op hv_ptstore
 HARNESSES += hv_pagetype_all
 
 hv_mm_SHARED := tests/unit/hv-mm/world.c $(FAKE_PANIC) $(FAKE_GUESTMEM) \
@@ -10,6 +10,7 @@ hv_mm_SHARED := tests/unit/hv-mm/world.c $(FAKE_PANIC) $(FAKE_GUESTMEM) \
 	$(addprefix hypervisor/calls/,pgowner.c mmulist.c mmu_update.c mmuext_op.c)
 hv_buddy_USRCS        := tests/unit/hv-mm/buddy_test.c $(FAKE_PANIC) hypervisor/core/buddy.c
 hv_pagetype_USRCS     := tests/unit/hv-mm/pagetype_test.c $(hv_mm_SHARED)
+hv_recursive_USRCS    := tests/unit/hv-mm/recursive_test.c $(hv_mm_SHARED)
 hv_pagetype_all_HSRCS := tests/unit/hv-mm/histories.c $(hv_mm_SHARED)
 hv_extop_USRCS        := tests/unit/hv-mm/extop_test.c hypervisor/calls/va_mapping.c $(hv_mm_SHARED)
 hv_memory_op_USRCS    := tests/unit/hv-mm/memory_op_test.c $(hv_mm_SHARED) \

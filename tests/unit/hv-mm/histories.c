@@ -47,12 +47,28 @@ static void do_update(unsigned pages, bool may_leave)
 	go_on(world_call(do_mmu_update, (uint64_t)&req, 1, 0, DOMID_SELF), may_leave);
 }
 
-static void do_ext(unsigned cmd, uint64_t m, bool may_leave)
+static void do_ext_of(domid_t owner, unsigned cmd, uint64_t m, bool may_leave)
 {
 	static struct mmuext_op op;
 
 	op = (struct mmuext_op){ .cmd = cmd, .arg1.mfn = m };
-	go_on(world_call(do_mmuext_op, (uint64_t)&op, 1, 0, DOMID_SELF), may_leave);
+	go_on(world_call(do_mmuext_op, (uint64_t)&op, 1, 0, owner), may_leave);
+}
+
+static void do_ext(unsigned cmd, uint64_t m, bool may_leave)
+{
+	do_ext_of(DOMID_SELF, cmd, m, may_leave);
+}
+
+/* The control domain pins the other's tables, or lets them go: two that stop in the middle of one table. */
+static void do_foreign_pin(unsigned pages)
+{
+	world_run(0);
+	if (choose(2))
+		do_ext_of(1, MMUEXT_PIN_L1_TABLE + choose(4), page(1, choose(pages)), true);
+	else
+		do_ext_of(1, MMUEXT_UNPIN_TABLE, page(1, choose(pages)), true);
+	world_run(1);
 }
 
 /* The control domain maps or unmaps a page of the other. */
@@ -93,7 +109,7 @@ static void step(void)
 	unsigned pages = all ? PAGES : 5;
 
 	world_budget = choose(2) ? 1u << 20 : all ? 17 : 60;
-	switch (choose(all ? 7 : 4)) {
+	switch (choose(all ? 8 : 4)) {
 	case 0:
 		do_update(pages, all);
 		break;
@@ -112,6 +128,9 @@ static void step(void)
 		break;
 	case 5:
 		do_replace(pages);
+		break;
+	case 6:
+		do_foreign_pin(pages);
 		break;
 	default:
 		do_update(pages, all);
@@ -141,6 +160,11 @@ static void end(void)
 	uint64_t foreign = page(0, 0) << PAGE_SHIFT;
 	struct mmu_update req = { foreign, 0 };
 
+	/* What the control domain has begun it gives back with its next operation. */
+	world_run(0);
+	ext_op(MMUEXT_UNPIN_TABLE, page(0, 0) + 1);
+	assert_int_equal(world_vcpu[0].pt_pending.table.n, 0);
+	world_run(1);
 	world_reaped = 0;
 	world_kill(choosing_all() ? 1u << 20 : 17);
 	assert_int_equal(mm_check(), 0);
