@@ -165,6 +165,16 @@ static enum pt_result refuse(struct pt_ctx *c, int error)
 	return PT_REFUSED;
 }
 
+/* A recursive entry of the top level leads to the hypervisor's own tables: pt_note_recursive(). */
+static enum pt_result take_self(struct pt_ctx *c, unsigned level, uint64_t e)
+{
+	if (e & PTE_W)
+		return refuse(c, -XEN_EINVAL);
+	if (level == 4)
+		pt_note_recursive(c->owner);
+	return PT_OK;
+}
+
 /* What a present entry of the table names is referenced and used as a table one level down. */
 static enum pt_result take_entry(struct pt_ctx *c, struct frame *table, unsigned level, uint64_t e)
 {
@@ -176,7 +186,7 @@ static enum pt_result take_entry(struct pt_ctx *c, struct frame *table, unsigned
 		return refuse(c, -XEN_EINVAL);
 	child = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
 	if (child == table)
-		return e & PTE_W ? refuse(c, -XEN_EINVAL) : PT_OK;
+		return take_self(c, level, e);
 	if (!frame_try_ref_owned(child, c->owner))
 		return refuse(c, -XEN_EINVAL);
 	r = pt_take(c, child, level - 1);
@@ -184,6 +194,8 @@ static enum pt_result take_entry(struct pt_ctx *c, struct frame *table, unsigned
 		r = take_linear(table, child, level, e);
 		if (r == PT_REFUSED)
 			frame_put(child);
+		else if (level == 4)
+			pt_note_recursive(c->owner);
 	}
 	return r;
 }

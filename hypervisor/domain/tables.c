@@ -8,6 +8,19 @@
 #include <hv/domain.h>
 #include <hv/mm.h>
 #include <hv/segments.h>
+#include <hv/tlb.h>
+#include <hv/usercopy.h>
+
+bool recursive_tops;
+
+void pt_note_recursive(domid_t owner)
+{
+	__atomic_fetch_add(&domain_by_owner(owner)->mm.recursive, 1, __ATOMIC_SEQ_CST);
+	if (likely(__atomic_exchange_n(&recursive_tops, true, __ATOMIC_SEQ_CST)))
+		return;
+	/* Who copies for a guest just now did not see that yet. It answers when it has come to its end. */
+	tlb_flush_stale(tlb_stamp());
+}
 
 void tables_ldt_stale(struct domain *d)
 {

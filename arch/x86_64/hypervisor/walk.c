@@ -47,7 +47,8 @@ bool read_kernel(const struct vcpu *v, uint64_t va, void *to, unsigned len)
 		uint64_t rights, entry = walk_kernel(v, va, &rights);
 		uint64_t m = (entry & PTE_ADDR) >> PAGE_SHIFT;
 
-		if (!entry || m >= arch_max_mfn)
+		/* A recursive entry leads to the hypervisor's tables, where nothing is the user's. */
+		if (!entry || !(rights & PTE_U) || m >= arch_max_mfn)
 			return false;
 		*out++ = ((const uint8_t *)frame_ptr(mfn(m)))[va & (PAGE_SIZE - 1)];
 	}

@@ -30,6 +30,7 @@ struct domain_mm {
 	uint64_t serial;		/* of all domains since boot; no other ever has it */
 	bool io_memory;			/* may map I/O memory and choose cache attributes */
 	uint64_t vm_assist;		/* VMASST_TYPE_* bits */
+	uint64_t recursive;		/* how often a top level was to name a top level; atomic */
 	struct domain *reap_next;	/* all frames are back, its reference is to be dropped */
 };
 

@@ -80,6 +80,14 @@ enum pt_result pt_resume(struct pt_ctx *c, struct frame *f);
 /** Gives a use of a table back: PT_OK or PT_AGAIN. The reference stays the caller's. */
 enum pt_result pt_drop(struct pt_ctx *c, struct frame *f);
 
+/**
+ * A top level of this domain is about to name a top level, itself or another. Below such an entry the
+ * hypervisor's slots of the one that is named look like tables of the guest's: to the CPU in ring
+ * 0, not to the guest, whom their rights stop. Of the layer above (domain/tables.c): from then on it is
+ * looked at what is read for guests (hv/usercopy.h).
+ */
+void pt_note_recursive(domid_t owner);
+
 /** True when the frame is a table of c's owner that may be updated, at *level. */
 static inline bool pt_is_table(const struct frame *f, domid_t owner, unsigned *level)
 {

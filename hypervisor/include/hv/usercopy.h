@@ -15,6 +15,10 @@
 /** True when [va, va+len) cannot touch the hypervisor's part and does not wrap. */
 bool guest_range_ok(guest_va_t va, uint64_t len);
 
+/** Some guest's top level has named a top level (pt_note_recursive()): what is read for guests is
+ *  looked at more closely from then on. (Through such entries nobody can write.) */
+extern bool recursive_tops;
+
 #ifdef CLOISON_HOST_TEST
 /** Returns 0, or -XEN_EFAULT; after an error the destination's content is undefined. */
 int copy_from_guest(void *dst, guest_va_t src, size_t len);
@@ -50,7 +54,7 @@ static inline int copy_trap_frame_error(guest_va_t to, const struct cpu_user_reg
 	return copy_to_guest(to, frame, sizeof(frame));
 }
 #else
-/* Any length; of which the caller knows nothing. */
+/* Any length; of which the caller knows nothing. With recursive_tops all loads come here. */
 int usercopy_from(void *dst, guest_va_t src, size_t len);
 int usercopy_to(guest_va_t dst, const void *src, size_t len);
 /* At most 16 words, without a check of the range (arch/x86_64/hypervisor/copyloop.S): 0 or -XEN_EFAULT. */
@@ -71,6 +75,8 @@ static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_
 {
 	if (unlikely(guest_va_is_ours(src)))
 		return -XEN_EFAULT;
+	if (unlikely(recursive_tops))
+		return usercopy_from(dst, src, len);
 	guest_open();
 	if (len == 4) {
 		uint32_t word;
@@ -134,6 +140,8 @@ static inline int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned 
 {
 	if (unlikely(guest_va_is_ours(src)))
 		return -XEN_EFAULT;
+	if (unlikely(recursive_tops))
+		return usercopy_from(dst, src, words * sizeof(*dst));
 	return (int)usercopy_words(dst, (const void *)src.a, words);
 }
 

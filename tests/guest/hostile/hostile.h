@@ -12,6 +12,7 @@ void attack_processor(void);
 void attack_returns(void);
 void attack_resources(void);
 void attack_by_races(void);
+void attack_in_disguise(void);
 void attack_as_control(void);
 
 /** True for the domain that may control others. */

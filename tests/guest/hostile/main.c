@@ -117,6 +117,7 @@ void test_main(void)
 	area("ways back", attack_returns);
 	area("resources", attack_resources);
 	area("races", attack_by_races);
+	area("disguises", attack_in_disguise);
 	if (is_control())
 		area("control operations", attack_as_control);
 }
