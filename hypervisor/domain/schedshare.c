@@ -152,13 +152,17 @@ void sched_grant_back(struct vcpu *v)
 	v->sched.grant = 0;
 }
 
+/* Who parks v holds its queue's lock from the look at the cap on: it is seen here, or sees what
+ * is there now. */
 static void unpark(struct vcpu *v)
 {
 	struct cpu_sched *s = sched_lock(v);
+	bool parked = v->sched.parked;
 
 	sched_unpark(v);
 	spin_unlock(&s->lock);
-	vcpu_recheck(v);
+	if (parked)
+		vcpu_recheck(v);
 }
 
 /* Another one first each time: the first has a claim that the last may not have. */
@@ -169,7 +173,7 @@ static void unpark_all(struct domain *d)
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[(first + i) % d->max_vcpus];
 
-		if (v && v->sched.parked)
+		if (v)
 			unpark(v);
 	}
 }

@@ -206,10 +206,12 @@ void vcpu_recheck(struct vcpu *v)
 
 void vcpu_wake(struct vcpu *v)
 {
-	if (v->pause_flags & VPF_BLOCKED)
-		__atomic_fetch_and(&v->pause_flags, ~(uint32_t)VPF_BLOCKED, __ATOMIC_SEQ_CST);
+	/* While it still counts as blocked: the other way round it could go on, poll again, and
+	 * that poll would be ended here. Too early a wake-up does no harm, a lost one does. */
 	if (unlikely(v->polling))
 		vcpu_poll_end(v);
+	if (v->pause_flags & VPF_BLOCKED)
+		__atomic_fetch_and(&v->pause_flags, ~(uint32_t)VPF_BLOCKED, __ATOMIC_SEQ_CST);
 	if (v != current_vcpu())	/* who runs looks at itself before it leaves */
 		vcpu_recheck(v);
 }

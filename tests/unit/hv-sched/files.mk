@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Queues, timers and the life cycle alone; then the scheduler over a pretend machine of
 # a few CPUs whose clock the test moves.
-HARNESSES += hv_schedule_all
+HARNESSES += hv_schedule_all hv_schedule_interleaved
 UNITS += hv_pheap hv_runq hv_timer hv_lifecycle hv_schedule hv_shares hv_timekeep hv_guestarea
 
 hv_sched_SHARED := tests/unit/hv-sched/machine.c $(FAKE_PANIC) $(FAKE_LOG) \
@@ -13,6 +13,9 @@ hv_timer_USRCS     := tests/unit/hv-sched/timer_test.c $(hv_sched_SHARED)
 hv_lifecycle_USRCS := tests/unit/hv-sched/lifecycle_test.c $(FAKE_PANIC) hypervisor/core/lifecycle.c
 hv_schedule_USRCS  := tests/unit/hv-sched/schedule_test.c $(hv_sched_SHARED)
 hv_schedule_all_HSRCS := tests/unit/hv-sched/histories.c $(hv_sched_SHARED)
+hv_schedule_interleaved_HSRCS := tests/unit/hv-sched/interleaved.c \
+	tests/unit/hv-sched/interleaved_hv.c $(FAKE_LOG) hypervisor/lib/mem.c \
+	$(addprefix hypervisor/core/,pheap.c runq.c share.c timer.c lifecycle.c evtchn.c evtchn_fifo.c)
 hv_shares_USRCS    := tests/unit/hv-sched/shares_test.c $(hv_sched_SHARED)
 hv_timekeep_USRCS  := tests/unit/hv-sched/timekeep_test.c $(hv_sched_SHARED)
 hv_guestarea_USRCS := tests/unit/hv-sched/guestarea_test.c $(FAKE_PANIC) hypervisor/domain/guestarea.c
