@@ -14,7 +14,10 @@
 #include "pvguest/hypercall.h"
 #include "pvguest/memory.h"
 
+#include <hv/domstate.h>
+
 #include <xen/domctl.h>
+#include <xen/errno.h>
 #include <xen/sysctl.h>
 
 #include "xsring.h"
@@ -175,6 +178,42 @@ static int peer_connect(struct peer *peer, unsigned long gfn, uint32_t port)
 	return peer_rebind(peer, port);
 }
 
+/* Of one domain, or with DOMID_INVALID of one that has changed since we asked last. Returns 0,
+ * -XEN_ENOENT (none has), or that the hypervisor cannot tell. */
+static long domain_state(domid_t *domid, unsigned int *state)
+{
+	struct xen_domctl op = {
+		.cmd = DOMCTL_get_domain_state,
+		.interface_version = DOMCTL_STATE_VERSION,
+		.domain = *domid,
+	};
+	struct domctl_get_domain_state answer;
+	long err = hypercall_domctl(&op);
+
+	memcpy(&answer, &op.u, sizeof(answer));
+	*domid = op.domain;
+	*state = answer.state;
+	return err;
+}
+
+static void peer_has_shut_down(struct peer *peer)
+{
+	if (peer->shutdown)
+		return;
+	peer->shutdown = true;
+	store_announce(peers.store, "@releaseDomain", peer->domid);
+}
+
+/* It may have shut down before anybody looked at it. */
+static void peer_look_first(struct peer *peer)
+{
+	domid_t domid = peer->domid;
+	unsigned int state;
+
+	if (!domain_state(&domid, &state) && state & DOMSTATE_SHUTDOWN)
+		peer_has_shut_down(peer);
+}
+
 int peer_introduce(void *ctx, domid_t domid, unsigned long gfn, uint32_t port)
 {
 	struct peer **at = peer_find(domid);
@@ -195,6 +234,7 @@ int peer_introduce(void *ctx, domid_t domid, unsigned long gfn, uint32_t port)
 			return err;
 		}
 		*at = peer;
+		peer_look_first(peer);
 	}
 	if (err)
 		return err;
@@ -225,6 +265,7 @@ int peer_resume(void *ctx, domid_t domid)
 	if (!peer)
 		return -ENOENT;
 	peer->shutdown = false;
+	peer_look_first(peer);
 	return 0;
 }
 
@@ -255,6 +296,12 @@ static long domain_list(domid_t first, xen_domctl_getdomaininfo_t *infos)
 	return err < 0 ? err : (long)op.u.getdomaininfolist.num_domains;
 }
 
+static void peer_gone(domid_t domid)
+{
+	if (!peer_release(NULL, domid))
+		store_announce(peers.store, "@releaseDomain", domid);
+}
+
 static void peer_look(const xen_domctl_getdomaininfo_t *info)
 {
 	struct peer *peer = *peer_find(info->domain);
@@ -262,13 +309,12 @@ static void peer_look(const xen_domctl_getdomaininfo_t *info)
 	if (!peer || (info->flags & XEN_DOMINF_dying))
 		return;
 	peer->seen = peers.check;
-	if (!(info->flags & XEN_DOMINF_shutdown) || peer->shutdown)
-		return;
-	peer->shutdown = true;
-	store_announce(peers.store, "@releaseDomain", info->domain);
+	if (info->flags & XEN_DOMINF_shutdown)
+		peer_has_shut_down(peer);
 }
 
-void peers_check(void)
+/* Whoever has shut down or died, found by looking at all. */
+static void check_all(void)
 {
 	static xen_domctl_getdomaininfo_t infos[INFO_BATCH];
 	domid_t first = 0;
@@ -289,13 +335,27 @@ void peers_check(void)
 		struct peer *next;
 
 		for (struct peer *peer = peers.buckets[i]; peer; peer = next) {
-			domid_t domid = peer->domid;
-
 			next = peer->next;
-			if (peer->seen == peers.check)
-				continue;
-			peer_release(NULL, domid);
-			store_announce(peers.store, "@releaseDomain", domid);
+			if (peer->seen != peers.check)
+				peer_gone(peer->domid);
 		}
 	}
+}
+
+void peers_check(void)
+{
+	domid_t domid = DOMID_INVALID;
+	unsigned int state;
+	long err;
+
+	for (; !(err = domain_state(&domid, &state)); domid = DOMID_INVALID) {
+		struct peer *peer = *peer_find(domid);
+
+		if (peer && (state & DOMSTATE_DEAD || !(state & DOMSTATE_EXIST)))
+			peer_gone(domid);
+		else if (peer && state & DOMSTATE_SHUTDOWN)
+			peer_has_shut_down(peer);
+	}
+	if (err != -XEN_ENOENT)
+		check_all();
 }

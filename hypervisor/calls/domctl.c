@@ -6,6 +6,7 @@
 #include <hv/domctl.h>
 
 #include <hv/domain.h>
+#include <hv/domstate.h>
 #include <hv/hypercall.h>
 #include <hv/mem.h>
 #include <hv/usercopy.h>
@@ -83,11 +84,25 @@ static domctl_fn *const domctl_table[] = {
 	[XEN_DOMCTL_set_vcpu_msrs] = domctl_set_vcpu_msrs,
 	[XEN_DOMCTL_get_cpu_policy] = domctl_get_cpu_policy,
 	[XEN_DOMCTL_set_cpu_policy] = domctl_set_cpu_policy,
+	[DOMCTL_get_domain_state] = domctl_get_domain_state,
 };
 
 static bool names_a_domain(const struct xen_domctl *op)
 {
 	return op->cmd != XEN_DOMCTL_createdomain;
+}
+
+static bool version_is_ours(const struct xen_domctl *op)
+{
+	return op->interface_version == (op->cmd == DOMCTL_get_domain_state ?
+					 DOMCTL_STATE_VERSION : XEN_DOMCTL_INTERFACE_VERSION);
+}
+
+/* Those that have a meaning without. */
+static bool may_be_without_domain(const struct xen_domctl *op)
+{
+	return op->cmd == XEN_DOMCTL_getdomaininfo ||
+	       (op->cmd == DOMCTL_get_domain_state && op->domain == DOMID_INVALID);
 }
 
 static long run(struct domain *d, struct xen_domctl *op, bool *copyback)
@@ -129,11 +144,11 @@ long do_domctl(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 	(void)a2, (void)a3, (void)a4, (void)a5;
 	if (copy_from_guest(&op, guest_va(arg), sizeof(op)))
 		return -XEN_EFAULT;
-	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+	if (!version_is_ours(&op))
 		return -XEN_EACCES;
 	if (names_a_domain(&op)) {
 		d = domain_get(op.domain);
-		if (!d && op.cmd != XEN_DOMCTL_getdomaininfo)
+		if (!d && !may_be_without_domain(&op))
 			return -XEN_ESRCH;
 	}
 	rc = -XEN_EPERM;

@@ -7,6 +7,7 @@
 #include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/domain.h>
+#include <hv/domstate.h>
 #include <hv/mem.h>
 #include <hv/time.h>
 
@@ -190,6 +191,42 @@ long domctl_getdomaininfo(struct domain *d, struct xen_domctl *op, bool *copybac
 	*copyback = true;
 	if (next)
 		domain_put(next);
+	return 0;
+}
+
+static uint16_t domain_state(const struct domain *d)
+{
+	uint16_t state = DOMSTATE_EXIST;
+
+	if (life_flags(d) & XEN_DOMINF_shutdown)
+		state |= DOMSTATE_SHUTDOWN;
+	if (d->life.state >= LIFE_DYING)
+		state |= DOMSTATE_DYING;
+	if (d->life.state == LIFE_DEAD)
+		state |= DOMSTATE_DEAD;
+	return state;
+}
+
+/* Of the domain, or of one that has changed: then it may be gone altogether. */
+long domctl_get_domain_state(struct domain *d, struct xen_domctl *op, bool *copyback)
+{
+	struct domctl_get_domain_state *s = (struct domctl_get_domain_state *)&op->u;
+	struct domain *changed = NULL;
+
+	_Static_assert(sizeof(*s) <= sizeof(op->u), "ABI");
+	if (s->zero0 || s->zero1)
+		return -XEN_EINVAL;
+	if (!d) {
+		op->domain = domstate_take();
+		if (op->domain == DOMID_INVALID)
+			return -XEN_ENOENT;
+		d = changed = domain_get(op->domain);
+	}
+	s->state = d ? domain_state(d) : 0;
+	s->unique_id = d ? d->unique_id : 0;
+	if (changed)
+		domain_put(changed);
+	*copyback = true;
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <hv/arch.h>
 #include <hv/cpuid.h>
 #include <hv/diag.h>
+#include <hv/domstate.h>
 #include <hv/hypercall.h>
 #include <hv/log.h>
 #include <hv/mem.h>
@@ -163,6 +164,7 @@ static __attribute__((noinline)) void put_last(struct domain *d)
 	spin_unlock(&domlist_lock);
 	if (last) {
 		CHECK(d->life.state == LIFE_DEAD);
+		domstate_changed(d->id);
 		domain_free(d);
 	}
 }
@@ -181,7 +183,10 @@ void domain_put(struct domain *d)
 static void init_fields(struct domain *d, domid_t id, const struct xen_domctl_createdomain *cfg,
 			bool control)
 {
+	static uint64_t last_unique_id;
+
 	d->id = id;
+	d->unique_id = __atomic_add_fetch(&last_unique_id, 1, __ATOMIC_RELAXED);
 	d->control = control;
 	d->io_all_ports = control;
 	d->refs = 1;
@@ -226,6 +231,7 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 	frame_share(d, d->shared_info, false);
 	time_update_wallclock(d);
 	list_add(d);
+	domstate_changed(id);
 	return d;
 
 destroy_evtchn:
@@ -335,8 +341,10 @@ void domain_shutdown(struct domain *d, unsigned code)
 	spin_lock(&d->shutdown_lock);
 	done = life_stopped(&d->life);
 	spin_unlock(&d->shutdown_lock);
-	if (done)
+	if (done) {
+		domstate_changed(d->id);
 		evtchn_send_global_virq(VIRQ_DOM_EXC);
+	}
 }
 
 void domain_resume(struct domain *d)
@@ -445,6 +453,7 @@ int domain_kill(struct domain *d, struct budget *b)
 	spin_lock(&d->shutdown_lock);
 	life_gone(&d->life);
 	spin_unlock(&d->shutdown_lock);
+	domstate_changed(d->id);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 	domain_put(d);		/* the reference that it was created with */
 	return 0;

@@ -34,6 +34,7 @@ struct domain {
 	uint32_t refs;			/* atomic; found, and gone, with the domlist lock */
 	struct domain *next;		/* list of all, by id; domlist lock */
 	xen_domain_handle_t handle;	/* UUID */
+	uint64_t unique_id;		/* unlike id, never given out again */
 	shared_info_t *shared_info;	/* a page of the hypervisor's, shared with the guest */
 	struct vcpu **vcpu;		/* max_vcpus entries, NULL: not allocated */
 	uint32_t max_vcpus;

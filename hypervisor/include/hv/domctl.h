@@ -13,7 +13,7 @@ struct domain;
 struct vcpu;
 
 /* One operation. op is our copy; *copyback: write it back to the caller, also after an
- * error. d is held, and NULL only for createdomain and getdomaininfo. */
+ * error. d is held, and NULL only for createdomain, getdomaininfo and get_domain_state. */
 typedef long domctl_fn(struct domain *d, struct xen_domctl *op, bool *copyback);
 typedef long sysctl_fn(struct xen_sysctl *op, bool *copyback);
 
@@ -21,7 +21,8 @@ typedef long sysctl_fn(struct xen_sysctl *op, bool *copyback);
 domctl_fn domctl_createdomain, domctl_destroydomain, domctl_pausedomain, domctl_unpausedomain,
 	domctl_resumedomain, domctl_getdomaininfo, domctl_max_mem, domctl_setdomainhandle,
 	domctl_setdebugging, domctl_settimeoffset, domctl_setnodeaffinity, domctl_getnodeaffinity,
-	domctl_scheduler_op, domctl_set_virq_handler, domctl_settscinfo, domctl_gettscinfo;
+	domctl_scheduler_op, domctl_set_virq_handler, domctl_settscinfo, domctl_gettscinfo,
+	domctl_get_domain_state;
 /* calls/domctl_vcpu.c */
 domctl_fn domctl_max_vcpus, domctl_setvcpucontext, domctl_getvcpucontext, domctl_getvcpuinfo,
 	domctl_setvcpuaffinity, domctl_getvcpuaffinity, domctl_sendtrigger;

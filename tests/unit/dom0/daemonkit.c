@@ -4,6 +4,10 @@
  */
 #include "dom0/daemonkit.h"
 
+#include <limits.h>
+
+#include <hv/domstate.h>
+
 #include <xen/domctl.h>
 #include <xen/grant_table.h>
 #include <xen/sysctl.h>
@@ -15,6 +19,7 @@
 #include "pvguest/xsconn.h"
 
 struct guest guests[GUESTS];
+bool kit_lists_only;
 struct xs_handle *xs;
 
 static unsigned int virq_port;
@@ -104,8 +109,41 @@ static long sysctl(struct xen_sysctl *op)
 	return 0;
 }
 
+static unsigned int state_of(domid_t domid)
+{
+	const struct guest *g = &guests[domid];
+
+	return (g->exists ? DOMSTATE_EXIST : 0) | (g->shutdown ? DOMSTATE_SHUTDOWN : 0) |
+	       (g->dying ? DOMSTATE_DEAD : 0);
+}
+
+/* Who differs from what was told of it last has changed; a new one always has. */
+static unsigned int told[GUESTS];
+
+static long domain_state(struct xen_domctl *op)
+{
+	struct domctl_get_domain_state *s = (struct domctl_get_domain_state *)&op->u;
+	domid_t domid = op->domain;
+
+	assert_int_equal(op->interface_version, DOMCTL_STATE_VERSION);
+	if (kit_lists_only)
+		return -XEN_EACCES;
+	if (domid == DOMID_INVALID)
+		for (domid = 0; domid < GUESTS && told[domid] == state_of(domid);)
+			domid++;
+	if (domid == GUESTS)
+		return -XEN_ENOENT;
+	if (op->domain == DOMID_INVALID)
+		told[domid] = state_of(domid);
+	op->domain = domid;
+	s->state = (uint16_t)state_of(domid);
+	return 0;
+}
+
 static long domctl(struct xen_domctl *op)
 {
+	if (op->cmd == DOMCTL_get_domain_state)
+		return domain_state(op);
 	assert_int_equal(op->cmd, XEN_DOMCTL_getdomaininfo);
 	op->u.getdomaininfo.tot_pages = 1024;
 	return 0;
@@ -149,6 +187,7 @@ int daemonkit_start(void **state)
 
 void guest_make(domid_t domid)
 {
+	told[domid] = UINT_MAX;
 	memset(&guests[domid], 0, sizeof(guests[domid]));
 	guests[domid].exists = true;
 }

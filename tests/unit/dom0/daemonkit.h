@@ -31,6 +31,8 @@ struct guest {
 };
 
 extern struct guest guests[GUESTS];
+/** The hypervisor cannot say which domains have changed, as Xen 4.17 cannot. */
+extern bool kit_lists_only;
 extern struct xs_handle *xs;
 
 /** A cmocka group setup: threads, xenstore daemon, a client. */

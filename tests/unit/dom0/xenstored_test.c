@@ -323,6 +323,42 @@ static void many_guests_come_and_go(void **state)
 	}
 }
 
+static void who_shut_down_before_the_introduction_is_announced(void **state)
+{
+	char **event;
+
+	(void)state;
+	guest_make(12);
+	guests[12].shutdown = true;
+	domain_exception();
+	assert_true(xs_watch(xs, "@releaseDomain", "r"));
+	free(xs_read_watch(xs, NULL));
+	assert_true(guest_introduce(12));
+	settle();
+	event = xs_check_watch(xs);
+	assert_non_null(event);
+	free(event);
+	assert_true(xs_unwatch(xs, "@releaseDomain", "r"));
+	guest_destroy(12);
+}
+
+/* Each on a hypervisor that says which domains have changed, and on one that lists them all. */
+static int told(void **state)
+{
+	(void)state;
+	kit_lists_only = false;
+	return 0;
+}
+
+static int listed(void **state)
+{
+	(void)state;
+	kit_lists_only = true;
+	return 0;
+}
+
+#define TEST(fn)	cmocka_unit_test_setup(fn, told), { "listed: " #fn, fn, listed, NULL, NULL }
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,16 +366,17 @@ int main(void)
 		cmocka_unit_test(long_directories_reach_the_client_whole),
 		cmocka_unit_test(events_reach_the_handle_that_watches),
 		cmocka_unit_test(transactions_of_two_clients_conflict),
-		cmocka_unit_test(an_introduced_guest_is_served),
-		cmocka_unit_test(requests_sent_before_the_introduction_are_answered),
-		cmocka_unit_test(a_guest_without_grants_is_mapped_by_its_frame),
-		cmocka_unit_test(a_failed_introduction_leaves_nothing),
-		cmocka_unit_test(introducing_again_renews_the_port_only),
-		cmocka_unit_test(a_shutdown_is_announced_once_and_a_death_again),
-		cmocka_unit_test(a_dead_guests_own_nodes_are_removed),
-		cmocka_unit_test(a_hostile_guest_hurts_only_itself),
-		cmocka_unit_test(a_busy_guest_does_not_starve_another),
-		cmocka_unit_test(many_guests_come_and_go),
+		TEST(an_introduced_guest_is_served),
+		TEST(requests_sent_before_the_introduction_are_answered),
+		TEST(a_guest_without_grants_is_mapped_by_its_frame),
+		TEST(a_failed_introduction_leaves_nothing),
+		TEST(introducing_again_renews_the_port_only),
+		TEST(a_shutdown_is_announced_once_and_a_death_again),
+		TEST(a_dead_guests_own_nodes_are_removed),
+		TEST(a_hostile_guest_hurts_only_itself),
+		TEST(a_busy_guest_does_not_starve_another),
+		TEST(many_guests_come_and_go),
+		cmocka_unit_test_setup(who_shut_down_before_the_introduction_is_announced, told),
 	};
 
 	return cmocka_run_group_tests(tests, daemonkit_start, NULL);
