@@ -317,7 +317,8 @@ static void write_start_info(const struct build *b, const struct boot_plan *plan
 	si->shared_info = ptr_mfn(b->d->shared_info).n << PAGE_SHIFT;
 	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
 	si->pt_base = b->tables;
-	si->nr_pt_frames = b->next_table - ((b->tables - b->virt_base) >> PAGE_SHIFT);
+	/* With those that holes in the map have spared: they are read-only, so not the kernel's to use. */
+	si->nr_pt_frames = b->table_pages;
 	si->mfn_list = b->p2m;
 	si->first_p2m_pfn = b->has_init_p2m ?
 		(b->start_info - b->virt_base) / PAGE_SIZE - b->p2m_pages : 0;
