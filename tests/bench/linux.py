@@ -28,17 +28,6 @@ tsc_mode = "native"
 """
 
 
-def kernel_elf(build):
-    """The kernel as an ELF file: nothing of the measured time is its decompression."""
-    path = f"{build}/linux/vmlinux"
-    if not os.path.exists(path):
-        with open(image.kernel(build), "rb") as f:
-            elf = image.payload(f.read())
-        with open(path, "wb") as f:
-            f.write(elf)
-    return path
-
-
 def initrd(build, tmp):
     """The benchmark alone, as the first program."""
     init = f"{tmp}/bench"
@@ -70,7 +59,7 @@ def native(build, ramdisk):
         finally:
             m.close()
     entered = int(re.search(r"tsc=([0-9a-f]+)", run(f"{build}/bootprobe/probe", "probe: start_info"))[1], 16)
-    return figures(run(kernel_elf(build), "bench end"), entered)
+    return figures(run(image.vmlinux(build), "bench end"), entered)
 
 
 def created(d):

@@ -40,7 +40,7 @@ def initrds(build):
     for path in ("init", "etc/inittab", "etc/rc"):
         with open(f"{HERE}/linux/root/{path}", "rb") as f:
             files[path] = f.read()
-    package = image.kernel(build).split("/boot/")[0]
+    package = image.package_of(build, "debian")
     with open(glob.glob(f"{package}/lib/modules/*/kernel/drivers/net/dummy.ko")[0], "rb") as f:
         files["lib/dummy.ko"] = f.read()
     out = []

@@ -12,19 +12,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, f"{HERE}/linux")
 import image  # noqa: E402
+import programs  # noqa: E402
 from dialogue import LEAVE, PROMPT, suite  # noqa: E402
 
 SHELL = "/ # "
 BOOT = 90	# seconds; a quiet machine needs 10
-
-
-def compile_probes(build):
-    """The programs that look at the guest from inside: {path in it: path here}."""
-    out = f"{build}/linux"
-    subprocess.run(["gcc", "-O2", "-static", "-pthread", "-o", f"{out}/probe", f"{HERE}/linux/probe.c"], check=True)
-    subprocess.run(["gcc", "-m32", "-O2", "-static", "-nostdlib", "-ffreestanding", "-fno-pic", "-no-pie",
-                    "-fno-stack-protector", "-o", f"{out}/probe32", f"{HERE}/linux/probe32.c"], check=True)
-    return {"/bin/probe": f"{out}/probe", "/bin/probe32": f"{out}/probe32"}
 
 
 def gzip_image(vmlinuz):
@@ -231,7 +223,7 @@ def main():
     try:
         with open(image.kernel(build), "rb") as f:
             vmlinuz = f.read()
-        with open(image.initrd(build, "initrd-test", compile_probes(build)), "rb") as f:
+        with open(image.initrd(build, "initrd-test", programs.probes(build)), "rb") as f:
             initrd = f.read()
     except (OSError, subprocess.CalledProcessError, IndexError, TypeError) as e:
         print(f"ok 1 - Linux guests # SKIP Debian's kernel or busybox could not be fetched: {e}\n1..1")

@@ -39,25 +39,52 @@ def package(folder, name):
     return root
 
 
-def kernel_package():
-    """The package that linux-image-amd64 stands for now."""
-    text = subprocess.run(["apt-cache", "depends", "linux-image-amd64"], check=True, text=True,
+# The kernels that are tried: what finds their packages, newest last.
+KINDS = {
+    "debian": "^linux-image-6.1.[0-9-]+-amd64$",
+    "cloud": "^linux-image-6.1.[0-9-]+-cloud-amd64$",
+    "new": "^linux-image-6.12.[0-9]+.deb12-amd64$",
+}
+UNPACKERS = {b"\xfd7zXZ": ["xz", "-dc"], b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"]}
+
+
+def kernel_package(kind):
+    """The newest package of that kind."""
+    text = subprocess.run(["apt-cache", "search", "--names-only", KINDS[kind]], check=True, text=True,
                           stdout=subprocess.PIPE).stdout
-    return re.search(r"Depends: (linux-image-\S+)", text)[1]
+    names = [line.split()[0] for line in text.splitlines()]
+    return max(names, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
 
 
-def kernel(build):
+def package_of(build, kind):
+    """Where the kernel's package lies, unpacked."""
+    known = [path for path in glob.glob(f"{build}/linux/linux-image-*")
+             if re.match(KINDS[kind], os.path.basename(path))]
+    return known[0] if known else package(f"{build}/linux", kernel_package(kind))
+
+
+def kernel(build, kind="debian"):
     """Path of Debian's vmlinuz."""
-    known = glob.glob(f"{build}/linux/linux-image-*[!p]/boot/vmlinuz-*")  # not .tmp, which is being unpacked
-    if known:
-        return known[0]
-    return glob.glob(package(f"{build}/linux", kernel_package()) + "/boot/vmlinuz-*")[0]
+    return glob.glob(f"{package_of(build, kind)}/boot/vmlinuz-*")[0]
+
+
+def vmlinux(build, kind="debian"):
+    """Path of the ELF file inside, for who boots without unpacking it."""
+    out = f"{build}/linux/vmlinux-{kind}"
+    if not os.path.exists(out):
+        with open(kernel(build, kind), "rb") as f:
+            elf = payload(f.read())
+        with open(f"{out}.{os.getpid()}", "wb") as f:
+            f.write(elf)
+        os.rename(f"{out}.{os.getpid()}", out)
+    return out
 
 
 def payload(vmlinuz):
-    """The ELF file that a bzImage holds, packed by xz; the four bytes behind it are its length unpacked."""
+    """The ELF file that a bzImage holds; the four bytes behind it are its length unpacked."""
     start, length = payload_place(vmlinuz)
-    return subprocess.run(["xz", "-dc"], input=vmlinuz[start:start + length - 4], check=True,
+    unpacker = next(words for magic, words in UNPACKERS.items() if vmlinuz[start:].startswith(magic))
+    return subprocess.run(unpacker, input=vmlinuz[start:start + length - 4], check=True,
                           stdout=subprocess.PIPE).stdout
 
 
