@@ -168,7 +168,6 @@ void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->max_pages = d->mm.max_pages;
 	info->outstanding_pages = d->mm.claimed;
 	info->shared_info_frame = d->shared_info ? ptr_mfn(d->shared_info).n : INVALID_MFN_N;
-	info->ssidref = d->ssidref;
 	memcpy(info->handle, d->handle, sizeof(info->handle));
 	info->gpaddr_bits = (uint8_t)mm_machine()->phys_bits;
 	info->arch_config.emulation_flags = d->control ? XEN_X86_EMU_PIT : 0;

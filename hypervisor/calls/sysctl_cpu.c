@@ -6,6 +6,7 @@
 #include <hv/domctl.h>
 
 #include <hv/alloc.h>
+#include <hv/check.h>
 #include <hv/cpu.h>
 #include <hv/cpuid.h>
 #include <hv/domain.h>
@@ -18,14 +19,23 @@
 
 static int put_leaves(const struct cpuid_policy *p, guest_va_t to, uint32_t *n)
 {
+	struct xen_cpuid_leaf *list;
+	unsigned have;
+	int rc;
+
 	if (!to.a) {
 		*n = CPUID_MAX_LEAVES;
 		return 0;
 	}
-	if (*n < p->n)
-		return -XEN_ENOBUFS;
-	*n = p->n;
-	return copy_to_guest(to, p->leaf, p->n * sizeof(p->leaf[0]));
+	list = xmalloc(CPUID_MAX_LEAVES * sizeof(*list));
+	if (!list)
+		return -XEN_ENOMEM;
+	have = cpuid_policy_leaves(p, list);
+	rc = *n < have ? -XEN_ENOBUFS : copy_to_guest(to, list, have * sizeof(*list));
+	xfree(list);
+	if (!rc)
+		*n = have;
+	return rc;
 }
 
 static int put_msrs(const struct cpuid_policy *p, guest_va_t to, uint32_t *n)
@@ -50,11 +60,11 @@ long sysctl_get_cpu_policy(struct xen_sysctl *op, bool *copyback)
 	const struct cpuid_policy *p;
 	int rc;
 
-	if (a->_rsvd || a->index > XEN_SYSCTL_cpu_policy_hvm_default)
+	if (a->_rsvd)
 		return -XEN_EINVAL;
 	p = cpuid_system_policy(a->index);
 	if (!p)
-		return -XEN_EOPNOTSUPP;
+		return -XEN_EINVAL;
 	rc = put_leaves(p, handle_va(a->leaves), &a->nr_leaves);
 	if (!rc)
 		rc = put_msrs(p, handle_va(a->msrs), &a->nr_msrs);
@@ -149,8 +159,7 @@ long sysctl_get_cpu_featureset(struct xen_sysctl *op, bool *copyback)
 	if (f->index >= ARRAY_SIZE(policy_of))
 		return -XEN_EINVAL;
 	p = cpuid_system_policy(policy_of[index_clamp(f->index, ARRAY_SIZE(policy_of))]);
-	if (!p)
-		return -XEN_EOPNOTSUPP;
+	CHECK(p);
 	cpuid_featureset(p, words);
 	n = MIN(f->nr_features, CPUID_FEATURE_WORDS + 0U);
 	if (copy_to_guest(handle_va(f->features), words, n * sizeof(words[0])))

@@ -2,6 +2,7 @@
 /* CPUID policies as lists of leaves: reading, finding, limiting one by another. */
 #include <hv/cpuid.h>
 
+#include <hv/check.h>
 #include <hv/mem.h>
 #include <xen/arch-x86/cpufeatureset.h>
 
@@ -261,8 +262,91 @@ void cpuid_policy_clamp(struct cpuid_policy *p, const struct cpuid_policy *max)
 	drop_beyond(p);
 }
 
+/* ---- a policy as toolstacks read it ------------------------------------------------- */
+
+struct leaf_list {
+	const struct cpuid_policy *policy;
+	struct xen_cpuid_leaf *out;
+	unsigned n;
+};
+
+/* Appends a leaf, blank when the policy has none. */
+static const struct xen_cpuid_leaf *append(struct leaf_list *l, uint32_t leaf, uint32_t subleaf)
+{
+	const struct xen_cpuid_leaf *has = cpuid_find((struct cpuid_policy *)l->policy, leaf, subleaf);
+	struct xen_cpuid_leaf *at = &l->out[l->n++];
+
+	CHECK(l->n <= CPUID_MAX_LEAVES);
+	*at = has ? *has : (struct xen_cpuid_leaf){ .leaf = leaf, .subleaf = subleaf };
+	return at;
+}
+
+/* Subleaves of caches and topology end with one of type 0, which is told too. */
+static void append_typed(struct leaf_list *l, uint32_t leaf)
+{
+	for (unsigned i = 0; i < subleaves(leaf); i++) {
+		const struct xen_cpuid_leaf *at = append(l, leaf, i);
+
+		if (!(leaf == 4 ? at->a & 0x1f : at->c & 0xff00))
+			break;
+	}
+}
+
+static void append_features(struct leaf_list *l)
+{
+	uint32_t last = append(l, 7, 0)->a;
+
+	for (unsigned i = 1; i <= last && i < subleaves(7); i++)
+		append(l, 7, i);
+}
+
+static void append_states(struct leaf_list *l)
+{
+	const struct xen_cpuid_leaf *at = append(l, 0xd, 0);
+	uint64_t states = at->a | (uint64_t)at->d << 32;
+
+	at = append(l, 0xd, 1);
+	states |= at->c | (uint64_t)at->d << 32;
+	for (unsigned i = 2; i < subleaves(0xd); i++)
+		if (states >> i & 1)
+			append(l, 0xd, i);
+}
+
+static void append_basic(struct leaf_list *l, uint32_t leaf)
+{
+	switch (leaf) {
+	case 4:
+	case 0xb:
+		append_typed(l, leaf);
+		break;
+	case 7:
+		append_features(l);
+		break;
+	case 0xd:
+		append_states(l);
+		break;
+	default:
+		append(l, leaf, NONE);
+	}
+}
+
+unsigned cpuid_policy_leaves(const struct cpuid_policy *p, struct xen_cpuid_leaf *out)
+{
+	struct leaf_list l = { .policy = p, .out = out };
+
+	for (uint32_t i = 0; i <= MIN(max_of(p, 0), CPUID_BASIC_MAX); i++)
+		append_basic(&l, i);
+	append(&l, CPUID_HV_BASE, NONE);
+	append(&l, CPUID_HV_BASE + 0x100, NONE);
+	append(&l, CPUID_EXTD_BASE, NONE);
+	for (uint32_t i = CPUID_EXTD_BASE + 1; i <= MIN(max_of(p, CPUID_EXTD_BASE), CPUID_EXTD_MAX); i++)
+		append(&l, i, NONE);
+	return l.n;
+}
+
 unsigned cpuid_policy_msrs(const struct cpuid_policy *p, struct xen_msr_entry *out)
 {
-	out[0] = (struct xen_msr_entry){ .idx = 0xce, .val = p->platform_info };
+	out[0] = (struct xen_msr_entry){ .idx = MSR_INDEX_PLATFORM_INFO, .val = p->platform_info };
+	out[1] = (struct xen_msr_entry){ .idx = MSR_INDEX_ARCH_CAPS };
 	return MSR_POLICY_ENTRIES;
 }

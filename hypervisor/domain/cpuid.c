@@ -16,11 +16,11 @@
 
 #define NONE XEN_CPUID_NO_SUBLEAF
 #define XEN_VERSION_SHOWN 0x00040011	/* 4.17 */
-#define PLATFORM_INFO_MSR 0xce
 #define LEAF_TSC_RATIO	  0x15
 #define LEAF_FREQUENCY	  0x16
 
 static struct cpuid_policy raw, host, pv;
+static const struct cpuid_policy none;
 
 void cpuid_init(void)
 {
@@ -40,6 +40,9 @@ const struct cpuid_policy *cpuid_system_policy(unsigned index)
 	case XEN_SYSCTL_cpu_policy_pv_max:
 	case XEN_SYSCTL_cpu_policy_pv_default:
 		return &pv;
+	case XEN_SYSCTL_cpu_policy_hvm_max:
+	case XEN_SYSCTL_cpu_policy_hvm_default:
+		return &none;
 	}
 	return NULL;
 }
@@ -70,16 +73,16 @@ static int put_leaves(struct cpuid_policy *p, const struct xen_cpuid_leaf *leave
 	return cpuid_policy_fits(p, &pv, err_leaf, err_subleaf) ? 0 : -XEN_EINVAL;
 }
 
-/* Only MSR_PLATFORM_INFO, and in it only what the machine has. */
+/* In MSR_PLATFORM_INFO only what the machine has, in MSR_ARCH_CAPABILITIES nothing. */
 static int put_msrs(const struct xen_msr_entry *msrs, uint32_t n, uint32_t *err_msr)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		*err_msr = msrs[i].idx;
 		if (msrs[i].flags)
 			return -XEN_EINVAL;
-		if (msrs[i].idx != PLATFORM_INFO_MSR)
+		if (msrs[i].idx != MSR_INDEX_PLATFORM_INFO && msrs[i].idx != MSR_INDEX_ARCH_CAPS)
 			return -XEN_ERANGE;
-		if (msrs[i].val & ~pv.platform_info)
+		if (msrs[i].val & ~(msrs[i].idx == MSR_INDEX_PLATFORM_INFO ? pv.platform_info : 0))
 			return -XEN_EINVAL;
 	}
 	*err_msr = ~0u;

@@ -193,7 +193,6 @@ static void init_fields(struct domain *d, domid_t id, const struct xen_domctl_cr
 	d->max_vcpus = cfg->max_vcpus;
 	d->create_flags = cfg->flags;
 	d->iommu_opts = cfg->iommu_opts;
-	d->ssidref = cfg->ssidref;
 	memcpy(d->handle, cfg->handle, sizeof(d->handle));
 	spin_init(&d->shutdown_lock, "shutdown");
 	life_init(&d->life);

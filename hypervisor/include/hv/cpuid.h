@@ -17,13 +17,19 @@
 struct domain;
 struct vcpu;
 
-#define CPUID_MAX_LEAVES  96
+/*
+ * As many as libxenguest may write of a policy: 10 plain ones below 0xe, subleaves of 4, 7, 0xb
+ * and 0xd, two of the hypervisor, 0x80000000 to 0x80000021.
+ */
+#define CPUID_MAX_LEAVES  (10 + 6 + 3 + 2 + 63 + 2 + 34)
 #define CPUID_BASIC_MAX   0xd
 #define CPUID_EXTD_BASE   0x80000000u
 #define CPUID_EXTD_MAX    0x80000021u
 #define CPUID_HV_BASE     0x40000000u
 #define CPUID_FEATURE_WORDS 19		/* of a featureset, xen/arch-x86/cpufeatureset.h */
-#define MSR_POLICY_ENTRIES 1		/* MSR_PLATFORM_INFO */
+#define MSR_INDEX_PLATFORM_INFO 0xceu
+#define MSR_INDEX_ARCH_CAPS	0x10au	/* hidden: 0 */
+#define MSR_POLICY_ENTRIES 2		/* these */
 
 struct cpuid_policy {
 	uint32_t n;
@@ -61,6 +67,12 @@ void cpuid_set_featureset(struct cpuid_policy *p, const uint32_t fs[CPUID_FEATUR
 bool cpuid_has_feature(const struct cpuid_policy *p, unsigned feature);
 void cpuid_set_feature(struct cpuid_policy *p, unsigned feature);
 void cpuid_clear_feature(struct cpuid_policy *p, unsigned feature);
+/**
+ * p as XEN_SYSCTL_get_cpu_policy gives it, CPUID_MAX_LEAVES at most: libxenguest reads a policy
+ * into a structure and writes it out again, into no more entries than it got; so every leaf up
+ * to the last is there, blank ones and the ends of lists too. Returns how many.
+ */
+unsigned cpuid_policy_leaves(const struct cpuid_policy *p, struct xen_cpuid_leaf *out);
 /** The MSRs that belong to it. */
 unsigned cpuid_policy_msrs(const struct cpuid_policy *p, struct xen_msr_entry *out);
 
@@ -68,7 +80,7 @@ unsigned cpuid_policy_msrs(const struct cpuid_policy *p, struct xen_msr_entry *o
 
 /** Boot, after fpu_init_cpu(). */
 void cpuid_init(void);
-/** XEN_SYSCTL_cpu_policy_*; NULL: there is none (hvm). */
+/** XEN_SYSCTL_cpu_policy_*; that of hvm is empty. NULL: no such index. */
 const struct cpuid_policy *cpuid_system_policy(unsigned index);
 const struct cpuid_policy *cpuid_domain_policy(const struct domain *d);
 /**

@@ -50,7 +50,6 @@ struct domain {
 
 	/* the control domain's */
 	volatile uint32_t pause_count;	/* by the hypervisor and by control */
-	uint32_t ssidref;
 	uint32_t create_flags;		/* XEN_DOMCTL_CDF_* */
 	uint32_t iommu_opts;
 	uint64_t time_offset_s;

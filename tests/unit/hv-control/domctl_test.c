@@ -261,14 +261,12 @@ static void getdomaininfo_tells_all_of_it(void **state)
 	d->mm.tot_pages = 123;
 	d->mm.max_pages = 456;
 	d->mm.claimed = 7;
-	d->ssidref = 5;
 	memset(d->handle, 0x77, sizeof(d->handle));
 	assert_int_equal(domctl(&op, XEN_DOMCTL_getdomaininfo, 1), 0);
 	assert_int_equal(i->domain, 1);
 	assert_int_equal(i->tot_pages, 123);
 	assert_int_equal(i->max_pages, 456);
 	assert_int_equal(i->outstanding_pages, 7);
-	assert_int_equal(i->ssidref, 5);
 	assert_int_equal(i->handle[15], 0x77);
 	assert_int_equal(i->max_vcpu_id, VCPUS - 1);
 	assert_int_equal(i->nr_online_vcpus, 0);

@@ -327,8 +327,7 @@ static struct cpuid_policy policy = { .n = 2 };
 
 const struct cpuid_policy *cpuid_system_policy(unsigned index)
 {
-	return index == XEN_SYSCTL_cpu_policy_hvm_max ||
-	       index == XEN_SYSCTL_cpu_policy_hvm_default ? NULL : &policy;
+	return index <= XEN_SYSCTL_cpu_policy_hvm_default ? &policy : NULL;
 }
 
 const struct cpuid_policy *cpuid_domain_policy(const struct domain *d)
@@ -354,6 +353,12 @@ void cpuid_featureset(const struct cpuid_policy *p, uint32_t fs[CPUID_FEATURE_WO
 	(void)p;
 	for (unsigned i = 0; i < CPUID_FEATURE_WORDS; i++)
 		fs[i] = 100 + i;
+}
+
+unsigned cpuid_policy_leaves(const struct cpuid_policy *p, struct xen_cpuid_leaf *out)
+{
+	memcpy(out, p->leaf, p->n * sizeof(*out));
+	return p->n;
 }
 
 unsigned cpuid_policy_msrs(const struct cpuid_policy *p, struct xen_msr_entry *out)

@@ -204,6 +204,29 @@ static void every_leaf_that_is_told_can_be_given_back(void **state)
 	}
 }
 
+/* libxenguest writes into as many entries as it was given, blank leaves and ends of lists too. */
+static void a_policy_is_told_with_every_leaf_up_to_the_last(void **state)
+{
+	struct xen_cpuid_leaf out[CPUID_MAX_LEAVES];
+	struct cpuid_policy p = { 0 };
+	unsigned n;
+
+	(void)state;
+	assert_int_equal(cpuid_policy_leaves(&p, out), 4);	/* 0, two of a hypervisor, 0x80000000 */
+	cpuid_policy_raw(&p, read_little);
+	assert_int_equal(cpuid_policy_leaves(&p, out), 6);
+	n = cpuid_policy_leaves(&raw, out);
+	/* 10 plain, 5 of leaf 4, 3 of 7, 2 of 0xb, all of 0xd, 2 and 34 */
+	assert_int_equal(n, 10 + 5 + 3 + 2 + 63 + 2 + 34);
+	p = (struct cpuid_policy){ 0 };
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(cpuid_policy_put(&p, &out[i]), 0);
+	assert_int_equal(cpuid_policy_leaves(&p, out), n);
+	for (unsigned i = 0; i < pv.n; i++)
+		pv.leaf[i].a = pv.leaf[i].b = pv.leaf[i].c = pv.leaf[i].d = ~0u;
+	assert_true(cpuid_policy_leaves(&pv, out) <= CPUID_MAX_LEAVES);
+}
+
 static void any_leaves_leave_the_list_sorted(void **state)
 {
 	struct cpuid_policy p = pv;
@@ -240,6 +263,7 @@ int main(void)
 		cmocka_unit_test(the_hypervisors_leaves_are_not_the_toolstacks),
 		cmocka_unit_test(more_leaves_than_the_machine_has_do_not_fit),
 		cmocka_unit_test(every_leaf_that_is_told_can_be_given_back),
+		cmocka_unit_test(a_policy_is_told_with_every_leaf_up_to_the_last),
 		cmocka_unit_test(any_leaves_leave_the_list_sorted),
 	};
 

@@ -12,7 +12,7 @@ UNITS += hv_rules hv_cpuid
 hv_rules_USRCS  := tests/unit/hv-traps/rules_test.c \
 	$(addprefix hypervisor/core/,segdesc.c dr7.c msr.c)
 hv_cpuid_USRCS  := tests/unit/hv-traps/cpuid_test.c \
-	$(addprefix hypervisor/core/,cpuid.c cpuid_pv.c)
+	$(addprefix hypervisor/core/,cpuid.c cpuid_pv.c) tests/unit/fakes/panic.c
 
 # Frames on guests' stacks, and the calls around them.
 UNITS += hv_bounce
