@@ -298,9 +298,6 @@ static void build_tables(struct build *b)
 	}
 	for (uint64_t i = 0; b->has_init_p2m && i < b->p2m_pages; i++)
 		map(b, b->init_p2m + (i << PAGE_SHIFT), p2m_pfn + i);
-	/* Tables for what is not mapped at last were not needed: memory like any other. */
-	for (uint64_t n = b->next_table; n < (b->stack - b->virt_base) >> PAGE_SHIFT; n++)
-		*table_walk(b, b->virt_base + (n << PAGE_SHIFT)) |= PTE_W;
 }
 
 static void write_p2m(const struct build *b)
