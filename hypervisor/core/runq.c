@@ -2,7 +2,9 @@
 /*
  * The run queue's decisions: no clock and no locks in here, time is an argument.
  * The queue's own virtual time is the least of all who want the CPU, running or
- * waiting; it is the level to which those who come in are brought.
+ * waiting; it is the level to which those who come in are brought. Those who came in ahead
+ * of it are left out until they have caught up: who mostly sleeps, or is held back by a cap,
+ * would draw the queue's time back to where nobody else stands.
  */
 #include <hv/runq.h>
 
@@ -12,6 +14,9 @@
  * one who runs alone from who waits elsewhere. Queues in step stay well within that; what is
  * beyond was gathered where nobody could compare. */
 #define WINDOW 4
+/* So many slices of its claim keeps who was held back by a cap. With its weight it may be due much
+ * more than its cap, and gets that only if it goes before the others each time it may run. */
+#define KEPT 16
 
 void runq_init(struct runq *q)
 {
@@ -31,6 +36,11 @@ void runq_entity_init(struct runq_entity *e, unsigned weight)
 {
 	*e = (struct runq_entity){ .crowd = 1 };
 	runq_set_weight(e, weight);
+}
+
+static inline struct runq_entity *entity_of(struct pheap_node *n)
+{
+	return container_of(n, struct runq_entity, node);
 }
 
 static inline uint64_t virtual(const struct runq_entity *e, uint64_t time)
@@ -66,26 +76,33 @@ static inline void lower(uint64_t *to, uint64_t most)
 void runq_charge(struct runq *q, struct runq_entity *e, uint64_t time)
 {
 	struct pheap_node *n = pheap_top(&q->heap);
-	uint64_t least;
 
 	e->vtime += virtual(e, time);
-	least = e->vtime;
-	if (n && pheap_key_before(n->key, least))
-		least = n->key;
-	raise(&q->now, least);
+	if (e->early && pheap_key_before(e->vtime, q->now))
+		return;
+	e->early = false;
+	/* Back, too: one may have come from another queue that had less. */
+	q->now = e->vtime;
+	if (n && !entity_of(n)->early)
+		lower(&q->now, n->key);
 }
 
 static void add(struct runq *q, struct runq_entity *e)
 {
-	pheap_add(&q->heap, &e->node, e->vtime);
+	uint64_t key = e->vtime;
+
+	if (e->modest)
+		raise(&key, q->now);
+	pheap_add(&q->heap, &e->node, key);
 }
 
 /* One who slept: neither what it missed counts for much, nor what it had long ago elsewhere. Who
  * was held back while it wanted to run keeps more of its claim. */
 static void settle(const struct runq *q, struct runq_entity *e, bool slept)
 {
-	raise(&e->vtime, q->now - (slept ? virtual(e, RUNQ_LAG) : WINDOW * own_slice(e)));
+	raise(&e->vtime, q->now - (slept ? virtual(e, RUNQ_LAG) : KEPT * own_slice(e)));
 	lower(&e->vtime, q->now + WINDOW * own_slice(e));
+	e->early = pheap_key_before(e->vtime, q->now);
 }
 
 /* One who comes from another queue, where it was settled. */
@@ -96,7 +113,9 @@ static void arrive(struct runq *q, struct runq_entity *e)
 	uint64_t slice;
 
 	if (!r && !n) {
-		q->now = e->vtime;
+		if (!e->early)
+			q->now = e->vtime;
+		raise(&q->now, e->vtime);
 		return;
 	}
 	if (!n) {
@@ -106,8 +125,8 @@ static void arrive(struct runq *q, struct runq_entity *e)
 	}
 	/* The queue's time is that of the one who has had least: a light one's goes in long steps. */
 	if (n && (!r || pheap_key_before(n->key, r->vtime)))
-		r = container_of(n, struct runq_entity, node);
-	slice = own_slice(r);
+		r = entity_of(n);
+	slice = r->early ? WINDOW * RUNQ_SLICE : own_slice(r);
 	raise(&e->vtime, q->now - WINDOW * MAX(own_slice(e), slice));
 	lower(&e->vtime, q->now + window(e, slice));
 }
@@ -153,8 +172,9 @@ struct runq_entity *runq_pick(struct runq *q)
 	if (!n)
 		return NULL;
 	pheap_remove(&q->heap, n);
-	raise(&q->now, n->key);
-	return container_of(n, struct runq_entity, node);
+	if (!entity_of(n)->early)
+		q->now = n->key;
+	return entity_of(n);
 }
 
 bool runq_should_switch(const struct runq *q, const struct runq_entity *running,
@@ -182,18 +202,22 @@ struct runq_claim runq_claim(const struct runq *q, const struct runq_entity *e)
 
 int64_t runq_compare(struct runq *q, const struct runq_claim *c)
 {
+	struct pheap_node *n = pheap_top(&q->heap);
 	struct runq_entity *r = q->running;
 	int64_t gap;
 
 	if (!r)
-		return runq_is_empty(q) ? INT64_MAX : 0;
+		return n ? 0 : INT64_MAX;
 	gap = (int64_t)(r->vtime - (c->vtime + c->slice / 2));
 	if (gap > 0)
 		return gap;
-	if (runq_is_empty(q)) {
-		raise(&r->vtime, c->level - window(r, c->slice) - c->slice);
-		raise(&q->now, r->vtime);
+	if (n) {
+		/* Who runs may have come in ahead, and do so whenever somebody looks. */
+		gap = (int64_t)((entity_of(n)->early ? q->now : n->key) - (c->vtime + c->slice));
+		return MAX(gap, 0);
 	}
+	raise(&r->vtime, c->level - window(r, c->slice) - c->slice);
+	raise(&q->now, r->vtime);
 	return 0;
 }
 

@@ -75,7 +75,23 @@ void share_set_cap(struct share *s, unsigned cap, uint64_t now)
 	s->budget = quota(s);
 }
 
-int64_t share_take(struct share *s, uint64_t now, uint64_t since)
+/* Each of them a part, so that none waits for the next period because of another. With a CPU for
+ * each the whole of it goes to as many as the cap has CPUs, others each time: were it divided, all
+ * would stop before the end, and who needs their CPUs has more than it can use then. */
+static int64_t part_of(const struct share *s, unsigned id, uint64_t now)
+{
+	uint32_t crowd = MAX(s->crowd, 1U), whole = s->cap / 100;
+	uint64_t turn = s->period / SHARE_PERIOD + id;
+	int64_t part = quota(s) / crowd;
+
+	if (crowd > DIV_ROUND_UP(s->cap, 100))
+		return part;
+	if (whole >= crowd || turn % crowd < whole)
+		return (int64_t)(share_next(s) - now);
+	return MAX((quota(s) - (int64_t)(whole * SHARE_PERIOD)) / (crowd - whole), part / 4);
+}
+
+int64_t share_take(struct share *s, unsigned id, uint64_t now, uint64_t since)
 {
 	int64_t part;
 
@@ -83,16 +99,15 @@ int64_t share_take(struct share *s, uint64_t now, uint64_t since)
 	lose_unused(s, since);
 	if (s->budget < SHARE_CRUMB)
 		return 0;
-	/* Each of them a part, so that none waits for the next period because of another. */
-	part = MAX(quota(s) / (int64_t)MAX(s->crowd, 1U), SHARE_GRANT_MIN);
+	part = MAX(part_of(s, id, now), SHARE_GRANT_MIN);
 	part = MIN(MIN(part, s->budget), SHARE_GRANT_MAX);
 	s->budget -= part;
 	return part;
 }
 
-bool share_is_busy(const struct share *s, unsigned others)
+bool share_is_busy(const struct share *s)
 {
-	return s->cap && others >= DIV_ROUND_UP(s->cap, 100) + s->parked;
+	return s->cap && s->claims >= DIV_ROUND_UP(s->cap, 100);
 }
 
 void share_give(struct share *s, int64_t left)

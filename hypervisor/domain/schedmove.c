@@ -81,7 +81,7 @@ static void lock_two(struct cpu_sched *a, struct cpu_sched *b)
 
 /* Whether v, which waits, may go to a CPU. Only one that would idle takes it away from where
  * it would rather run. */
-static bool may_go(const struct vcpu *v, unsigned to, bool idle)
+static bool may_go(struct vcpu *v, unsigned to, bool idle)
 {
 	uint64_t allowed = v->sched.hard_affinity;
 

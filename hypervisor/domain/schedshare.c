@@ -11,6 +11,20 @@
 #include <hv/cpu.h>
 #include <hv/watchdog.h>
 
+/* The domain's lock is held. */
+static void set_claim(struct vcpu *v, bool claims)
+{
+	struct share *s = &v->domain->sched.share;
+
+	if (v->sched.claims == claims)
+		return;
+	v->sched.claims = claims;
+	if (claims)
+		s->claims++;
+	else
+		s->claims--;
+}
+
 /* ---- the crowd ------------------------------------------------------------------------ */
 
 /* v wakes: where the one of its domain that ran last stands, it goes on. Without that a domain
@@ -53,6 +67,8 @@ void sched_leave(struct vcpu *v, uint64_t now)
 {
 	struct sched_domain *sd = &v->domain->sched;
 
+	if (unlikely(v->sched.claims))
+		sched_grant_back(v);
 	if (!v->sched.wanting)
 		return;
 	v->sched.wanting = false;
@@ -103,7 +119,8 @@ bool sched_may_run_capped(struct vcpu *v, uint64_t now)
 		sched_unpark(v);
 		spin_lock(&sd->lock);
 		share_give(&sd->share, v->sched.grant);
-		v->sched.grant = share_take(&sd->share, now, v->runstate.state_entry_time);
+		v->sched.grant = share_take(&sd->share, v->id, now, v->runstate.state_entry_time);
+		set_claim(v, v->sched.grant > 0);
 		next = share_next(&sd->share);
 		spin_unlock(&sd->lock);
 		if (!timer_is_set(&sd->refill)) {
@@ -129,17 +146,16 @@ void sched_set_parked(struct vcpu *v, bool parked)
 	spin_unlock(&sd->lock);
 }
 
-bool sched_has_claim(const struct vcpu *v)
+bool sched_takes_claim(struct vcpu *v)
 {
 	struct sched_domain *sd = &v->domain->sched;
-	bool busy;
 
-	if (likely(!sched_is_capped(v)) || v->domain->max_vcpus == 1)
+	if (v->sched.claims)
 		return true;
 	spin_lock(&sd->lock);
-	busy = share_is_busy(&sd->share, sd->share.crowd - v->sched.wanting);
+	set_claim(v, !share_is_busy(&sd->share));
 	spin_unlock(&sd->lock);
-	return !busy;
+	return v->sched.claims;
 }
 
 void sched_grant_back(struct vcpu *v)
@@ -148,6 +164,7 @@ void sched_grant_back(struct vcpu *v)
 
 	spin_lock(&sd->lock);
 	share_give(&sd->share, v->sched.grant);
+	set_claim(v, false);
 	spin_unlock(&sd->lock);
 	v->sched.grant = 0;
 }
@@ -199,6 +216,7 @@ static void end_grant(struct vcpu *v)
 {
 	struct cpu_sched *s = sched_lock(v);
 
+	v->sched.entity.modest = false;
 	if (v->sched.on_cpu) {
 		sched_charge(s, v, arch_now_ns());
 		v->sched.grant = 0;

@@ -156,6 +156,7 @@ void sched_enqueue(struct cpu_sched *s, struct vcpu *v, uint64_t now)
 		sched_charge(s, sched_vcpu_of(running), now);
 	if (slept)
 		sched_join(s, v, now);
+	v->sched.entity.modest = !sched_has_claim(v);
 	runq_wake(&s->queue, &v->sched.entity, slept);
 	/* Before the look at who idles: they look at who waits once they count as idle. */
 	if (unlikely(sched_several && !s->told))
@@ -185,8 +186,6 @@ void vcpu_recheck(struct vcpu *v)
 		spin_unlock(&s->lock);
 		return;
 	}
-	if (unlikely(!sched_has_claim(v)))
-		runq_floor(&s->queue, &v->sched.entity, 0);
 	cpu = sched_place(v);
 	if (unlikely(cpu != v->processor)) {
 		/* Its registers are still being saved: that CPU asks again when they are. */
@@ -361,7 +360,7 @@ static void let_go(struct vcpu *prev, uint64_t now)
 		vcpu_runstate_change(prev, RUNSTATE_blocked, now);
 		return;
 	}
-	if (unlikely(prev->sched.grant))
+	if (unlikely(prev->sched.grant || prev->sched.claims))
 		sched_grant_back(prev);
 	if (!vcpu_runnable(prev)) {
 		sched_unpark(prev);

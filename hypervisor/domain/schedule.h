@@ -81,15 +81,21 @@ void sched_charge_shared(struct cpu_sched *s, struct vcpu *v, uint64_t ran, uint
 bool sched_may_run_capped(struct vcpu *v, uint64_t now);
 /** v waits, or does not wait any more, for the next period of its domain's cap. */
 void sched_set_parked(struct vcpu *v, bool parked);
-/** False for one whose domain's cap is reached by others of it already, however little they have
- *  had: it may use a CPU that idles, and displaces nobody. */
-bool sched_has_claim(const struct vcpu *v);
-/** v leaves its CPU, or its cap ends: what is left of its grant goes back. */
+/** v waits. False for one whose domain's cap is reached by others of it that run or have a claim,
+ *  however little they have had: it may use a CPU that idles, and displaces nobody. Else it has
+ *  the claim until it has run, or sleeps. */
+bool sched_takes_claim(struct vcpu *v);
+/** v leaves its CPU: what is left of its grant goes back, and its claim ends. */
 void sched_grant_back(struct vcpu *v);
 
 static inline bool sched_is_capped(const struct vcpu *v)
 {
 	return v->domain->sched.share.cap;
+}
+
+static inline bool sched_has_claim(struct vcpu *v)
+{
+	return likely(!sched_is_capped(v)) || sched_takes_claim(v);
 }
 
 static inline bool sched_may_run(struct vcpu *v, uint64_t now)

@@ -33,6 +33,8 @@ struct runq_entity {
 	uint32_t weight;
 	uint32_t crowd;			/* charged time per real time, last time: hv/share.h */
 	bool visitor;			/* comes from another queue */
+	bool modest;			/* waits no better than at the queue's time */
+	bool early;			/* came in ahead of the queue's time, and is still */
 };
 
 struct runq {
@@ -58,7 +60,8 @@ static inline void runq_run(struct runq *q, struct runq_entity *e)
 void runq_charge(struct runq *q, struct runq_entity *e, uint64_t time);
 
 /** Queues e, which has slept, or was held back (by a cap) while it wanted to run; one that comes
- *  from another queue keeps what it was due there. */
+ *  from another queue keeps what it was due there. If it is modest it waits behind those that the
+ *  queue's time is due to, whatever it has had. */
 void runq_wake(struct runq *q, struct runq_entity *e, bool slept);
 /** Queues e, which goes on being runnable but leaves the CPU. */
 void runq_requeue(struct runq *q, struct runq_entity *e);
@@ -107,8 +110,9 @@ struct runq_claim {
 struct runq_claim runq_claim(const struct runq *q, const struct runq_entity *e);
 /**
  * Above zero: by so much the one who waits deserves this CPU more than who runs here, who
- * has been charged up to now. Else zero; who runs here and has nobody to share with is then
- * brought to the level of the other queue: it could not have had more.
+ * has been charged up to now, or than all who wait here. Else zero; who runs here and has
+ * nobody to share with is then brought to the level of the other queue: it could not have
+ * had more.
  */
 int64_t runq_compare(struct runq *q, const struct runq_claim *c);
 

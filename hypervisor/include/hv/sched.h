@@ -32,6 +32,7 @@ struct sched_vcpu {
 	bool yields;			/* lets any other go first, once */
 	bool wanting;			/* counted in its domain's crowd */
 	bool parked;			/* its domain has used up its cap */
+	bool claims;			/* counted in its capped domain's claims */
 	uint64_t crowd_time;		/* its domain's when it was charged last */
 	int64_t grant;			/* run time that it took of its domain's cap, ns */
 

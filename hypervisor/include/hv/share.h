@@ -29,6 +29,7 @@ struct share {
 	uint64_t counted;	/* up to this time */
 	uint32_t parked;	/* vCPUs that wait for the next period */
 	uint32_t cap;		/* per cent of a CPU, 0: none */
+	uint32_t claims;	/* vCPUs that run under the cap, or may displace others to do so */
 	int64_t budget;		/* ns left in this period; below zero: owed */
 	uint64_t period;	/* when it began */
 };
@@ -43,14 +44,14 @@ uint64_t share_crowd_time(struct share *s, uint64_t now);
 
 /** Sets the cap, 0: none; a new period begins. */
 void share_set_cap(struct share *s, unsigned cap, uint64_t now);
-/** Run time for one vCPU, which has wanted it since that time, ns; 0: there is none before
+/** Run time for vCPU number id, which has wanted it since that time, ns; 0: there is none before
  *  share_next(). */
-int64_t share_take(struct share *s, uint64_t now, uint64_t since);
+int64_t share_take(struct share *s, unsigned id, uint64_t now, uint64_t since);
 /** Gives back what is left of a grant; below zero: so much more was used. */
 void share_give(struct share *s, int64_t left);
-/** True when so many others of the domain run or are about to that the cap asks for no more at
+/** True when so many of the domain run or are about to that the cap asks for no more at
  *  once: one vCPU more may use what is idle, and has no claim on what others use. */
-bool share_is_busy(const struct share *s, unsigned others);
+bool share_is_busy(const struct share *s);
 /** When the next period begins. */
 uint64_t share_next(const struct share *s);
 /** True when a new period would bring nothing: all of the last is still there. */

@@ -168,16 +168,18 @@ static void check_vcpu(const struct vcpu *v)
 
 static void check_domain(const struct domain *d)
 {
-	unsigned wanting = 0, parked = 0;
+	unsigned wanting = 0, parked = 0, claims = 0;
 
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
 		check_vcpu(d->vcpu[i]);
 		wanting += d->vcpu[i]->sched.wanting;
 		parked += d->vcpu[i]->sched.parked;
+		claims += d->vcpu[i]->sched.claims;
 	}
 	if (d->max_vcpus > 1)
 		assert_int_equal(d->sched.share.crowd, wanting);
 	assert_int_equal(d->sched.share.parked, parked);
+	assert_int_equal(d->sched.share.claims, claims);
 }
 
 static void check_places(void)
@@ -226,7 +228,8 @@ static void check_in_step(const struct vcpu *w, const struct vcpu *r)
 	uint64_t most = 2 * slice_of(w) + 2 * slice_of(r) + 2 * RUNQ_SLICE;
 
 	if (runq_is_queued(&w->sched.entity) && w->sched.hard_affinity & 1ULL << r->processor &&
-	    w->sched.soft_affinity & 1ULL << r->processor && sched_has_claim(w))
+	    w->sched.soft_affinity & 1ULL << r->processor &&
+	    (!sched_is_capped(w) || w->sched.claims))
 		assert_true((int64_t)(r->sched.entity.vtime - w->sched.entity.vtime) <=
 			    (int64_t)most);
 }
