@@ -14,16 +14,6 @@ static int start(void **state)
 	return world_start(state);
 }
 
-/* The one operation with a version of its own. */
-static long state_of(domid_t dom)
-{
-	memset(&op, 0, sizeof(op));
-	op.cmd = DOMCTL_get_domain_state;
-	op.interface_version = DOMCTL_STATE_VERSION;
-	op.domain = dom;
-	return do_domctl((uintptr_t)&op, 0, 0, 0, 0);
-}
-
 /* ---- what is common ------------------------------------------------------------------- */
 
 static void a_bad_pointer_faults(void **state)
@@ -48,8 +38,6 @@ static void only_the_control_domain_may(void **state)
 	for (uint32_t cmd = 0; cmd < 100; cmd++)
 		if (cmd != DOMCTL_get_domain_state)
 			assert_int_equal(domctl(&op, cmd, 2), -XEN_EPERM);
-	assert_int_equal(state_of(2), -XEN_EPERM);
-	assert_int_equal(state_of(DOMID_INVALID), -XEN_EPERM);
 	assert_int_equal(domctl(&op, XEN_DOMCTL_createdomain, 0), -XEN_EPERM);
 }
 
@@ -58,53 +46,6 @@ static void a_domain_that_is_not_there_is_no_such(void **state)
 	(void)state;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_pausedomain, 9), -XEN_ESRCH);
 	assert_int_equal(domctl(&op, XEN_DOMCTL_pausedomain, DOMID_SELF), -XEN_ESRCH);
-}
-
-static void who_asks_what_has_changed_hears_of_each_once(void **state)
-{
-	const struct domctl_get_domain_state *s = (const void *)&op.u;
-
-	(void)state;
-	while (!state_of(DOMID_INVALID))
-		;
-	assert_int_equal(state_of(DOMID_INVALID), -XEN_ENOENT);
-	domstate_changed(2);
-	domstate_changed(1);
-	domstate_changed(2);
-	domstate_changed(32751);
-	domstate_changed(DOMID_SELF);
-	assert_int_equal(state_of(DOMID_INVALID), 0);
-	assert_int_equal(op.domain, 1);
-	assert_int_equal(s->state, DOMSTATE_EXIST);
-	assert_int_equal(state_of(DOMID_INVALID), 0);
-	assert_int_equal(op.domain, 2);
-	assert_int_equal(state_of(DOMID_INVALID), 0);
-	assert_int_equal(op.domain, 32751);
-	assert_int_equal(s->state, 0);
-	assert_int_equal(state_of(DOMID_INVALID), -XEN_ENOENT);
-}
-
-static void the_state_of_a_domain_is_told(void **state)
-{
-	const struct domctl_get_domain_state *s = (const void *)&op.u;
-
-	(void)state;
-	assert_int_equal(state_of(9), -XEN_ESRCH);
-	assert_int_equal(domctl(&op, DOMCTL_get_domain_state, 1), -XEN_EACCES);
-	assert_int_equal(state_of(1), 0);
-	assert_int_equal(s->state, DOMSTATE_EXIST);
-	machine_domain[1].life.state = LIFE_SHUT;
-	assert_int_equal(state_of(1), 0);
-	assert_int_equal(s->state, DOMSTATE_EXIST | DOMSTATE_SHUTDOWN);
-	machine_domain[1].life.state = LIFE_DYING;
-	machine_domain[1].life.code = LIFE_NO_CODE;
-	assert_int_equal(state_of(1), 0);
-	assert_int_equal(s->state, DOMSTATE_EXIST | DOMSTATE_DYING);
-	machine_domain[1].life.state = LIFE_DEAD;
-	assert_int_equal(state_of(1), 0);
-	assert_int_equal(s->state, DOMSTATE_EXIST | DOMSTATE_DYING | DOMSTATE_DEAD);
-	((struct domctl_get_domain_state *)&op.u)->zero1 = 1;
-	assert_int_equal(do_domctl((uintptr_t)&op, 0, 0, 0, 0), -XEN_EINVAL);
 }
 
 static void unknown_operations_are_not_there(void **state)
@@ -753,8 +694,6 @@ int main(void)
 		T(another_interface_version_is_refused),
 		T(only_the_control_domain_may),
 		T(a_domain_that_is_not_there_is_no_such),
-		T(who_asks_what_has_changed_hears_of_each_once),
-		T(the_state_of_a_domain_is_told),
 		T(unknown_operations_are_not_there),
 		T(what_needs_a_device_is_not_supported),
 		T(create_gives_a_free_id_and_defaults),
