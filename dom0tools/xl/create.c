@@ -201,15 +201,26 @@ int domain_destroy(domid_t domid, bool keep_record)
 	return err;
 }
 
+/* A domain that has run for so long, or waits and gets no answer from us in so many looks, has started. */
+#define START_CPU_NS	(100 * NSEC_PER_MSEC)
+#define QUIET_LOOKS	2
+/* Between looks the other threads, and the domain, have all the time that they want; and there is an
+ * end to it where the machine has no time for the domain. */
+#define FIRST_LOOK_NS	(100 * NSEC_PER_USEC)
+#define LAST_LOOK_NS	(4 * NSEC_PER_MSEC)
+#define START_MAX_NS	(500 * NSEC_PER_MSEC)
+
 bool domain_crashed_while_starting(domid_t domid)
 {
-	const uint64_t step = 5 * NSEC_PER_MSEC, limit = deadline_in(500 * NSEC_PER_MSEC);
+	const uint64_t limit = deadline_in(START_MAX_NS);
 	struct xen_domctl_getdomaininfo info;
-	uint64_t cpu_time = 0;
+	uint64_t cpu_time = 0, step = FIRST_LOOK_NS;
 	unsigned quiet = 0;
 
-	while (quiet < 5 && clock_monotonic_ns() < limit) {
+	while (quiet < QUIET_LOOKS && cpu_time < START_CPU_NS && clock_monotonic_ns() < limit) {
 		thread_sleep(step);
+		if (step < LAST_LOOK_NS)
+			step *= 2;
 		if (domctl_info(domid, &info))
 			return false;
 		if (info.flags & XEN_DOMINF_shutdown)

@@ -28,7 +28,8 @@ bool domain_recreate(struct record *r, struct build_error *err);
 int domain_destroy(domid_t domid, bool keep_record);
 
 /**
- * Waits, for a moment at most, until a domain that was just unpaused has either
- * fallen asleep (25 ms without any work) or ended. True: it has crashed.
+ * Waits until a domain that was just unpaused has started or ended. True: it has crashed. It has
+ * started when it sleeps and dom0 owes it no answer, or has used 100 ms of CPU: mostly after less than
+ * a millisecond, at most after half a second.
  */
 bool domain_crashed_while_starting(domid_t domid);
