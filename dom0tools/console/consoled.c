@@ -19,34 +19,42 @@
 #include "consring.h"
 
 #define DEAD_MAX 32
+#define BUCKETS 256
 
 static struct {
 	struct xs_handle *xs;
-	struct console *first;	/* the oldest */
+	struct console *first, **end;	/* by age, the oldest first */
+	struct console *buckets[BUCKETS];
+	unsigned int dead;		/* of them */
+	struct console *busy, **busy_end;
 	struct waitq wq;
-	bool work;
-} consoled;
+} consoled = { .end = &consoled.first, .busy_end = &consoled.busy };
 
 /* ---- the list ---- */
 
+static struct console **bucket_of(domid_t domid)
+{
+	return &consoled.buckets[domid % BUCKETS];
+}
+
 static struct console *console_find(domid_t domid, bool dead_too)
+{
+	struct console *c = *bucket_of(domid);
+
+	while (c && (c->domid != domid || !(c->alive || dead_too)))
+		c = c->next_in_bucket;
+	return c;
+}
+
+/* The console of the domain, alive or dead, that xenstore has not let go of yet: the oldest. */
+static struct console *console_unfinished(domid_t domid)
 {
 	struct console *found = NULL;
 
-	for (struct console *c = consoled.first; c; c = c->next)
-		if (c->domid == domid && (c->alive || dead_too))
+	for (struct console *c = *bucket_of(domid); c; c = c->next_in_bucket)
+		if (c->domid == domid && !c->over)
 			found = c;
 	return found;
-}
-
-/* The console of the domain, alive or dead, that xenstore has not let go of yet. */
-static struct console *console_unfinished(domid_t domid)
-{
-	struct console *c = consoled.first;
-
-	while (c && (c->domid != domid || c->over))
-		c = c->next;
-	return c;
 }
 
 /* Whether the domain is dead though xenstore does not know yet: it gets no new console. */
@@ -57,38 +65,48 @@ static bool console_ending(domid_t domid)
 	return c && !c->alive;
 }
 
+static void console_free(struct console *c)
+{
+	struct console **at = bucket_of(c->domid);
+
+	while (*at != c)
+		at = &(*at)->next_in_bucket;
+	*at = c->next_in_bucket;
+	scrollback_free(&c->output);
+	free(c);
+}
+
 static void console_trim(void)
 {
-	unsigned int dead = 0;
+	struct console **at = &consoled.first;
 
-	for (struct console *c = consoled.first; c; c = c->next)
-		dead += !c->alive;
-	for (struct console **at = &consoled.first; *at && dead > DEAD_MAX;) {
+	while (*at && consoled.dead > DEAD_MAX) {
 		struct console *c = *at;
 
-		if (c->alive || c->viewed || c->pins) {
+		if (c->alive || c->viewed || c->pins || c->busy) {
 			at = &c->next;
 			continue;
 		}
 		*at = c->next;
-		scrollback_free(&c->output);
-		free(c);
-		dead--;
+		if (!*at)
+			consoled.end = at;
+		consoled.dead--;
+		console_free(c);
 	}
 }
 
 static struct console *console_new(domid_t domid)
 {
 	struct console *c = calloc(1, sizeof(*c));
-	struct console **at = &consoled.first;
 
 	if (!c)
 		return NULL;
 	c->domid = domid;
 	c->alive = true;
-	while (*at)
-		at = &(*at)->next;
-	*at = c;
+	*consoled.end = c;
+	consoled.end = &c->next;
+	c->next_in_bucket = *bucket_of(domid);
+	*bucket_of(domid) = c;
 	return c;
 }
 
@@ -114,8 +132,12 @@ static void console_notified(evtchn_port_t port, void *ctx)
 
 void console_kick(struct console *c)
 {
+	if (c->busy)
+		return;
 	c->busy = true;
-	consoled.work = true;
+	c->next_busy = NULL;
+	*consoled.busy_end = c;
+	consoled.busy_end = &c->next_busy;
 	waitq_wake(&consoled.wq);
 }
 
@@ -260,23 +282,34 @@ static void console_end(struct console *c)
 	}
 	console_close(c);
 	c->alive = false;
+	consoled.dead++;
 	waitq_wake(&c->changed);
 }
 
 /* ---- the threads ---- */
 
+/* Each of those that have something now gets one turn, of at most a ring's contents. */
+static void drain_busy(void)
+{
+	struct console *c = consoled.busy;
+
+	consoled.busy = NULL;
+	consoled.busy_end = &consoled.busy;
+	while (c) {
+		struct console *next = c->next_busy;
+
+		c->busy = false;
+		console_pump(c);
+		c = next;
+	}
+}
+
 static void drain_thread(void *arg)
 {
 	(void)arg;
 	for (;;) {
-		wait_event(&consoled.wq, consoled.work);
-		consoled.work = false;
-		for (struct console *c = consoled.first; c; c = c->next) {
-			if (!c->busy)
-				continue;
-			c->busy = false;
-			console_pump(c);
-		}
+		wait_event(&consoled.wq, consoled.busy != NULL);
+		drain_busy();
 		thread_yield();
 	}
 }

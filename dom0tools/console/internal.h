@@ -20,7 +20,9 @@
 #define INPUT_MAX 16384
 
 struct console {
-	struct console *next;
+	struct console *next;		/* by age */
+	struct console *next_in_bucket;	/* by domid; newer ones first */
+	struct console *next_busy;
 	domid_t domid;
 	bool alive;		/* the domain exists, as far as xenstore says */
 	bool over;		/* it does not, and xenstore has let go of it too */

@@ -91,6 +91,19 @@ bool xenstored_find_domain(const char *name, domid_t *domid)
 	return id;
 }
 
+bool xenstored_domain_name(domid_t domid, char *name, size_t size)
+{
+	const char *value;
+	char path[40];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	value = store_value(daemon.store, path, &len);
+	if (value)
+		snprintf(name, size, "%.*s", (int)len, value);
+	return value;
+}
+
 static uint64_t dom0_kib(void)
 {
 	struct xen_domctl op = {

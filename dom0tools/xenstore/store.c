@@ -246,19 +246,25 @@ size_t store_node_count(const struct store *store)
 	return census.n;
 }
 
+const char *store_value(const struct store *store, const char *path, size_t *len)
+{
+	const struct node *node = node_lookup(store->main.root, path);
+
+	*len = node ? node->len : 0;
+	return node ? node->value : NULL;
+}
+
 const char *store_find_child(const struct store *store, const char *dir, const char *leaf,
 			     const char *value)
 {
 	const struct node *node = node_lookup(store->main.root, dir);
 	size_t len = strlen(value);
 
-	for (uint32_t i = 0; node && i < node->n_kids; i++)
-		for (uint32_t k = 0; k < node->kids[i]->n_kids; k++) {
-			const struct node *kid = node->kids[i]->kids[k];
+	for (uint32_t i = 0; node && len && i < node->n_kids; i++) {
+		const struct node *kid = node_lookup(node->kids[i], leaf);
 
-			if (len && kid->len == len && !strcmp(kid->name, leaf) &&
-			    !memcmp(kid->value, value, len))
-				return node->kids[i]->name;
-		}
+		if (kid && kid->len == len && !memcmp(kid->value, value, len))
+			return node->kids[i]->name;
+	}
 	return NULL;
 }

@@ -86,6 +86,8 @@ void store_announce(struct store *store, const char *special, domid_t domid);
 /** Removes every node that the domain owns, with its children. */
 void store_forget_domain(struct store *store, domid_t domid);
 
+/** The value of a node, not NUL-terminated, good until the next request; NULL: no node, or empty. */
+const char *store_value(const struct store *store, const char *path, size_t *len);
 /** The name of the first child of dir whose own child leaf has this value; NULL when there is none.
  *  It is good until the next request. */
 const char *store_find_child(const struct store *store, const char *dir, const char *leaf,

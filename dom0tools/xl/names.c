@@ -24,14 +24,8 @@ struct xs_handle *xl_store(void)
 
 void xl_domain_name(domid_t domid, char name[XL_NAME_SIZE])
 {
-	struct xs_handle *h = xl_store();
-	char path[64], *value = NULL;
-
-	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
-	if (h)
-		value = xs_read(h, XBT_NULL, path, NULL);
-	snprintf(name, XL_NAME_SIZE, "%s", value ? value : domid ? "(null)" : "Domain-0");
-	free(value);
+	if (!xenstored_domain_name(domid, name, XL_NAME_SIZE))
+		snprintf(name, XL_NAME_SIZE, "%s", domid ? "(null)" : "Domain-0");
 }
 
 struct xen_domctl_getdomaininfo *xl_all_domains(unsigned *count)

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <xen/xen.h>
@@ -29,3 +30,6 @@ void xenstored_check_domains(void);
  * daemon's tree, where reading the node of each domain is a request for each.
  */
 bool xenstored_find_domain(const char *name, domid_t *domid);
+
+/** The other way round: false when the domain's node is missing or empty. */
+bool xenstored_domain_name(domid_t domid, char *name, size_t size);

@@ -146,7 +146,6 @@ bool xs_rm(struct xs_handle *h, xs_transaction_t t, const char *path)
 	return true;
 }
 
-/* The names below path, each once. */
 bool xenstored_find_domain(const char *name, domid_t *domid)
 {
 	unsigned id, end;
@@ -162,6 +161,21 @@ bool xenstored_find_domain(const char *name, domid_t *domid)
 	return false;
 }
 
+bool xenstored_domain_name(domid_t domid, char *name, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(nodes[i].path, path) || !nodes[i].value[0])
+			continue;
+		snprintf(name, size, "%s", nodes[i].value);
+		return true;
+	}
+	return false;
+}
+
+/* The names below path, each once. */
 char **xs_directory(struct xs_handle *h, xs_transaction_t t, const char *path, unsigned int *num)
 {
 	static char names[MAX_NODES][64];
