@@ -102,8 +102,7 @@ static int commit(struct exchange *e, uint64_t chunk)
 			rc = -XEN_EFAULT;
 			continue;
 		}
-		for (uint64_t k = 0; k < 1ULL << order; k++)
-			m2p_set(mfn(first.n + k), gpfn + k);
+		m2p_set_run(first, 1ULL << order, gpfn);
 		if (copy_to_guest(at, &first.n, sizeof(first.n)))
 			rc = -XEN_EFAULT;
 	}

@@ -48,8 +48,7 @@ static bool populate_one(const struct extents *e, uint32_t i)
 	if (copy_from_guest(&gpfn, nth(e, i), sizeof(gpfn)) ||
 	    !domain_pages_alloc_below(e->d, e->order, e->bits, &first))
 		return false;
-	for (uint64_t k = 0; k < 1ULL << e->order; k++)
-		m2p_set(mfn(first.n + k), gpfn + k);
+	m2p_set_run(first, 1ULL << e->order, gpfn);
 	return !copy_to_guest(nth(e, i), &first.n, sizeof(first.n));
 }
 

@@ -70,20 +70,29 @@ void buddy_free(struct buddy *b, mfn_t first, unsigned order)
 	list_insert(b, m, order);
 }
 
+void buddy_free_run(struct buddy *b, mfn_t first, uint64_t n)
+{
+	uint64_t m = first.n, end = m + n;
+
+	while (m < end) {
+		unsigned order = (unsigned)__builtin_ctzll(m);
+		unsigned room = highest_bit(end - m);
+
+		order = MIN(order, MIN(room, BUDDY_ORDERS - 1U));
+		buddy_free(b, mfn(m), order);
+		m += 1ULL << order;
+	}
+}
+
 void buddy_add(struct buddy *b, mfn_t start, mfn_t end)
 {
 	uint64_t m = start.n ? start.n : 1;
 
 	CHECK(end.n <= arch_max_mfn && arch_max_mfn <= 1ULL << BUDDY_ZONES);
-	while (m < end.n) {
-		unsigned order = (unsigned)__builtin_ctzll(m);
-		unsigned room = highest_bit(end.n - m);
-
-		order = MIN(order, MIN(room, BUDDY_ORDERS - 1U));
-		buddy_free(b, mfn(m), order);
-		b->total += 1ULL << order;
-		m += 1ULL << order;
-	}
+	if (m >= end.n)
+		return;
+	buddy_free_run(b, mfn(m), end.n - m);
+	b->total += end.n - m;
 }
 
 /* Takes the first block of at least the order out of a zone and gives the rest of it back. */

@@ -46,14 +46,20 @@ static inline bool type_cas(struct frame *f, uint64_t *was, uint64_t to)
 					   __ATOMIC_RELAXED);
 }
 
-/* Uses are 0. Keeps everybody else away while stale translations of the former use are flushed. */
+/*
+ * Uses are 0. Keeps everybody else away while stale translations of the former use are flushed. A frame
+ * that had no type since it got its owner has none: those of the owner before are flushed by then.
+ */
 static bool type_change(struct frame *f, uint64_t *was, enum frame_type type)
 {
 	uint64_t now = (uint64_t)type << FT_SHIFT | 1;
 
+	if (!*was && type > FRAME_L4)
+		return type_cas(f, was, now);
 	if (!type_cas(f, was, *was | FT_BUSY))
 		return false;
-	tlb_flush_stale(f->aux);
+	if (*was >> FT_SHIFT)
+		tlb_flush_stale(f->aux);
 	if (type <= FRAME_L4) {
 		f->aux = 0;
 		f->linear = 0;

@@ -68,6 +68,22 @@ void m2p_set(mfn_t m, uint64_t pfn)
 	WRITE_ONCE(arch_m2p[m.n], pfn);
 }
 
+void m2p_set_run(mfn_t first, uint64_t n, uint64_t pfn)
+{
+	uint64_t *at = &arch_m2p[first.n];
+
+	for (uint64_t *end = at + n; at < end; at++, pfn++)
+		WRITE_ONCE(*at, pfn);
+}
+
+void m2p_clear_run(mfn_t first, uint64_t n)
+{
+	uint64_t *at = &arch_m2p[first.n];
+
+	for (uint64_t *end = at + n; at < end; at++)
+		WRITE_ONCE(*at, INVALID_M2P_ENTRY);
+}
+
 uint64_t m2p_get(mfn_t m)
 {
 	if (m.n >= arch_max_mfn)

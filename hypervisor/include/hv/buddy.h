@@ -31,6 +31,8 @@ bool buddy_alloc(struct buddy *b, unsigned order, unsigned bits, mfn_t *first);
 
 /** Gives 2^order frames back, in any pieces that are blocks. */
 void buddy_free(struct buddy *b, mfn_t first, unsigned order);
+/** The same for any n adjacent frames, in the largest blocks that they make. */
+void buddy_free_run(struct buddy *b, mfn_t first, uint64_t n);
 
 /**
  * Number n of the free blocks of this order, in about the order in which buddy_alloc() would take

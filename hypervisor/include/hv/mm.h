@@ -24,7 +24,9 @@ struct domain_mm {
 	uint32_t tot_pages;		/* frames it owns, zombies too; those shared do not count */
 	uint32_t shared_pages;
 	uint32_t max_pages;		/* the limit set by max_mem */
-	bool released;			/* domain_mm_relinquish() has come to its end */
+	uint32_t pins_at;		/* where the search for pinned frames stands; 0: nowhere */
+	bool ending;			/* domain_mm_relinquish() has begun */
+	bool released;			/* it has come to its end */
 	uint32_t claimed;		/* outstanding claim (claim_pages); allocator's lock */
 	bool takes_dirty;		/* is given frames as they are: dom0 while it is built */
 	uint64_t serial;		/* of all domains since boot; no other ever has it */
@@ -94,7 +96,7 @@ int domain_pages_claim(struct domain *d, uint64_t pages);
 /** Takes a frame that nobody but its owner holds away from d: owned by none, on no list, one
  *  reference. False when somebody else holds it. */
 bool domain_page_steal(struct domain *d, mfn_t m);
-/** Gives such a frame, or 2^order fresh ones, to d. False when d is dying. */
+/** Gives such a frame, or 2^order fresh ones, to d. False when d is dying or its limit reached. */
 bool domain_pages_assign(struct domain *d, mfn_t first, unsigned order);
 /** 2^order frames as domain_page_steal() leaves them, zeroed. */
 bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first);
@@ -111,6 +113,8 @@ bool mm_zero_ahead(void);
 void frame_share(struct domain *d, void *page, bool readonly);
 /** Ends that and frees the page, with the last mapping of it if there are any. */
 void frame_unshare(void *page);
+/** The domain that may map it ends; who holds it still does, the caller too. */
+void frame_share_end(struct frame *f);
 
 /* ---- references ------------------------------------------------------------------ */
 
@@ -128,6 +132,9 @@ void frame_put_typed(struct frame *f);
 #define INVALID_M2P_ENTRY (~0UL)
 
 void m2p_set(mfn_t m, uint64_t pfn);
+/** n adjacent frames get the numbers from pfn on, resp. none. */
+void m2p_set_run(mfn_t first, uint64_t n, uint64_t pfn);
+void m2p_clear_run(mfn_t first, uint64_t n);
 uint64_t m2p_get(mfn_t m);
 
 /* ---- domains ---------------------------------------------------------------------------- */

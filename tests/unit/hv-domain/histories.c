@@ -44,10 +44,15 @@ static void model_shutdown(struct model *m, uint32_t code)
 		m->stage = SHUT;
 }
 
-/* A dead domain is there as long as another maps its page. */
+/* A dead domain is there as long as another maps its page. Of one that is half gone nobody can tell. */
+static bool is_mapped(void)
+{
+	return model[1].stage == DYING ? world_domain(ids[0]) != NULL : model[1].maps;
+}
+
 static void model_bury(void)
 {
-	if (model[0].there && model[0].stage == ZOMBIE && !model[1].maps)
+	if (model[0].there && model[0].stage == ZOMBIE && !is_mapped())
 		model[0] = (struct model){ 0 };
 	if (model[1].there && model[1].stage == ZOMBIE)
 		model[1] = (struct model){ 0 };
@@ -185,6 +190,7 @@ static void destroy(unsigned i, uint32_t budget)
 		assert_true(m->stage != ZOMBIE);
 		m->stage = DYING;
 		m->built = false;	/* nobody can tell how much of it is left */
+		model_bury();
 	} else {
 		assert_int_equal(rc, 0);
 		model_killed(m);

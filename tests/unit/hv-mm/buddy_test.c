@@ -60,6 +60,26 @@ static void all_frames_come_back_as_the_blocks_they_were(void **state)
 	buddy_free(&b, big, 11);
 }
 
+static void any_run_of_frames_comes_back_as_blocks(void **state)
+{
+	mfn_t got;
+
+	(void)state;
+	buddy_add(&b, mfn(1024), mfn(FRAMES));
+	for (unsigned from = 0; from < 9; from++) {
+		for (unsigned n = 1; n < 40; n++) {
+			assert_true(buddy_alloc(&b, 6, 32, &got));
+			buddy_free_run(&b, got, from);
+			buddy_free_run(&b, mfn(got.n + from), n);
+			buddy_free_run(&b, mfn(got.n + from + n), 64 - from - n);
+			assert_null(buddy_check(&b));
+			assert_int_equal(b.free, FRAMES - 1024);
+		}
+	}
+	assert_true(buddy_alloc(&b, 11, 32, &got));
+	buddy_free(&b, got, 11);
+}
+
 static void the_blocks_ahead_are_those_that_come_next(void **state)
 {
 	mfn_t ahead[8], got;
@@ -150,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(all_frames_come_back_as_the_blocks_they_were),
+		T(any_run_of_frames_comes_back_as_blocks),
 		T(the_blocks_ahead_are_those_that_come_next),
 		T(blocks_are_aligned_and_do_not_overlap),
 		T(an_address_limit_is_kept_and_low_memory_is_spared),

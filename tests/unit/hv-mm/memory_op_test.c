@@ -220,6 +220,27 @@ static void an_exchange_without_memory_gives_the_frames_back(void **state)
 	assert_int_equal(page(1, 7), in[0]);
 }
 
+static void a_frame_that_came_back_is_flushed_before_it_becomes_a_table(void **state)
+{
+	xen_pfn_t in[1] = { page(1, 4) }, out[1] = { 4 };
+	struct xen_memory_exchange x = exchange(in, 1, out, 0);
+
+	(void)state;
+	build_tree(1);
+	assert_int_equal(ext_op(MMUEXT_PIN_L4_TABLE, page(1, 0)), 0);
+	assert_int_equal(ext_op(MMUEXT_NEW_BASEPTR, page(1, 0)), 0);
+	world_guest_runs();
+	assert_int_equal(set_entry(page(1, 3), 0, 0), 0);
+	x.out.mem_flags = XENMEMF_address_bits(13);
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_ENOMEM);
+	assert_int_equal(page(1, 4), in[0]);
+	unsigned flushes = world_flushes;
+
+	assert_int_equal(ext_op(MMUEXT_PIN_L1_TABLE, in[0]), 0);
+	assert_int_equal(world_flushes, flushes + 1);
+	world_guest_runs();
+}
+
 static void a_guests_memory_map_is_what_the_toolstack_set(void **state)
 {
 	struct memmap_entry map[2] = { { 0, 0x100000, 1 }, { 0x100000, 0x1000, 2 } }, got[4];
@@ -374,6 +395,7 @@ int main(void)
 		T(frames_are_exchanged_for_a_block),
 		T(an_exchange_that_fails_changes_nothing),
 		T(an_exchange_without_memory_gives_the_frames_back),
+		T(a_frame_that_came_back_is_flushed_before_it_becomes_a_table),
 		T(a_guests_memory_map_is_what_the_toolstack_set),
 		T(the_frames_of_a_grant_table_are_for_the_control_domain),
 		T(bad_addresses_are_errors),

@@ -395,6 +395,53 @@ static void a_dead_domains_frames_stay_until_the_last_mapping_goes(void **state)
 	assert_int_equal(world_dom[1].refs, refs - 1);
 }
 
+static void a_frame_without_a_type_is_flushed_for_none(void **state)
+{
+	(void)state;
+	assert_int_equal(ext_op(PIN_L1, page(1, 3)), 0);
+	world_guest_runs();
+	unsigned flushes = world_flushes;
+
+	assert_int_equal(set_entry(page(1, 3), 0, entry(5, P_RO)), 0);
+	world_guest_runs();
+	assert_int_equal(set_entry(page(1, 3), 0, entry(5, P_RW)), 0);
+	assert_int_equal(ext_op(PIN_L2, page(1, 6)), 0);
+	assert_int_equal(world_flushes, flushes);
+}
+
+/* Somebody with the right to it gives frames back while the search for pins stands at them. */
+static void the_end_of_a_domain_bears_that_its_frames_go_meanwhile(void **state)
+{
+	struct domain *d = &world_dom[1];
+	uint64_t free = mm_free_frames(), pinned;
+
+	(void)state;
+	build_tree(1);
+	page_at(1, 3)[1] = entry(5, P_RW);
+	assert_int_equal(ext_op(PIN_L4, page(1, 0)), 0);
+	assert_int_equal(ext_op(PIN_L1, page(1, 3)), 0);
+	pinned = page(1, 3);
+	d->life.state = LIFE_DYING;
+	for (unsigned round = 0, rc = 1; rc; round++) {
+		struct budget b = { 17 };
+
+		assert_true(round < 100);
+		rc = (unsigned)domain_mm_relinquish(d, &b);
+		world_check();
+		if (d->mm.pins_at) {
+			struct frame *f = frame_get(mfn(d->mm.pins_at), d);
+
+			assert_non_null(f);
+			frame_drop_allocated(f);
+			frame_put(f);
+			world_check();
+		}
+	}
+	mm_reap();
+	assert_int_equal(mm_free_frames(), free + 8);
+	assert_int_equal(frame_of(mfn(pinned))->owner, DOMID_INVALID);
+}
+
 static void pages_of_the_hypervisor_are_shared_and_taken_back(void **state)
 {
 	void *rw = hv_pages_alloc(0), *ro = hv_pages_alloc(0);
@@ -476,6 +523,8 @@ int main(void)
 		T(the_control_domain_maps_anothers_frames_by_its_id),
 		T(the_control_domain_pins_and_changes_anothers_tables),
 		T(a_dead_domains_frames_stay_until_the_last_mapping_goes),
+		T(a_frame_without_a_type_is_flushed_for_none),
+		T(the_end_of_a_domain_bears_that_its_frames_go_meanwhile),
 		T(pages_of_the_hypervisor_are_shared_and_taken_back),
 		T(a_shared_page_is_the_hypervisors_again_when_the_domain_has_gone),
 		T(a_descriptor_page_is_checked_and_cannot_be_written),
