@@ -17,6 +17,7 @@ ICOUNT = ["-icount", "shift=0,sleep=off"]
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 CFG = 'name="idle"\nkernel="/guests/echo"\nmemory=2\n'
+LARGE = "memory=16"     # what Xen's figures are of
 CREATES = (1, 10, 100, 200)
 
 
@@ -77,6 +78,10 @@ def commands(d):
     row("xl list", d.cost("xl list"))
     row("xl create, until it returned", d.cost("xl create -q /etc/xen/idle.cfg"))
     row("xl destroy", d.cost("xl destroy idle"))
+    time.sleep(1)   # idle CPUs zero what was given back
+    row("xl create, 16 MiB", d.cost(f"xl create -q /etc/xen/idle.cfg '{LARGE}'"))
+    row("xl destroy, 16 MiB", d.cost("xl destroy idle"))
+    time.sleep(1)
     row("xl create -c, a guest's line and its end", d.cost("xl create -q -c /etc/xen/hello.cfg"))
 
 
