@@ -85,25 +85,6 @@ bool domain_pages_assign(struct domain *d, mfn_t first, unsigned order)
 	return ok;
 }
 
-/*
- * From a free frame to one without a type. No domain sees another's data; its own it has seen (a
- * balloon that breathes). dom0 gets its first memory as firmware left it.
- */
-static void clear_for(const struct domain *d, mfn_t first, uint64_t n)
-{
-	struct frame *f = frame_of(first), *end = f + n;
-	uint64_t own = d->mm.serial;
-	bool dirty = d->mm.takes_dirty;
-
-	for (; f < end; f++) {
-		uint64_t content = f->type_info;
-
-		f->type_info = 0;
-		if (unlikely(content != CONTENT_ZEROS) && content != own && !dirty)
-			arch_clear(frame_ptr(frame_mfn(f)), PAGE_SIZE);
-	}
-}
-
 bool domain_pages_alloc_below(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
 {
 	/* An answer without the lock: saves zeroing what it could not have. */
@@ -111,7 +92,6 @@ bool domain_pages_alloc_below(struct domain *d, unsigned order, unsigned bits, m
 		return false;
 	if (!ram_alloc(d, order, bits, first))
 		return false;
-	clear_for(d, *first, 1ULL << order);
 	if (domain_pages_assign(d, *first, order))
 		return true;
 	ram_free(*first, 1ULL << order, CONTENT_ANY);

@@ -92,18 +92,28 @@ const char *mm_check_free(void)
 
 /* ---- runs of free frames ------------------------------------------------------------- */
 
-/* Frames that were freed together have the same stamp. */
-static void flush_stale(mfn_t first, uint64_t n)
+/*
+ * From free frames to such without a type, that no CPU translates to. No domain sees another's data;
+ * its own (`own`, a serial number; CONTENT_ZEROS: none) it has seen, as when a balloon breathes. What is
+ * zero was flushed before; frames that were freed together have the same stamp.
+ */
+static void make_ready(mfn_t first, uint64_t n, uint64_t own, bool dirty)
 {
-	const struct frame *f = frame_of(first), *end = f + n;
-	uint32_t last = f->aux;
+	struct frame *f = frame_of(first), *end = f + n;
+	uint32_t flushed = ~f->aux;
 
-	tlb_flush_stale(last);
 	for (; f < end; f++) {
-		if (likely(f->aux == last))
+		uint64_t content = f->type_info;
+
+		f->type_info = 0;
+		if (likely(content == CONTENT_ZEROS))
 			continue;
-		last = f->aux;
-		tlb_flush_stale(last);
+		if (f->aux != flushed) {
+			flushed = f->aux;
+			tlb_flush_stale(flushed);
+		}
+		if (content != own && !dirty)
+			arch_clear(frame_ptr(frame_mfn(f)), PAGE_SIZE);
 	}
 }
 
@@ -126,7 +136,8 @@ bool ram_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
 	spin_unlock(&ram_lock);
 	if (!ok)
 		return false;
-	flush_stale(*first, n);
+	/* dom0 gets its first memory as firmware left it. */
+	make_ready(*first, n, d ? d->mm.serial : CONTENT_ZEROS, d && d->mm.takes_dirty);
 	return true;
 }
 
@@ -182,10 +193,8 @@ void *hv_pages_alloc(unsigned order)
 		struct frame *f = frame_of(mfn(first.n + i));
 
 		f->owner = DOMID_INVALID;
-		f->type_info = 0;
 		f->count_info = FC_HV;
 	}
-	arch_clear(frame_ptr(first), PAGE_SIZE << order);
 	return frame_ptr(first);
 }
 
@@ -200,14 +209,7 @@ void hv_pages_free(void *p, unsigned order)
 
 bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first)
 {
-	if (!ram_alloc(NULL, order, bits, first))
-		return false;
-	for (uint64_t i = 0; i < 1ULL << order; i++) {
-		frame_of(mfn(first->n + i))->count_info = 0;
-		frame_of(mfn(first->n + i))->type_info = 0;
-	}
-	arch_clear(frame_ptr(*first), PAGE_SIZE << order);
-	return true;
+	return ram_alloc(NULL, order, bits, first);
 }
 
 void mm_pages_free(mfn_t first, unsigned order)

@@ -10,8 +10,9 @@ struct domain;
 enum { CONTENT_ANY, CONTENT_ZEROS, FIRST_SERIAL };
 
 /**
- * Takes 2^order frames below physical address 2^bits for d (NULL: the hypervisor), out of its claim if
- * it has one. No CPU translates to them any more; what they hold still stands in type_info.
+ * Takes 2^order frames below physical address 2^bits for d (NULL: the hypervisor, or nobody yet), out of its
+ * claim if it has one. They have no type and no references, no CPU translates to them any more, and they hold
+ * zeros, or what d has written there.
  */
 bool ram_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *first);
 

@@ -152,11 +152,12 @@ void frame_type_drop_slow(struct frame *f);
 
 static inline bool frame_type_take(struct frame *f, enum frame_type type)
 {
-	uint64_t t = READ_ONCE(f->type_info);
+	uint64_t t = READ_ONCE(f->type_info), now = (uint64_t)type << FT_SHIFT;
 
-	if (likely((t & (FT_TYPE | FT_BUSY)) == (uint64_t)type << FT_SHIFT) &&
-	    likely(__atomic_compare_exchange_n(&f->type_info, &t, t + 1, false, __ATOMIC_ACQ_REL,
-					       __ATOMIC_RELAXED)))
+	/* The type that it has, or its first one since it got its owner: nothing is stale. */
+	if (likely((t & (FT_TYPE | FT_BUSY)) == now || !t) &&
+	    likely(__atomic_compare_exchange_n(&f->type_info, &t, (t | now) + 1, false,
+					       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)))
 		return true;
 	return frame_type_take_slow(f, type);
 }
