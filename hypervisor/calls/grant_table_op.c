@@ -268,7 +268,9 @@ static bool maps_frame(struct grant_domain *g, uint64_t mfn_n)
 	for (uint32_t h = 0; h < g->map_pages * MAPTRACK_PER_PAGE && !found; h++) {
 		const struct grant_map *e = maptrack_entry(g, h);
 
-		found = e->flags && grant_pinned_mfn(e->granter, e->ref) == mfn_n;
+		/* What is being unmapped may have lost its pin already, and with it its granter's table. */
+		found = e->flags && !(e->flags & GRANT_MAP_BUSY) &&
+			grant_pinned_mfn(e->granter, e->ref) == mfn_n;
 	}
 	spin_unlock(&g->map_lock);
 	return found;

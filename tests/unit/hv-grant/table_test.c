@@ -309,6 +309,24 @@ static void cache_flush_is_for_ones_own_and_mapped_pages(void **state)
 	assert_int_equal(flush(theirs, 0, 64, 1), 0);
 }
 
+static void cache_flush_leaves_alone_what_another_vcpu_is_unmapping(void **state)
+{
+	struct gnttab_map_grant_ref m = { .host_addr = slot_va(0), .ref = 8, .dom = 1,
+					  .flags = GNTMAP_host_map };
+	struct grant_map *e;
+
+	(void)state;
+	world_run(0);
+	offer(1, 8, 0, 0, 0);
+	assert_int_equal(grant_op(GNTTABOP_map_grant_ref, &m, 1), 0);
+	/* Its pin may be gone by now, and the table that it stood in. */
+	e = maptrack_entry(&world_domain[0].grants, m.handle);
+	e->flags |= GRANT_MAP_BUSY;
+	assert_int_equal(flush(data_mfn(1, 0) << 12, 0, 64, 1), -XEN_EPERM);
+	e->flags &= (uint16_t)~GRANT_MAP_BUSY;
+	assert_int_equal(flush(data_mfn(1, 0) << 12, 0, 64, 1), 0);
+}
+
 static void bad_commands_and_addresses_are_refused(void **state)
 {
 	struct gnttab_query_size q = { .dom = DOMID_SELF };
@@ -365,6 +383,7 @@ int main(void)
 		T(only_version_1_is_there),
 		T(swap_exchanges_entries_that_nobody_uses),
 		T(cache_flush_is_for_ones_own_and_mapped_pages),
+		T(cache_flush_leaves_alone_what_another_vcpu_is_unmapping),
 		T(bad_commands_and_addresses_are_refused),
 		T(limits_of_a_new_domain_are_checked),
 	};
