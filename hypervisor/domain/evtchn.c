@@ -173,6 +173,7 @@ static void close_locked(struct domain *d, unsigned port)
 static int close_port(struct domain *d, uint32_t port)
 {
 	struct evtchn_domain *e = &d->evtchn, *far = e;
+	struct domain *held = NULL;
 	int err = -XEN_EINVAL;
 
 	/* The far end's lock may come first: look, lock both, look again. */
@@ -189,10 +190,18 @@ static int close_port(struct domain *d, uint32_t port)
 			err = 0;
 			break;
 		}
+		/* The pair keeps the other domain only as long as we hold the lock. */
+		struct domain *other = domain_ref(container_of(needed, struct domain, evtchn));
+
 		unlock_both(e, far);
+		if (held)
+			domain_put(held);
+		held = other;
 		far = needed;
 	}
 	unlock_both(e, far);
+	if (held)
+		domain_put(held);
 	return err;
 }
 

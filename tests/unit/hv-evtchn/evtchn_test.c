@@ -327,9 +327,9 @@ static void a_global_virq_goes_to_dom0_unless_another_asked_for_it(void **state)
 	assert_int_equal(evtchn_set_virq_handler(CURRENT(1), VIRQ_TIMER), -XEN_EINVAL);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 	assert_true(port_pending(1, 1));
-	assert_int_equal(world_references, 1);
+	assert_int_equal(world_references(), 1);
 	evtchn_forget_virq_handler(CURRENT(1));
-	assert_int_equal(world_references, 0);
+	assert_int_equal(world_references(), 0);
 }
 
 static void bind_vcpu_refuses_what_does_not_exist(void **state)

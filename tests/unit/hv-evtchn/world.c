@@ -17,7 +17,6 @@ struct domain *dom0;
 struct domain world_domain[DOMAINS];
 struct vcpu world_vcpu[DOMAINS][VCPUS];
 unsigned world_wakes[DOMAINS][VCPUS];
-unsigned world_references;
 unsigned world_held;
 bool world_no_memory;
 
@@ -37,13 +36,13 @@ int world_start(void **state)
 	memset(world_wakes, 0, sizeof(world_wakes));
 	memset(shared, 0, sizeof(shared));
 	memset(&host_cpu, 0, sizeof(host_cpu));
-	world_references = 0;
 	world_no_memory = false;
 	memset(memory, 0, sizeof(memory));
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		struct domain *d = &world_domain[i];
 
 		d->id = (domid_t)i;
+		d->refs = 1;
 		d->control = i == 0;
 		d->shared_info = &shared[i];
 		d->vcpu = vcpu_table[i];
@@ -68,7 +67,7 @@ int world_end(void **state)
 	(void)state;
 	for (unsigned i = 0; i < DOMAINS; i++)
 		evtchn_domain_destroy(&world_domain[i]);
-	assert_int_equal(world_references, 0);
+	assert_int_equal(world_references(), 0);
 	assert_int_equal(world_held, 0);
 	return 0;
 }
@@ -174,19 +173,24 @@ void xfree(void *object)
 	free(object);
 }
 
+unsigned world_references(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < DOMAINS; i++)
+		n += world_domain[i].refs - 1;
+	return n;
+}
+
 struct domain *domain_get(domid_t id)
 {
-	if (id >= DOMAINS)
-		return NULL;
-	world_references++;
-	return &world_domain[id];
+	return id < DOMAINS ? domain_ref(&world_domain[id]) : NULL;
 }
 
 void domain_put(struct domain *d)
 {
-	(void)d;
-	assert_true(world_references > 0);
-	world_references--;
+	assert_true(d->refs > 1);
+	d->refs--;
 }
 
 void vcpu_wake(struct vcpu *v)

@@ -22,7 +22,8 @@
 extern struct domain world_domain[DOMAINS];
 extern struct vcpu world_vcpu[DOMAINS][VCPUS];
 extern unsigned world_wakes[DOMAINS][VCPUS];	/* calls of vcpu_wake() */
-extern unsigned world_references;		/* of domain_get() and not put */
+/** References to domains that were taken and not put. */
+unsigned world_references(void);
 extern bool world_no_memory;			/* xmalloc() fails */
 
 extern unsigned world_held;			/* references to frames */
