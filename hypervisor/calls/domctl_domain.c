@@ -155,6 +155,7 @@ static uint32_t life_flags(const struct domain *d)
 
 void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
+	const shared_info_t *shared = READ_ONCE(d->shared_info);
 	uint32_t flags = XEN_DOMINF_blocked;
 
 	memset(info, 0, sizeof(*info));
@@ -167,7 +168,7 @@ void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->tot_pages = d->mm.tot_pages;
 	info->max_pages = d->mm.max_pages;
 	info->outstanding_pages = d->mm.claimed;
-	info->shared_info_frame = d->shared_info ? ptr_mfn(d->shared_info).n : INVALID_MFN_N;
+	info->shared_info_frame = shared ? ptr_mfn(shared).n : INVALID_MFN_N;
 	memcpy(info->handle, d->handle, sizeof(info->handle));
 	info->gpaddr_bits = (uint8_t)mm_machine()->phys_bits;
 	info->arch_config.emulation_flags = d->control ? XEN_X86_EMU_PIT : 0;

@@ -25,8 +25,12 @@ static long op_maximum_ram_page(const struct memory_call *call)
 /* The highest frame number that the guest says it uses: in its own shared_info. */
 static long maximum_gpfn(const struct domain *d)
 {
-	uint64_t max = d->shared_info ? READ_ONCE(d->shared_info->arch.max_pfn) : 0;
+	uint64_t max = 0;
 
+	spin_lock(&domlist_lock);	/* a domain that dies forgets it */
+	if (d->shared_info)
+		max = READ_ONCE(d->shared_info->arch.max_pfn);
+	spin_unlock(&domlist_lock);
 	return max ? (long)(max - 1) : 0;
 }
 

@@ -393,6 +393,21 @@ static int destroy_vcpus(struct domain *d, struct budget *b)
 	return 0;
 }
 
+/*
+ * Who goes through all domains under the lock sees it or does not. It goes before the domain's memory
+ * does: then whoever maps it last frees it, and nobody else.
+ */
+static void forget_shared_info(struct domain *d)
+{
+	shared_info_t *page;
+
+	spin_lock(&domlist_lock);
+	page = d->shared_info;
+	d->shared_info = NULL;
+	spin_unlock(&domlist_lock);
+	frame_unshare(page);
+}
+
 static int destroy_step(struct domain *d, struct budget *b)
 {
 	switch ((enum destroy_stage)d->destroy_stage) {
@@ -408,6 +423,7 @@ static int destroy_step(struct domain *d, struct budget *b)
 		return destroy_vcpus(d, b);
 	case DESTROY_GRANTS:
 		grant_domain_destroy(d);
+		forget_shared_info(d);
 		return 0;
 	case DESTROY_MEMORY:
 		return domain_mm_relinquish(d, b);
@@ -415,18 +431,6 @@ static int destroy_step(struct domain *d, struct budget *b)
 		break;
 	}
 	return 0;
-}
-
-/* Who goes through all domains under the lock sees it or does not. */
-static void forget_shared_info(struct domain *d)
-{
-	shared_info_t *page;
-
-	spin_lock(&domlist_lock);
-	page = d->shared_info;
-	d->shared_info = NULL;
-	spin_unlock(&domlist_lock);
-	frame_unshare(page);
 }
 
 int domain_kill(struct domain *d, struct budget *b)
@@ -448,7 +452,6 @@ int domain_kill(struct domain *d, struct budget *b)
 			return rc;
 		d->destroy_stage++;
 	}
-	forget_shared_info(d);
 	spin_lock(&d->shutdown_lock);
 	life_gone(&d->life);
 	spin_unlock(&d->shutdown_lock);

@@ -171,8 +171,8 @@ void frame_unshare(void *page)
 void frame_free_last(struct frame *f)
 {
 	struct domain *d = domain_by_owner(f->owner);
-	uint64_t flags = f->count_info;
-	bool gone;
+	uint64_t flags = f->count_info, content;
+	bool gone, ours = (flags & FC_HV) && !(flags & FC_ORPHAN);
 
 	CHECK(d && !(flags & (FC_ALLOCATED | FC_COUNT)) && !(f->type_info & FT_COUNT));
 	spin_lock(&d->mm.page_lock);
@@ -182,14 +182,16 @@ void frame_free_last(struct frame *f)
 	else
 		d->mm.tot_pages--;
 	gone = d->mm.released && !d->mm.tot_pages && !d->mm.shared_pages;
-	spin_unlock(&d->mm.page_lock);
-	if ((flags & FC_HV) && !(flags & FC_ORPHAN)) {
+	content = is_dying(d) ? CONTENT_ANY : d->mm.serial;
+	if (ours) {
 		f->owner = DOMID_INVALID;
 		f->type_info = 0;
 		f->count_info = FC_HV;
-	} else {
-		ram_free(frame_mfn(f), 1, is_dying(d) ? CONTENT_ANY : d->mm.serial);
 	}
+	spin_unlock(&d->mm.page_lock);
+	/* Unless this was its last frame, d may be gone from here on. */
+	if (!ours)
+		ram_free(frame_mfn(f), 1, content);
 	if (gone)
 		reap_later(d);
 }

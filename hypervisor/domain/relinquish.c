@@ -33,7 +33,9 @@ static int drop_pin(struct domain *d, struct frame *f, struct budget *b)
 
 	if (!tables_unpin(d, f, &pending, b) || !pending.table.n)
 		return 0;
+	spin_lock(&d->mm.pt_lock);	/* who else uses the table counts without an atomic operation */
 	__atomic_fetch_or(&f->type_info, FT_PINNED, __ATOMIC_RELAXED);
+	spin_unlock(&d->mm.pt_lock);
 	return -XEN_ERESTART;
 }
 
@@ -154,20 +156,30 @@ static int relinquish_pages(struct domain *d, struct budget *b)
 
 /* ---- pages of the hypervisor that it maps ------------------------------------------------------ */
 
+/* The first page that the domain may still take, with a reference. The others that stand in the list
+ * go whenever who maps them lets them go. */
+static struct frame *first_shared(struct domain *d)
+{
+	struct frame *f = NULL;
+
+	spin_lock(&d->mm.page_lock);
+	for (uint32_t at = d->mm.shared_list; at && !f; at = frame_of(mfn(at))->next)
+		if ((READ_ONCE(frame_of(mfn(at))->count_info) & FC_ALLOCATED) &&
+		    frame_try_ref(frame_of(mfn(at))))
+			f = frame_of(mfn(at));
+	spin_unlock(&d->mm.page_lock);
+	return f;
+}
+
 static int relinquish_shared(struct domain *d, struct budget *b)
 {
-	uint32_t at = d->mm.shared_list;
+	struct frame *f;
 
-	while (at) {
-		struct frame *f = frame_of(mfn(at));
-
+	while ((f = first_shared(d))) {
+		frame_share_end(f);
+		frame_put(f);
 		if (!budget_take(b))
 			return -XEN_ERESTART;
-		at = f->next;
-		if (frame_try_ref(f)) {
-			frame_share_end(f);
-			frame_put(f);
-		}
 	}
 	return 0;
 }

@@ -476,6 +476,34 @@ static void a_shared_page_is_the_hypervisors_again_when_the_domain_has_gone(void
 	assert_int_equal(mm_free_frames(), free + 9);
 }
 
+static void shared_pages_may_be_let_go_while_their_domain_dies(void **state)
+{
+	uint64_t free = mm_free_frames();
+	struct frame *held[4];
+
+	(void)state;
+	world_dom[1].life.state = LIFE_DYING;
+	for (unsigned i = 0; i < 4; i++) {
+		void *shared = hv_pages_alloc(0);
+
+		frame_share(&world_dom[1], shared, false);
+		held[i] = frame_get(ptr_mfn(shared), &world_dom[1]);
+		frame_unshare(shared);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		struct budget b = { 3 };
+
+		assert_int_equal(domain_mm_relinquish(&world_dom[1], &b),
+				 i < 2 ? -XEN_ERESTART : 0);
+		frame_put(held[i]);
+		assert_int_equal(mm_check(), 0);
+	}
+	mm_reap();
+	world_check();
+	assert_int_equal(mm_free_frames(), free + 8);
+	assert_int_equal(world_dom[1].mm.shared_pages, 0);
+}
+
 static void a_descriptor_page_is_checked_and_cannot_be_written(void **state)
 {
 	struct frame *f;
@@ -527,6 +555,7 @@ int main(void)
 		T(the_end_of_a_domain_bears_that_its_frames_go_meanwhile),
 		T(pages_of_the_hypervisor_are_shared_and_taken_back),
 		T(a_shared_page_is_the_hypervisors_again_when_the_domain_has_gone),
+		T(shared_pages_may_be_let_go_while_their_domain_dies),
 		T(a_descriptor_page_is_checked_and_cannot_be_written),
 	};
 

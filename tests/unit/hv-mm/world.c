@@ -28,6 +28,7 @@ struct domain world_dom[2];
 struct vcpu world_vcpu[2];
 struct domain dom_xen = { .id = DOMID_XEN }, dom_io = { .id = DOMID_IO };
 struct domain *domain_list;
+spinlock_t domlist_lock = SPINLOCK("domlist");
 static struct vcpu *vcpus[2][1];
 unsigned world_flushes, world_reaped, world_invlpgs, world_wbinvds;
 uint64_t world_invlpg_va;
