@@ -120,13 +120,14 @@ static void make_ready(mfn_t first, uint64_t n, uint64_t own, bool dirty)
 /* What is claimed for others is not there for d. */
 bool ram_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
 {
-	uint64_t n = 1ULL << order, mine = d ? d->mm.claimed : 0;
+	uint64_t n = 1ULL << order, mine;
 	bool ok;
 
 	if (order >= BUDDY_ORDERS || bits <= PAGE_SHIFT)
 		return false;
 	spin_lock(&ram_lock);
 	look_again();
+	mine = d ? d->mm.claimed : 0;
 	ok = ram.free >= n && (ram.free - n >= claimed || mine >= n) &&
 	     buddy_alloc(&ram, order, bits - PAGE_SHIFT, first);
 	if (ok && mine) {
@@ -168,7 +169,8 @@ int domain_pages_claim(struct domain *d, uint64_t pages)
 	if (!pages) {
 		claimed -= d->mm.claimed;
 		d->mm.claimed = 0;
-	} else if (d->mm.claimed || pages <= d->mm.tot_pages || pages > d->mm.max_pages) {
+	} else if (d->life.state >= LIFE_DYING || d->mm.claimed || pages <= d->mm.tot_pages ||
+		   pages > d->mm.max_pages) {
 		rc = -XEN_EINVAL;
 	} else if (pages - d->mm.tot_pages > ram.free - MIN(ram.free, claimed)) {
 		rc = -XEN_ENOMEM;

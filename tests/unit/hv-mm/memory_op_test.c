@@ -149,6 +149,19 @@ static void a_claim_keeps_frames_for_its_domain(void **state)
 	assert_int_equal(op(XENMEM_claim_pages, &r), 0);
 }
 
+static void a_dying_domain_claims_nothing(void **state)
+{
+	struct xen_memory_reservation r = { .nr_extents = 12, .domid = 1 };
+
+	(void)state;
+	world_run(0);
+	world_dom[1].life.state = LIFE_DYING;
+	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+	assert_int_equal(mm_claimed_frames(), 0);
+	r.nr_extents = 0;
+	assert_int_equal(op(XENMEM_claim_pages, &r), 0);
+}
+
 static struct xen_memory_exchange exchange(xen_pfn_t *in, unsigned n, xen_pfn_t *out, unsigned order)
 {
 	struct xen_memory_exchange x = {
@@ -392,6 +405,7 @@ int main(void)
 		T(a_long_population_goes_on_where_it_stopped),
 		T(another_domain_is_for_the_control_domain),
 		T(a_claim_keeps_frames_for_its_domain),
+		T(a_dying_domain_claims_nothing),
 		T(frames_are_exchanged_for_a_block),
 		T(an_exchange_that_fails_changes_nothing),
 		T(an_exchange_without_memory_gives_the_frames_back),
