@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Every order of the events of a life, and each move by itself. */
+/* Each move of a life by itself; lifecycle_histories.c tries every order. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -11,8 +11,6 @@
 #include <hv/lifecycle.h>
 #include <hv/vcpu.h>
 #include <xen/sched.h>
-
-#include "choose.h"
 
 static void a_new_domain_is_held_once(void **state)
 {
@@ -103,80 +101,6 @@ static void runstates_follow_from_what_keeps_a_vcpu(void **state)
 	assert_int_equal(life_runstate(VPF_BLOCKED | VPF_DOWN, 2, false), RUNSTATE_blocked);
 }
 
-/* What must hold of a move from one state to another, whatever came before. */
-static void check_move(const struct life *before, const struct life *after)
-{
-	if (before->state == LIFE_DEAD)
-		assert_int_equal(after->state, LIFE_DEAD);
-	if (before->state >= LIFE_DYING)
-		assert_true(after->state >= LIFE_DYING);
-	if (after->state == LIFE_SHUT && before->state != LIFE_SHUT)
-		assert_int_equal(before->state, LIFE_SHUTTING);
-	if (after->state == LIFE_SHUTTING || after->state == LIFE_SHUT)
-		assert_int_not_equal(after->code, LIFE_NO_CODE);
-	if (after->state == LIFE_ALIVE && !after->holds)
-		assert_false(life_is_stopped(after));
-	else
-		assert_true(life_is_stopped(after));
-	assert_true(after->holds <= LIFE_HOLDS_MAX);
-}
-
-static bool step(struct life *l, unsigned *told)
-{
-	switch (choose(8)) {
-	case 0:
-		return life_hold(l) == 0;
-	case 1:
-		return life_release(l) == 0;
-	case 2:
-		return life_shutdown(l, choose(2) ? SHUTDOWN_poweroff : SHUTDOWN_crash);
-	case 3:
-		if (!life_stopped(l))
-			return false;
-		(*told)++;
-		return true;
-	case 4:
-		if (!life_resume(l))
-			return false;
-		*told = 0;
-		return true;
-	case 5:
-		return life_kill(l);
-	case 6:
-		if (l->state != LIFE_DYING)
-			return false;
-		life_gone(l);
-		return true;
-	default:
-		life_latch_code(l, SHUTDOWN_reboot);
-		return false;
-	}
-}
-
-static void every_order_of_six_events_keeps_the_rules(void **state)
-{
-	unsigned histories = 0;
-
-	(void)state;
-	do {
-		struct life l;
-		unsigned told = 0;
-
-		life_init(&l);
-		for (unsigned i = 0; i < 6; i++) {
-			struct life before = l;
-			bool moved = step(&l, &told);
-
-			check_move(&before, &l);
-			if (!moved)
-				assert_int_equal(before.state, l.state);
-			assert_true(told <= 1);	/* dom0 hears of a shutdown once */
-		}
-		histories++;
-	} while (choose_again());
-	assert_true(histories > 250000);
-}
-
 #define T(f) cmocka_unit_test(f)
 
 int main(void)
@@ -189,7 +113,6 @@ int main(void)
 		T(a_code_has_eight_bits),
 		T(a_resumed_domain_can_shut_down_again),
 		T(runstates_follow_from_what_keeps_a_vcpu),
-		T(every_order_of_six_events_keeps_the_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

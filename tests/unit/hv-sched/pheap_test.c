@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The queue by key, against a list that is searched. */
+/* The queue by key, against a list that is searched; pheap_histories.c tries every order. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -9,8 +9,6 @@
 
 #include <hv/check.h>
 #include <hv/pheap.h>
-
-#include "choose.h"
 
 #define N 64
 
@@ -108,26 +106,6 @@ static void any_node_can_be_taken_out(void **state)
 	}
 }
 
-static void every_short_history_is_right(void **state)
-{
-	unsigned histories = 0;
-
-	do {
-		start(state);
-		for (unsigned step = 0; step < 6; step++) {
-			struct pheap_node *n = &node[choose(4)];
-
-			if (n->queued)
-				pheap_remove(&heap, n);
-			else
-				pheap_add(&heap, n, choose(3));
-			check(4);
-		}
-		histories++;
-	} while (choose_again());
-	assert_true(histories > 100000);
-}
-
 static void a_walk_meets_every_node_once(void **state)
 {
 	unsigned met = 0;
@@ -151,7 +129,6 @@ int main(void)
 		T(equal_keys_come_out_in_the_order_of_adding),
 		T(keys_may_wrap),
 		T(any_node_can_be_taken_out),
-		T(every_short_history_is_right),
 		T(a_walk_meets_every_node_once),
 	};
 
