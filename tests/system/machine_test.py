@@ -12,10 +12,10 @@ from dialogue import SWITCH, Machine, suite
 from tap import Tap
 
 
-def end_of(build, how, options="", memory="128M"):
-    """Boots the sample guest "crash" as dom0; returns (what was said, whether QEMU ended)."""
-    m = Machine(["-kernel", f"{build}/cloison", "-initrd", f"{build}/guests/crash", "-append",
-                 f"{options} -- how={how}"], memory=memory)
+def end_of(build, how, options="", memory="128M", guest="crash"):
+    """Boots the sample guest "crash" as dom0, or another; returns (what was said, whether QEMU ended)."""
+    m = Machine(["-kernel", f"{build}/cloison", "-initrd", f"{build}/guests/{guest}", "-append",
+                 f"{options} -- {how if '=' in how else f'how={how}'}"], memory=memory)
     try:
         if "noreboot" not in options:
             return m.text() if m.wait_end(40) else "QEMU goes on\n" + m.text(), True
@@ -52,6 +52,21 @@ def deaths(tap, build):
     panic = text.split("Panic: ")[-1]
     tap.check("memory" in panic.split("\n")[0] and re.search(r"\] dom0_build\+|\] boot_\w+\+", panic),
               "a panic during boot has a backtrace as well", text)
+
+
+def deaths_beside_others(tap, build):
+    """dom0 dies while domains run that it has made: one line says so, and the machine halts or restarts."""
+    for how, why in [("crash", None), ("iret", r"^\(XEN\) d0: crashed: d0v0: iret: no frame at 700000000000$")]:
+        for options in ("noreboot", ""):
+            text, _ = end_of(build, f"die={how}", f"console=com1 com1=115200,8n1 dom0_mem=64M {options}".strip(), guest="test-hostile")
+            before, _, after = text.partition("Hardware Dom0 crashed")
+            tap.check("ok 2 - hostile: the books agree with them" in before and "not ok" not in text,
+                      f"domains run and the books agree before dom0 dies ({how})", text)
+            tap.check(not why or re.search(why, before, re.M), "the reason is told", text)
+            tap.check(after.startswith(": rebooting machine in 5 seconds\n") and "Panic: Dom0 crashed\n" in after and
+                      text.count("Panic") == 1, "one line says what the machine does about it", text)
+            tap.check(("Manual reset required" in after) == bool(options) and ("Reboot in five" in after) != bool(options) and
+                      "goes on" not in text, "it " + ("halts, as noreboot asks for" if options else "restarts"), text)
 
 
 def keys(tap, d):
@@ -120,6 +135,7 @@ def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     tap = Tap()
     deaths(tap, build)
+    deaths_beside_others(tap, build)
     return suite([([keys], {}), ([restart], {"extra": ("-action", "reboot=reset")}), ([conswitch], {"options": "conswitch=b"}),
                   ([unknown_options], {"options": "frobnicate=7 iommu=no", "dom0_mem": "96M"})], tap)
 

@@ -392,6 +392,16 @@ static void many_domains(void)
 		domctl(XEN_DOMCTL_destroydomain, made[i]);
 }
 
+domid_t small_domain(const void *code, unsigned n)
+{
+	domid_t id;
+
+	if (!window)
+		window = (uint64_t)page_alloc();
+	id = child(code, n);
+	return id && !set_context(id) && !domctl(XEN_DOMCTL_unpausedomain, id) ? id : 0;
+}
+
 void attack_as_control(void)
 {
 	window = (uint64_t)page_alloc();

@@ -17,6 +17,10 @@ void attack_as_control(void);
 
 /** True for the domain that may control others. */
 bool is_control(void);
+/** A domain that a control domain makes and lets run, with this code; 0: it could not be made. */
+domid_t small_domain(const void *code, unsigned n);
+/** Ends this kernel, a control domain, as how says ("crash", "iret"), with other domains alive. */
+void die_with_domains(const char *how);
 /** The hypervisor's whole-state check (debug key m); true where it cannot be asked. */
 bool books_agree(void);
 /** One mmuext operation. */

@@ -2,8 +2,10 @@
 /*
  * The hostile guest: what a kernel could try that wants out of its domain, or the machine down.
  * Each attempt must be refused, or be harmless; after each area the hypervisor's books must agree.
- * It runs as control domain (with attacks through domctl) or as any other. With the word
- * keys=K it types these debug keys and ends: what the test build does then is its business.
+ * It runs as control domain (with attacks through domctl) or as any other. Words of its command line:
+ * plain=1, a control domain that uses its rights for nothing but the last look at the books; keys=K, it
+ * types these debug keys and ends: what the test build does then is its business; die=HOW, it makes
+ * domains and dies beside them.
  */
 #define __XEN_TOOLS__ 1
 #include "hostile.h"
@@ -104,7 +106,11 @@ void test_main(void)
 {
 	const char *line = (const char *)start_info->cmd_line;
 
+	bool plain = !__builtin_strncmp(line, "plain=1", 7);
+
 	event_handler = ignore;
+	if (!__builtin_strncmp(line, "die=", 4))
+		die_with_domains(line + 4);
 	if (!__builtin_strncmp(line, "keys=", 5)) {
 		check(!press(line + 5), "the keys %s", line + 5);
 		return;
@@ -118,6 +124,6 @@ void test_main(void)
 	area("resources", attack_resources);
 	area("races", attack_by_races);
 	area("disguises", attack_in_disguise);
-	if (is_control())
+	if (is_control() && !plain)
 		area("control operations", attack_as_control);
 }
