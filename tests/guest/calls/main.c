@@ -118,6 +118,8 @@ static void platform(void)
 	op.cmd = 999;
 	note("operation 999: %ld", HC(platform_op, &op));
 	note("at 0: %ld", HC(platform_op, 0));
+	for (long n = 0; n < 8; n++)
+		note("xenpmu_op %ld: %ld", n, HC(xenpmu_op, n, 0));
 }
 
 static unsigned upcalls;
