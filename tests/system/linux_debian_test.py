@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """A Debian root in an initramfs as a domU: its modules, debugger, editor and screen programs, stress-ng, what runs
-out of memory; and Linux guests side by side, of which one is destroyed and one crashes.
+out of memory; Linux guests side by side, of which one is destroyed and one crashes; vector registers of two.
 Usage: linux_debian_test.py BUILD [GUESTS]; 4 guests without a number."""
 import glob
 import os
@@ -13,6 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, f"{HERE}/linux"]
 import debian  # noqa: E402
 import image  # noqa: E402
+import programs  # noqa: E402
 from dialogue import LEAVE, PROMPT, suite  # noqa: E402
 
 PACKAGES = ["stress-ng", "gdb-minimal", "vim-tiny", "procps", "kmod"]
@@ -44,7 +45,7 @@ def initrds(build):
     with open(glob.glob(f"{package}/lib/modules/*/kernel/drivers/net/dummy.ko")[0], "rb") as f:
         files["lib/dummy.ko"] = f.read()
     out = []
-    for path in (debian.initrd(build, "debian", PACKAGES, files), image.initrd(build, "initrd-plain")):
+    for path in (debian.initrd(build, "debian", PACKAGES, files), image.initrd(build, "initrd-plain", programs.vectors(build))):
         with open(path, "rb") as f:
             out.append(f.read())
     return out
@@ -173,6 +174,27 @@ def side_by_side(tap, d):
     tap.check(before[0] - d.free()[0] <= 64, "every frame came back", (before, d.free()))
 
 
+def vectors(tap, d):
+    """Programs of two domUs fill the same registers with other values, on the same CPUs."""
+    names = ("v0", "v1")
+    for name in names:
+        d.run(f"xl create -q /etc/xen/small.cfg 'name=\"{name}\"'", BOOT)
+    for i, name in enumerate(names):
+        answers(d, name)
+        d.send(f"xl console {name}\r\rvectors {i + 1} 20 >/tmp/kept; echo ended $?, $(cat /tmp/kept)\r")
+        d.wait("vectors")
+        d.send(LEAVE)
+        d.wait(PROMPT)
+    for name in names:
+        d.send(f"xl console {name}\r")
+        seen = d.wait_re(r"\nended (\d+), ([^\r\n]*)[\r\n]", 120)
+        tap.check(seen[1] == "0" and seen[2].count("kept") == 2 and "kept 0 " not in seen[2],
+                  f"{name} finds its vector registers as it left them", seen[0])
+        d.send(LEAVE)
+        d.wait(PROMPT)
+        d.run(f"xl destroy {name}")
+
+
 def vcpus(tap, d):
     """Four vCPUs on four CPUs: taken away and brought back from inside, and by xl."""
     d.send("xl create -q -c /etc/xen/small.cfg 'name=\"smp\"' memory=160 vcpus=4\r")
@@ -205,6 +227,8 @@ def main():
          {"files": files, "memory": "1G", "dom0_mem": "384M"}),
         ([side_by_side], {"files": {**files, "/boot/debian": ""}, "memory": f"{448 + 100 * GUESTS}M",
                           "dom0_mem": "256M", "cpu": "Nehalem"}),
+        ([vectors], {"files": {**files, "/boot/debian": ""}, "memory": "640M", "dom0_mem": "256M", "cpu": "Nehalem"}),
+        ([vectors], {"files": {**files, "/boot/debian": ""}, "memory": "640M", "dom0_mem": "256M", "smp": 2}),
         ([vcpus], {"files": {**files, "/boot/debian": ""}, "memory": "512M", "dom0_mem": "256M", "smp": 4}),
     ])
 

@@ -34,6 +34,18 @@ def check_probes(tap, seen, what):
               f"{what}: the programs find what they ask for", seen)
 
 
+def leave_by_kexec(tap, d, kind):
+    """Linux cannot, as PV guest: 6.1 fails where it loads, and goes on; newer ones end where they start it."""
+    d.send("kexec start\r")
+    if d.wait_re(f"({PROMPT}|Killed|Device or resource busy)", 60)[1] != PROMPT:
+        d.send("\recho alive $((40 + 2))\r")
+        d.wait("alive 42")
+        d.send(LEAVE)
+        d.wait(PROMPT)
+        d.run("xl shutdown -w linux", 90)
+    tap.check(d.gone("linux"), f"{kind}: kexec ends in order, or is survived", d.text()[-1500:])
+
+
 def domu(kind):
     """Boots, computes, ends in order, and leaves nothing."""
     def kernel_of_this_kind(tap, d):
@@ -47,9 +59,7 @@ def domu(kind):
         d.send("probe; probe32\r")
         check_probes(tap, d.wait("ok vdso_in_32_bits", 180), f"{kind} as domU")
         d.wait(SHELL)
-        d.send(LEAVE)
-        d.wait(PROMPT)
-        d.run("xl shutdown -w linux", 90)
+        leave_by_kexec(tap, d, kind)
         tap.check(d.gone("linux") and before[0] - d.free()[0] <= 64, f"{kind}: every frame came back",
                   (before, d.free()))
     return kernel_of_this_kind
@@ -83,7 +93,7 @@ def main():
     try:
         ballast = f"{build}/linux/ballast"
         kernels = {kind: fetch(build, kind) for kind in ("new", "cloud", "debian")}
-        probes = programs.probes(build)
+        probes = {**programs.probes(build), **programs.kexec(build)}
         with open(image.initrd(build, "initrd-kernels", probes), "rb") as f:
             initrd = f.read()
         with open(ballast, "wb") as f:

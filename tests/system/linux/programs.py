@@ -19,3 +19,11 @@ def compiled(build, name, flags):
 
 def probes(build):
     return {**compiled(build, "probe", STATIC), **compiled(build, "probe32", BARE_32)}
+
+
+def vectors(build):
+    return compiled(build, "vectors", STATIC)
+
+
+def kexec(build):
+    return compiled(build, "kexec", STATIC)
