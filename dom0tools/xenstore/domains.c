@@ -214,6 +214,30 @@ static void peer_look_first(struct peer *peer)
 		peer_has_shut_down(peer);
 }
 
+static void peer_gone(domid_t domid)
+{
+	if (!peer_release(NULL, domid))
+		store_announce(peers.store, "@releaseDomain", domid);
+}
+
+/* Looks at all that have changed since this was done last. -XEN_ENOENT when it could. */
+static long take_changes(void)
+{
+	domid_t domid = DOMID_INVALID;
+	unsigned int state;
+	long err;
+
+	for (; !(err = domain_state(&domid, &state)); domid = DOMID_INVALID) {
+		struct peer *peer = *peer_find(domid);
+
+		if (peer && (state & DOMSTATE_DEAD || !(state & DOMSTATE_EXIST)))
+			peer_gone(domid);
+		else if (peer && state & DOMSTATE_SHUTDOWN)
+			peer_has_shut_down(peer);
+	}
+	return err;
+}
+
 int peer_introduce(void *ctx, domid_t domid, unsigned long gfn, uint32_t port)
 {
 	struct peer **at = peer_find(domid);
@@ -240,6 +264,8 @@ int peer_introduce(void *ctx, domid_t domid, unsigned long gfn, uint32_t port)
 		return err;
 	event_notify((evtchn_port_t)peer->port);
 	peer_queue(peer);
+	/* That it was made is a change, too: taken now, they do not pile up until one dies. */
+	take_changes();
 	return 0;
 }
 
@@ -296,12 +322,6 @@ static long domain_list(domid_t first, xen_domctl_getdomaininfo_t *infos)
 	return err < 0 ? err : (long)op.u.getdomaininfolist.num_domains;
 }
 
-static void peer_gone(domid_t domid)
-{
-	if (!peer_release(NULL, domid))
-		store_announce(peers.store, "@releaseDomain", domid);
-}
-
 static void peer_look(const xen_domctl_getdomaininfo_t *info)
 {
 	struct peer *peer = *peer_find(info->domain);
@@ -344,18 +364,6 @@ static void check_all(void)
 
 void peers_check(void)
 {
-	domid_t domid = DOMID_INVALID;
-	unsigned int state;
-	long err;
-
-	for (; !(err = domain_state(&domid, &state)); domid = DOMID_INVALID) {
-		struct peer *peer = *peer_find(domid);
-
-		if (peer && (state & DOMSTATE_DEAD || !(state & DOMSTATE_EXIST)))
-			peer_gone(domid);
-		else if (peer && state & DOMSTATE_SHUTDOWN)
-			peer_has_shut_down(peer);
-	}
-	if (err != -XEN_ENOENT)
+	if (take_changes() != -XEN_ENOENT)
 		check_all();
 }

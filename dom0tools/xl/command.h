@@ -47,6 +47,9 @@ bool xl_check_operands(const struct args *a, int min, int max, int *code);
 /** For the `default:` of a handler's options: -h prints help, the rest is an error. */
 int xl_option_default(const struct args *a, int option);
 
+/** Why a command that Xen's xl has is not here; NULL when that has none of this name either. */
+const char *xl_absent_reason(const char *name);
+
 int cmd_help(struct args *a);
 int cmd_create(struct args *a);
 int cmd_list(struct args *a);
@@ -74,3 +77,7 @@ int cmd_sysrq(struct args *a);
 int cmd_debug_keys(struct args *a);
 int cmd_dmesg(struct args *a);
 int cmd_uptime(struct args *a);
+int cmd_network_list(struct args *a);
+int cmd_block_list(struct args *a);
+int cmd_sharing(struct args *a);
+int cmd_claims(struct args *a);

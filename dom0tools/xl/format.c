@@ -38,6 +38,8 @@ void format_list_header(FILE *out, const struct list_columns *c)
 		fputs("   UUID                            Reason-Code\tSecurity Label", out);
 	if (c->label && !c->verbose)
 		fputs("   Security Label", out);
+	if (c->claimed)
+		fputs("  Claimed", out);
 	if (c->pool)
 		fputs("         Cpupool", out);
 	if (c->numa)
@@ -83,6 +85,8 @@ void format_list_line(FILE *out, const struct list_columns *c, const char *name,
 	}
 	if (c->verbose || c->label)
 		fprintf(out, " %16s", "-");
+	if (c->claimed)
+		fprintf(out, " %5lu", (unsigned long)(info->outstanding_pages / 256));
 	if (c->pool)
 		fprintf(out, "%16s", "Pool-0");
 	if (c->numa)

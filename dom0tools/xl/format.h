@@ -16,6 +16,7 @@
 struct list_columns {
 	bool verbose;	/* -v: UUID, reason, label */
 	bool label;	/* -Z */
+	bool claimed;	/* xl claims */
 	bool pool;	/* -c */
 	bool numa;	/* -n */
 };

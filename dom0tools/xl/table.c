@@ -222,6 +222,26 @@ const struct xl_command xl_commands[] = {
 		.options = "-s                      Print short output.",
 		.run = cmd_uptime,
 	}, {
+		.name = "network-list",
+		.usage = "<Domain(s)>",
+		.summary = "List virtual network interfaces for a domain",
+		.run = cmd_network_list,
+	}, {
+		.name = "block-list",
+		.usage = "<Domain(s)>",
+		.summary = "List virtual block devices for a domain",
+		.run = cmd_block_list,
+	}, {
+		.name = "sharing",
+		.usage = "[Domain]",
+		.summary = "Get information about page sharing",
+		.run = cmd_sharing,
+	}, {
+		.name = "claims",
+		.usage = "",
+		.summary = "List outstanding claim information about all domains",
+		.run = cmd_claims,
+	}, {
 		.name = "help",
 		.usage = "[Command]",
 		.summary = "Print this list, or the usage of a command",

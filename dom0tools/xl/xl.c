@@ -25,6 +25,16 @@ static void print_commands(void)
 	}
 }
 
+static void print_absent(FILE *out, const char *name)
+{
+	const char *reason = xl_absent_reason(name);
+
+	if (reason)
+		fprintf(out, "xl %s: not implemented: %s\n", name, reason);
+	else
+		fprintf(out, "command not implemented\n");
+}
+
 int cmd_help(struct args *a)
 {
 	const struct xl_command *command;
@@ -40,7 +50,7 @@ int cmd_help(struct args *a)
 	if (command)
 		xl_command_help(command);
 	else
-		printf("command not implemented\n");
+		print_absent(stdout, a->operand[0]);
 	return XL_OK;
 }
 
@@ -114,7 +124,7 @@ int xl_main(int argc, char **argv)
 	}
 	command = xl_command_find(argv[i]);
 	if (!command) {
-		fprintf(stderr, "command not implemented\n");
+		print_absent(stderr, argv[i]);
 		return XL_FAILURE;
 	}
 	if (a.dry_run && !command->can_dry_run) {

@@ -28,7 +28,7 @@ xl_load_UYACC := dom0tools/domconf/xlcfg.y
 xl_session_USRCS := tests/unit/xl/session_test.c tests/unit/xl/elf_maker.c \
 	tests/unit/xl/fake_xen.c tests/unit/xl/fake_threads.c tests/unit/xl/fake_store.c \
 	tests/unit/xl/fake_dom0.c $(XL_BUILD) $(XL_CONF) \
-	$(addprefix dom0tools/xl/,args.c cmd_console.c cmd_create.c cmd_host.c cmd_list.c \
+	$(addprefix dom0tools/xl/,args.c cmd_console.c cmd_create.c cmd_devices.c cmd_host.c cmd_list.c \
 	cmd_memory.c cmd_name.c cmd_pin.c cmd_run.c cmd_sched.c cmd_shutdown.c cmd_signal.c cmd_top.c cmd_vcpu.c create.c format.c \
 	json.c monitor.c names.c record.c store.c table.c top.c wait.c xl.c)
 xl_session_ULIBS := $(IMAGE_ULIBS)

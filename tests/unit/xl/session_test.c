@@ -644,6 +644,10 @@ static void commands_may_be_shortened(void **state)
 	assert_int_equal(xl("vcpu-l"), 0);
 	assert_xl("frobnicate", 1, "", "command not implemented\n");
 	assert_xl("mem", 1, "", "command not implemented\n");	/* mem-max or mem-set */
+	assert_xl("save uk1 /f", 1, "", "xl save: not implemented: domains are not saved, restored or moved\n");
+	assert_xl("help migrate", 0, "xl migrate: not implemented: domains are not saved, restored or moved\n", "");
+	assert_xl("pci", 1, "", "command not implemented\n");
+	assert_xl("list\\ save", 1, "", "command not implemented\n");
 	assert_xl("-z list", 1, "", "unknown global option\n");
 	assert_xl("--version", 0, "xl of Cloison 0.1\n", "");
 }
