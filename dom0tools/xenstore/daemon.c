@@ -84,11 +84,7 @@ void xenstored_check_domains(void)
 
 bool xenstored_find_domain(const char *name, domid_t *domid)
 {
-	const char *id = store_find_child(daemon.store, "/local/domain", "name", name);
-
-	if (id)
-		*domid = (domid_t)strtoul(id, NULL, 10);
-	return id;
+	return store_find_name(daemon.store, name, domid);
 }
 
 bool xenstored_domain_name(domid_t domid, char *name, size_t size)

@@ -194,6 +194,19 @@ struct store_conn {
 	bool told;		/* event_pending was called, the queue not yet empty */
 };
 
+/* ---- names of domains (names.c) ---- */
+
+#define NAME_BUCKETS 256
+
+struct names {
+	struct name *by_value[NAME_BUCKETS], *by_id[NAME_BUCKETS];
+	bool stale;
+};
+
+/** The node at path, of the store's tree, has changed, come or gone with all below. */
+void names_changed(struct store *store, const char *path);
+void names_clear(struct names *names);
+
 struct store {
 	const struct store_ops *ops;
 	void *ctx;
@@ -202,6 +215,7 @@ struct store {
 	uint32_t next_transaction;
 	struct store_quota quota;
 	struct watch_index watches;
+	struct names names;
 	struct account *accounts[ACCOUNT_BUCKETS];
 	struct store_conn *conns;
 };

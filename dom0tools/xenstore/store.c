@@ -57,6 +57,7 @@ void store_destroy(struct store *store)
 			free(account);
 		}
 	}
+	names_clear(&store->names);
 	free(store->watches.buckets);
 	free(store);
 }
@@ -252,19 +253,4 @@ const char *store_value(const struct store *store, const char *path, size_t *len
 
 	*len = node ? node->len : 0;
 	return node ? node->value : NULL;
-}
-
-const char *store_find_child(const struct store *store, const char *dir, const char *leaf,
-			     const char *value)
-{
-	const struct node *node = node_lookup(store->main.root, dir);
-	size_t len = strlen(value);
-
-	for (uint32_t i = 0; node && len && i < node->n_kids; i++) {
-		const struct node *kid = node_lookup(node->kids[i], leaf);
-
-		if (kid && kid->len == len && !memcmp(kid->value, value, len))
-			return node->kids[i]->name;
-	}
-	return NULL;
 }

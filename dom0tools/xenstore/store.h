@@ -88,10 +88,8 @@ void store_forget_domain(struct store *store, domid_t domid);
 
 /** The value of a node, not NUL-terminated, good until the next request; NULL: no node, or empty. */
 const char *store_value(const struct store *store, const char *path, size_t *len);
-/** The name of the first child of dir whose own child leaf has this value; NULL when there is none.
- *  It is good until the next request. */
-const char *store_find_child(const struct store *store, const char *dir, const char *leaf,
-			     const char *value);
+/** The domain of which /local/domain/ID/name has this value, the lowest if there are several. */
+bool store_find_name(struct store *store, const char *value, domid_t *domid);
 
 /** Walks the tree and compares it with the accounts. Returns false when they differ. */
 bool store_check(const struct store *store);

@@ -351,6 +351,7 @@ void watch_fire(struct store *store, const char *path, struct node *old, struct 
 	struct change change = { .path = path, .old = old, .new = new };
 	uint32_t hash = HASH_START;
 
+	names_changed(store, path);
 	if (!store->watches.n_watches)
 		return;
 	/* The root is one byte long; all others end before a slash or at the end. */

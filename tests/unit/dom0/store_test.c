@@ -390,11 +390,67 @@ static void a_dead_domains_nodes_go_with_it(void **state)
 	assert_true(store_check(STORE));
 }
 
+/* The domain of a name, -1: nobody has it. */
+static int who(struct kit *k, const char *name)
+{
+	domid_t domid;
+
+	return store_find_name(k->store, name, &domid) ? domid : -1;
+}
+
+static void names_follow_the_tree(void **state)
+{
+	struct kit *k = *state;
+	uint32_t tx;
+
+	assert_int_equal(who(k, "uk1"), -1);
+	kit_write(k->conn[0], 0, "/local/domain/7/name", "uk1");
+	kit_write(k->conn[0], 0, "/local/domain/9/name", "uk2");
+	kit_write(k->conn[0], 0, "/local/domain/9/name/below", "uk3");
+	kit_write(k->conn[0], 0, "/local/domain/99999/name", "uk3");
+	kit_write(k->conn[0], 0, "/local/domain/x/name", "uk3");
+	assert_int_equal(who(k, "uk1"), 7);
+	assert_int_equal(who(k, "uk2"), 9);
+	assert_int_equal(who(k, "uk3"), -1);
+	assert_int_equal(who(k, ""), -1);
+	kit_write(k->conn[0], 0, "/local/domain/9/name", "uk1");
+	assert_int_equal(who(k, "uk1"), 7);
+	assert_int_equal(who(k, "uk2"), -1);
+	kit_call(k->conn[0], 0, XS_RM, "/local/domain/7", NULL);
+	assert_int_equal(who(k, "uk1"), 9);
+	tx = kit_begin(k->conn[0]);
+	kit_write(k->conn[0], tx, "/local/domain/9/name", "uk4");
+	assert_int_equal(who(k, "uk4"), -1);
+	assert_null(kit_commit(k->conn[0], tx));
+	assert_int_equal(who(k, "uk4"), 9);
+	assert_int_equal(who(k, "uk1"), -1);
+	kit_call(k->conn[0], 0, XS_RM, "/local/domain/9/name", NULL);
+	assert_int_equal(who(k, "uk4"), -1);
+}
+
+static void names_go_with_the_folder_of_all(void **state)
+{
+	struct kit *k = *state;
+	uint32_t tx;
+
+	kit_write(k->conn[0], 0, "/local/domain/7/name", "uk1");
+	tx = kit_begin(k->conn[0]);
+	kit_call(k->conn[0], tx, XS_RM, "/local", NULL);
+	kit_write(k->conn[0], tx, "/local/domain/8/name", "uk2");
+	assert_null(kit_commit(k->conn[0], tx));
+	assert_int_equal(who(k, "uk1"), -1);
+	assert_int_equal(who(k, "uk2"), 8);
+	kit_call(k->conn[0], 0, XS_RM, "/local/domain", NULL);
+	assert_int_equal(who(k, "uk2"), -1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		T(write_makes_the_node_and_its_parents),
+		T(names_follow_the_tree),
+		T(names_go_with_the_folder_of_all),
 		T(values_may_hold_any_byte),
 		T(ok_replies_are_two_letters_and_a_nul),
 		T(reading_what_is_not_there_is_enoent),
