@@ -66,6 +66,19 @@ void node_put(struct node *node)
 	}
 }
 
+/*
+ * Room for n children and one more. Powers of two: a large folder is copied by each transaction that
+ * changes it, and the space of the last copy but one is right for the next.
+ */
+static uint32_t kids_room(uint32_t n)
+{
+	uint32_t cap = 4;
+
+	while (cap <= n)
+		cap *= 2;
+	return cap;
+}
+
 /* A copy that shares the children. */
 static struct node *node_copy(const struct node *from)
 {
@@ -84,10 +97,10 @@ static struct node *node_copy(const struct node *from)
 		node->len = from->len;
 	}
 	if (from->n_kids) {
-		node->kids = malloc(from->n_kids * sizeof(*node->kids));
+		node->cap_kids = kids_room(from->n_kids);
+		node->kids = malloc(node->cap_kids * sizeof(*node->kids));
 		if (!node->kids)
 			goto drop;
-		node->cap_kids = from->n_kids;
 		for (uint32_t i = 0; i < from->n_kids; i++)
 			node->kids[i] = node_get(from->kids[i]);
 		node->n_kids = from->n_kids;
@@ -265,7 +278,7 @@ static bool kids_reserve(struct node *node)
 	if (node->n_kids < node->cap_kids)
 		return true;
 
-	uint32_t cap = node->cap_kids ? node->cap_kids * 2 : 4;
+	uint32_t cap = kids_room(node->n_kids);
 	struct node **kids = realloc(node->kids, cap * sizeof(*kids));
 
 	if (!kids)
