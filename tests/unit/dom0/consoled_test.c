@@ -174,6 +174,56 @@ static void output_is_drained_though_nobody_watches(void **state)
 	guest_end(1);
 }
 
+struct taken {
+	domid_t domid;
+	uint64_t total;
+};
+
+static void note_taken(void *ctx, const struct console_log *log)
+{
+	struct taken *taken = ctx;
+
+	if (log->alive && log->domid == taken->domid)
+		taken->total = log->total;
+}
+
+static uint64_t taken_of(domid_t domid)
+{
+	struct taken taken = { .domid = domid };
+
+	console_log_each(note_taken, &taken);
+	return taken.total;
+}
+
+/* Its ring is full again whenever the daemon has been there: it gets one turn, as everybody. */
+static void a_flood_leaves_other_consoles_their_turn(void **state)
+{
+	static char words[2048];
+	unsigned int rounds = 0;
+	uint64_t flood;
+
+	(void)state;
+	memset(words, 'x', sizeof(words));
+	for (domid_t i = 20; i < 24; i++)
+		guest_start(i, "flood");
+	guest_start(24, "quiet");
+	settle();
+	for (domid_t i = 20; i < 24; i++)
+		guest_print(i, words, sizeof(words));
+	thread_yield();
+	flood = taken_of(20);
+	guest_print(24, "hello\r\n", 7);
+	while (!taken_of(24)) {
+		for (domid_t i = 20; i < 24; i++)
+			guest_print(i, words, sizeof(words));
+		thread_yield();
+		assert_true(++rounds < 4);
+	}
+	assert_true(taken_of(20) - flood <= 4 * sizeof(words));
+	for (domid_t i = 20; i < 25; i++)
+		guest_end(i);
+}
+
 static void last_words_outlive_the_domain(void **state)
 {
 	(void)state;
@@ -437,6 +487,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup(f, clear)
 	const struct CMUnitTest tests[] = {
 		T(output_is_drained_though_nobody_watches),
+		T(a_flood_leaves_other_consoles_their_turn),
 		T(last_words_outlive_the_domain),
 		T(output_from_before_the_daemon_looked_is_there),
 		T(a_console_without_grants_is_mapped_by_its_frame),

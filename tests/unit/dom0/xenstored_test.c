@@ -304,6 +304,57 @@ static void a_busy_guest_does_not_starve_another(void **state)
 	guest_destroy(14);
 }
 
+/* Requests that are much work each, one behind the other: transactions, watches, changes that all
+ * watches hear of. The neighbour has its answer after as many turns as without. */
+static void storms_of_costly_requests_leave_others_their_turn(void **state)
+{
+	static const struct {
+		uint32_t type;
+		const char *payload;
+		size_t len;
+	} storm[] = {
+		{ XS_TRANSACTION_START, "", 1 },
+		{ XS_WATCH, "data\0t", 7 },
+		{ XS_WRITE, "data/a\0value", 12 },
+		{ XS_RM, "data/a", 7 },
+		{ XS_DIRECTORY, "data", 5 },
+		{ XS_RESET_WATCHES, "", 1 },
+	};
+	struct xs_permissions own = { .id = 15, .perms = XS_PERM_NONE };
+	unsigned int busy, other;
+
+	(void)state;
+	guest_make(15);
+	guest_make(16);
+	busy = guest_introduce(15);
+	other = guest_introduce(16);
+	xs_mkdir(xs, XBT_NULL, "/local/domain/15/data");
+	xs_set_permissions(xs, XBT_NULL, "/local/domain/15/data", &own, 1);
+	settle();
+	for (size_t i = 0; i < sizeof(storm) / sizeof(storm[0]); i++) {
+		unsigned int rounds = 0;
+		uint32_t answered = guests[16].xenstore.rsp_prod;
+
+		guest_request(&guests[16], XS_GET_DOMAIN_PATH, "16", 3);
+		kit_raise(other);
+		while (guests[16].xenstore.rsp_prod == answered) {
+			while (guest_answer(&guests[15]))
+				;
+			while (guests[15].xenstore.req_prod - guests[15].xenstore.req_cons <
+			       XENSTORE_RING_SIZE - 64)
+				guest_request(&guests[15], storm[i].type, storm[i].payload,
+					      storm[i].len);
+			kit_raise(busy);
+			thread_yield();
+			assert_true(++rounds < 5);
+		}
+		assert_string_equal(guest_answer(&guests[16]), "/local/domain/16");
+	}
+	guest_destroy(15);
+	guest_destroy(16);
+	xs_rm(xs, XBT_NULL, "/local/domain/15");
+}
+
 static void many_guests_come_and_go(void **state)
 {
 	unsigned int ports = ports_open();
@@ -375,6 +426,7 @@ int main(void)
 		TEST(a_dead_guests_own_nodes_are_removed),
 		TEST(a_hostile_guest_hurts_only_itself),
 		TEST(a_busy_guest_does_not_starve_another),
+		TEST(storms_of_costly_requests_leave_others_their_turn),
 		TEST(many_guests_come_and_go),
 		cmocka_unit_test_setup(who_shut_down_before_the_introduction_is_announced, told),
 	};
