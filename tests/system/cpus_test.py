@@ -45,6 +45,11 @@ REFUSED = [
      "<command line>:1:1: cpu_weight: 0 is not in the range from 1 to 65535\n"),
     ("xl create -q /etc/xen/echo.cfg name=e vcpus=4 maxvcpus=2",
      "<command line>:1:1: maxvcpus: 2 is less than vcpus=4\n"),
+    ("xl create -q /etc/xen/echo.cfg name=e vcpus=0",
+     "<command line>:1:1: vcpus: 0 is not in the range from 1 to 128\n"),
+    ("xl create -q /etc/xen/echo.cfg name=e cap=-1", "<command line>:1:1: cap: -1 is not in the range from 0 to 100\n"),
+    ("xl create -q /etc/xen/echo.cfg name=e cpu_weight=-1",
+     "<command line>:1:1: cpu_weight: -1 is not in the range from 1 to 65535\n"),
     ("xl create -q /etc/xen/echo.cfg name=e vcpus=129",
      "<command line>:1:1: vcpus: 129 is not in the range from 1 to 128\n"),
 ]
