@@ -8,6 +8,9 @@
  * CPU, or parked. Once all CPUs have gone out to their guests: no CPU idles while one waits that
  * may run there, and no domain had more than its cap. After some time without events nobody
  * waits for longer than others that had more have run.
+ *
+ * All histories of few steps are tried in two scopes: a wide one of two steps with all of that, and a
+ * narrow one of five on two CPUs, where each event is one choice.
  */
 #include "harness/harness.h"
 
@@ -16,6 +19,8 @@
 
 #define USED_DOMAINS 3
 #define USED_VCPUS   2
+#define WIDE_STEPS   2
+#define NARROW_STEPS 5
 
 /* What a domain had when its cap was set. */
 static struct {
@@ -23,6 +28,9 @@ static struct {
 	uint64_t since, had;
 } capped[USED_DOMAINS];
 
+static bool narrow;
+static unsigned steps;		/* made */
+static bool touched;		/* the first vCPU of domain 0 differs from the second by now */
 static unsigned middles;	/* so many more events in the middle of this step's switches */
 
 static struct vcpu *some_vcpu(void)
@@ -195,9 +203,9 @@ static void check_caps(void)
 		uint64_t had = domain_had(&machine_domain[d]) - capped[d].had;
 		uint64_t due = (machine_now - capped[d].since) / 100 * capped[d].cap;
 
-		/* A period's time at once, and those that it could not use, of three before. */
+		/* A period's time at once, and those that it could not use, of fifteen before. */
 		if (capped[d].cap)
-			assert_true(had <= due + 4 * SHARE_PERIOD / 100 * capped[d].cap + MS);
+			assert_true(had <= due + 16 * SHARE_PERIOD / 100 * capped[d].cap + MS);
 	}
 }
 
@@ -254,7 +262,10 @@ static void start(void)
 	machine_in_switch = NULL;
 	machine_start(NULL);
 	memset(capped, 0, sizeof(capped));
-	machine_start_cpus(1 + choose(3));
+	steps = 0;
+	touched = false;
+	narrow = choosing_all() && choose(2);
+	machine_start_cpus(narrow ? 2 : 1 + choose(3));
 	machine_domain[0].max_vcpus = USED_VCPUS;
 	for (unsigned d = 1; d < USED_DOMAINS; d++)
 		machine_domain[d].max_vcpus = 1;
@@ -262,7 +273,8 @@ static void start(void)
 		for (unsigned i = 0; i < machine_domain[d].max_vcpus; i++)
 			machine_up(&machine_vcpu[d][i]);
 	machine_run(choosing_all() ? 0 : choose(2) * 25 * MS);
-	machine_in_switch = in_the_middle;
+	if (!narrow)
+		machine_in_switch = in_the_middle;
 }
 
 /* Time passes on all CPUs, and their guests go on. */
@@ -280,8 +292,82 @@ static void time_passes(void)
 		check_steps();
 }
 
+/* ---- the narrow scope --------------------------------------------------------------------- */
+
+static void wake_or_pause(struct vcpu *v)
+{
+	if (v->pause_flags & VPF_BLOCKED)
+		vcpu_wake(v);
+	else
+		pause_or_unpause(v);
+}
+
+static void next_affinity(struct vcpu *v)
+{
+	assert_int_equal(sched_set_affinity(v, v->sched.hard_affinity % 3 + 1), 0);
+}
+
+static void cap_or_none(struct domain *d)
+{
+	sched_set_cap(d, sched_cap(d) ? 0 : 30);
+	capped[d->id].cap = sched_cap(d);
+	capped[d->id].since = machine_now;
+	capped[d->id].had = domain_had(d);
+}
+
+static void on_some_cpu(void (*act)(void))
+{
+	machine_on(choose(2));
+	act();
+}
+
+/* As long as the vCPUs of domain 0 are alike, only the first of them is chosen. */
+static struct vcpu *some_vcpu_unlike(void)
+{
+	unsigned i = choose(touched ? 3 : 2);
+
+	touched |= i == 1;
+	return i ? &machine_vcpu[0][i - 1] : &machine_vcpu[1][0];
+}
+
+static void narrow_step(void)
+{
+	machine_on(0);
+	switch (choose(7)) {
+	case 0:
+		machine_run(3 * MS);
+		check_nobody_is_forgotten();
+		check_caps();
+		break;
+	case 1:
+		on_some_cpu(machine_exit);
+		break;
+	case 2:
+		on_some_cpu(block);
+		break;
+	case 3:
+		on_some_cpu(yield);
+		break;
+	case 4:
+		wake_or_pause(some_vcpu_unlike());
+		break;
+	case 5:
+		next_affinity(some_vcpu_unlike());
+		break;
+	default:
+		cap_or_none(&machine_domain[0]);
+	}
+	check_places();
+}
+
+/* ---- the wide one, and long histories ------------------------------------------------------ */
+
 static void step(void)
 {
+	if (narrow)
+		return narrow_step();
+	if (choosing_all() && steps++ >= WIDE_STEPS)
+		return;
 	middles = choosing_all() ? 1 : 3;
 	machine_on(choose(machine_cpus));
 	switch (choose(5)) {
@@ -306,7 +392,7 @@ static void step(void)
 static void end(void)
 {
 	machine_in_switch = NULL;
-	machine_run(200 * MS);
+	machine_run((narrow ? 30 : 200) * MS);
 	check_places();
 	check_nobody_is_forgotten();
 	check_caps();
@@ -317,6 +403,6 @@ static void end(void)
 const struct harness harness = {
 	.name = "the scheduler in any order of events",
 	.start = start, .step = step, .end = end,
-	.steps = 2, .at_least = 10000,
+	.steps = NARROW_STEPS, .at_least = 400000,
 	.chances = 1000, .chance_steps = 60,
 };
