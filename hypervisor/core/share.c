@@ -41,7 +41,7 @@ static int64_t quota(const struct share *s)
 }
 
 /* So many periods are kept at most. */
-#define PERIODS_KEPT 4
+#define PERIODS_KEPT 16
 
 /* Begins the periods that have come. */
 static void refill(struct share *s, uint64_t now)
