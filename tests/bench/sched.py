@@ -1,7 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Scheduling, side by side: Cloison and Debian's Xen 4.17 with credit2, our dom0 on both, in the same QEMU. Costs in
-instructions (a nanosecond of virtual time each), latencies in virtual time, errors of shares in points of a CPU."""
+instructions (a nanosecond of virtual time each), latencies in virtual time, errors of shares in points of a CPU,
+stress-ng's operations by the CPU time that its guest has counted. What is measured is kept in BUILD/bench-sched.json, so
+it can be done in pieces. Usage: sched.py BUILD [PIECE...]; all of PIECES without one, of either hypervisor; PIECE@xen
+and PIECE@cloison: of that one."""
+import json
 import os
 import re
 import subprocess
@@ -9,8 +13,10 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-for folder in ("tools", "system"):
+for folder in ("tools", "system", "system/linux"):
     sys.path.insert(0, os.path.join(HERE, "..", folder))
+import debian  # noqa: E402
+import image  # noqa: E402
 import machine  # noqa: E402
 import pexpect  # noqa: E402
 import shares  # noqa: E402
@@ -32,7 +38,7 @@ def kernel_rows(hypervisor, build, xen):
 
 
 def open_dom0(build, tmp, xen, files=None, **kw):
-    return Dom0(build, tmp, files=files, xen=xen, options=XEN_QUIET if xen else "", memory="1G", cpu="Nehalem", **kw)
+    return Dom0(build, tmp, files=files, xen=xen, options=XEN_QUIET if xen else "", cpu="Nehalem", **{"memory": "1G", **kw})
 
 
 def round_trip(d, cpus):
@@ -94,30 +100,120 @@ def two_cpus(rows, d):
     rows["event round trip of two domUs on 2 CPUs, ns"] = round_trip(d, (0, 1))
 
 
-def measure(build, tmp, xen):
-    rows = kernel_rows(xen or f"{build}/cloison", build, bool(xen))
+# ---- Linux ------------------------------------------------------------------------------------
+
+GUESTS, ROUND = 4, 10
+STRESSORS = ("cpu", "pipe", "fork")
+INIT = f"""#!/bin/busybox sh
+/bin/busybox --install -s /bin 2>/dev/null
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmp /tmp
+dmesg -n 1
+cd /tmp
+while :; do
+	for name in {" ".join(STRESSORS)}; do
+		stress-ng --$name 1 --timeout {ROUND}s --metrics-brief 2>&1 </dev/null
+	done
+	echo ROUND
+done
+"""
+LINUX = """kernel = "/boot/vmlinuz"
+ramdisk = "/boot/initrd"
+extra = "console=hvc0 quiet"
+memory = 160
+tsc_mode = "native"
+"""
+METRIC = re.compile(r"\] (\w+) +(\d+) +[\d.]+ +([\d.]+) +([\d.]+) +[\d.]+ +[\d.]+")
+
+
+def last_round(d, name, rounds):
+    """{stressor: (operations, CPU seconds)} of a round in which all guests were busy."""
+    text = d.until(f"console-log {name}", rf"(ROUND[\s\S]*){{{rounds}}}", tries=400)
+    done = text[:text.rindex("ROUND")]
+    return {m[1]: (int(m[2]), float(m[3]) + float(m[4])) for m in METRIC.finditer(done[done.rindex("ROUND"):])}
+
+
+def linux(rows, d):
+    names = [f"l{i}" for i in range(GUESTS)]
+    for name in names:
+        d.run(f"xl create -q /etc/xen/linux.cfg name={name}", 120)
+    for name in names:
+        d.until(f"console-log {name}", "ROUND", tries=1000)
+    seen = [last_round(d, name, 3) for name in names]
+    for stressor in STRESSORS:
+        ops, seconds = (sum(s[stressor][i] for s in seen) for i in (0, 1))
+        rows[f"{GUESTS} Linux domUs on 2 CPUs, stress-ng {stressor}, operations/CPU second"] = ops / seconds
+
+
+def linux_files(build):
+    with open(debian.initrd(build, "bench-sched", ["stress-ng"], {"/init": INIT}), "rb") as f, \
+            open(image.kernel(build), "rb") as g:
+        return {"/boot/initrd": f.read(), "/boot/vmlinuz": g.read(), "/etc/xen/linux.cfg": LINUX}
+
+
+# ---- pieces -----------------------------------------------------------------------------------
+
+def latency_files(build):
     with open(f"{build}/guests/bench-latency", "rb") as f:
-        files = {"/guests/latency": f.read(), "/etc/xen/latency.cfg":
-                 f'name="latency"\nkernel="/guests/latency"\nmemory=4\ntsc_mode="native"\nextra="samples={SAMPLES}"\n'}
-    on_dom0(rows, one_cpu, build, tmp, xen, files=files, extra=ICOUNT, timeout=120)
+        return {"/guests/latency": f.read(), "/etc/xen/latency.cfg":
+                f'name="latency"\nkernel="/guests/latency"\nmemory=4\ntsc_mode="native"\nextra="samples={SAMPLES}"\n'}
+
+
+def kernel_piece(rows, build, tmp, xen):
+    rows.update(kernel_rows(xen or f"{build}/cloison", build, bool(xen)))
+
+
+def one_cpu_piece(rows, build, tmp, xen):
+    on_dom0(rows, one_cpu, build, tmp, xen, files=latency_files(build), extra=ICOUNT, timeout=120)
+
+
+def two_cpus_piece(rows, build, tmp, xen):
     on_dom0(rows, two_cpus, build, tmp, xen, smp=2, extra=ICOUNT, timeout=120)
+
+
+def shares_piece(rows, build, tmp, xen):
     for cpus in sorted({c.machine_cpus for c in shares.CASES}):
         on_dom0(rows, lambda rows, d, n=cpus: share_rows(rows, n, d), build, tmp, xen, **shares.options_for(cpus))
-    return rows
+
+
+def linux_piece(rows, build, tmp, xen):
+    on_dom0(rows, linux, build, tmp, xen, files=linux_files(build), smp=2, timeout=200, memory="1200M", dom0_mem="320M")
+
+
+PIECES = {"kernel": kernel_piece, "one-cpu": one_cpu_piece, "two-cpus": two_cpus_piece, "shares": shares_piece,
+          "linux": linux_piece}
+
+
+def chosen(words):
+    """(piece, whether on Xen) of each word."""
+    for word in words or PIECES:
+        piece, _, where = word.partition("@")
+        if piece not in PIECES or where not in ("", "xen", "cloison"):
+            sys.exit(f"bench-sched: '{word}' is no piece, which are {', '.join(PIECES)}, with @xen or @cloison or neither")
+        for on_xen in (False, True):
+            if where != ("cloison" if on_xen else "xen"):
+                yield piece, on_xen
 
 
 def main():
     build = os.path.abspath(sys.argv[1])
-    with tempfile.TemporaryDirectory() as tmp:
-        ours = measure(build, tmp, None)
+    path, known = f"{build}/bench-sched.json", {"Cloison": {}, "Xen": {}}
+    if os.path.exists(path) and len(sys.argv) > 2:
+        with open(path) as f:
+            known = json.load(f)
+    for piece, on_xen in list(chosen(sys.argv[2:])):
         try:
-            theirs = measure(build, tmp, machine.fetch_xen(build))
+            with tempfile.TemporaryDirectory() as tmp:
+                PIECES[piece](known["Xen" if on_xen else "Cloison"], build, tmp, machine.fetch_xen(build) if on_xen else None)
         except (OSError, subprocess.CalledProcessError, IndexError) as e:
-            print(f"bench-sched: no figures of Xen: {e}", file=sys.stderr)
-            theirs = {}
-    print(f"{'':64} {'Cloison':>9} {'Xen':>9}")
-    for name in dict.fromkeys([*ours, *theirs]):
-        print(f"{name:64} " + " ".join(f"{rows[name]:9.1f}" if name in rows else f"{'-':>9}" for rows in (ours, theirs)))
+            print(f"bench-sched: {piece}{'@xen' if on_xen else ''}: {e}", file=sys.stderr)
+        with open(path, "w") as f:
+            json.dump(known, f, indent=1)
+    print(f"{'':72} {'Cloison':>9} {'Xen':>9}")
+    for name in dict.fromkeys([*known["Cloison"], *known["Xen"]]):
+        print(f"{name:72} " + " ".join(f"{rows[name]:9.1f}" if name in rows else f"{'-':>9}" for rows in known.values()))
 
 
 main()
