@@ -43,7 +43,7 @@ static int64_t quota(const struct share *s)
 /* So many periods are kept at most. */
 #define PERIODS_KEPT 16
 
-/* Begins the periods that have come. */
+/* Begins the periods that have come, and adds up what nobody took in those before. */
 static void refill(struct share *s, uint64_t now)
 {
 	uint64_t periods;
@@ -53,19 +53,25 @@ static void refill(struct share *s, uint64_t now)
 	periods = (now - s->period) / SHARE_PERIOD;
 	s->period += periods * SHARE_PERIOD;
 	/* A debt is at most some overruns; a second's worth of periods pays any. */
-	s->budget += (int64_t)MIN(periods, 1000000000ULL / SHARE_PERIOD) * quota(s);
-	s->budget = MIN(s->budget, PERIODS_KEPT * quota(s) + SHARE_CRUMB);
+	periods = MIN(periods, 1000000000ULL / SHARE_PERIOD);
+	s->unused += MAX(quota(s) - s->taken, 0) + (int64_t)(periods - 1) * quota(s);
+	s->unused = MIN(s->unused, (int64_t)(1000000000ULL / SHARE_PERIOD) * quota(s));
+	s->taken = 0;
+	s->budget += (int64_t)periods * quota(s);
 }
 
 /* What was not used is lost, but for a crumb that nobody was given, and but for the periods over
  * which the one that takes now has been waiting: those it could not use. */
 static void lose_unused(struct share *s, uint64_t since)
 {
-	int64_t waited = 0;
+	int64_t kept = SHARE_CRUMB;
 
 	if (since < s->period)
-		waited = (int64_t)MIN((s->period - since) / SHARE_PERIOD + 1, PERIODS_KEPT);
-	s->budget = MIN(s->budget, (1 + waited) * quota(s) + SHARE_CRUMB);
+		kept += (int64_t)MIN((s->period - since) / SHARE_PERIOD + 1, PERIODS_KEPT) * quota(s);
+	if (s->unused > kept && s->budget > quota(s))
+		s->budget = MAX(s->budget - (s->unused - kept), quota(s));
+	s->unused = 0;
+	s->budget = MIN(s->budget, PERIODS_KEPT * quota(s) + SHARE_CRUMB);
 }
 
 void share_set_cap(struct share *s, unsigned cap, uint64_t now)
@@ -73,6 +79,7 @@ void share_set_cap(struct share *s, unsigned cap, uint64_t now)
 	s->cap = cap;
 	s->period = now;
 	s->budget = quota(s);
+	s->taken = s->unused = 0;
 }
 
 /* Each of them a part, so that none waits for the next period because of another. With a CPU for
@@ -102,6 +109,7 @@ int64_t share_take(struct share *s, unsigned id, uint64_t now, uint64_t since)
 	part = MAX(part_of(s, id, now), SHARE_GRANT_MIN);
 	part = MIN(MIN(part, s->budget), SHARE_GRANT_MAX);
 	s->budget -= part;
+	s->taken += part;
 	return part;
 }
 
@@ -113,6 +121,7 @@ bool share_is_busy(const struct share *s)
 void share_give(struct share *s, int64_t left)
 {
 	s->budget += left;
+	s->taken -= left;
 }
 
 uint64_t share_next(const struct share *s)

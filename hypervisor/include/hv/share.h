@@ -31,6 +31,8 @@ struct share {
 	uint32_t cap;		/* per cent of a CPU, 0: none */
 	uint32_t claims;	/* vCPUs that run under the cap, or may displace others to do so */
 	int64_t budget;		/* ns left in this period; below zero: owed */
+	int64_t taken;		/* ns taken in this period */
+	int64_t unused;		/* ns that nobody took in those before, since somebody took any */
 	uint64_t period;	/* when it began */
 };
 

@@ -14,7 +14,8 @@ import debian  # noqa: E402
 import image  # noqa: E402
 from dialogue import suite  # noqa: E402
 
-CPUS, SECONDS, POINTS = 4, 30, 4.0
+CPUS, SECONDS = 4, 30
+POINTS, PART = 4.0, 0.06	# one or the other may be wrong
 # Computing on all vCPUs, and what sleeps and wakes beside it.
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin 2>/dev/null
@@ -72,7 +73,7 @@ def shares_are_right(tap, d, what, caps):
                   for n in sorted([*due, *caps])), end="")
     for n, cap in caps.items():
         tap.check(cap / 2 <= seen[n] <= cap + 1, f"{n} has no more than its cap of {cap}", text)
-    tap.check(all(abs(e) <= POINTS for e in wrong.values()),
+    tap.check(all(abs(wrong[n]) <= max(POINTS, PART * due[n]) for n in due),
               f"{what}: xl top shows what is due, within {max(map(abs, wrong.values())):.1f} points of a CPU", text)
 
 
@@ -87,7 +88,7 @@ def stress(tap, d):
     shares_are_right(tap, d, "weights", {})
     for name, cap in CAPS.items():
         d.run(f"xl sched-credit2 -d {name} -c {cap}")
-    d.type("sleep 2", 100)
+    d.type("sleep 5", 100)
     shares_are_right(tap, d, "weights and caps", CAPS)
     tap.check(not re.search(r"soft lockup|rcu.*stall|Oops|BUG:", "".join(d.type(f"console-log {n}") for n in LINUX)),
               "and the guests complain of nothing", d.seen)
