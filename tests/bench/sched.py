@@ -77,7 +77,7 @@ def on_dom0(rows, fill, build, tmp, xen, **kw):
     try:
         d = open_dom0(build, tmp, xen, **kw)
         fill(rows, d)
-    except (pexpect.ExceptionPexpect, LookupError, TypeError) as e:
+    except (pexpect.ExceptionPexpect, LookupError, TypeError, ValueError) as e:
         print(f"bench-sched: on {'Xen' if xen else 'Cloison'}: {type(e).__name__}: {str(e)[:60]}", file=sys.stderr)
     finally:
         if d:
@@ -122,7 +122,7 @@ done
 LINUX = """kernel = "/boot/vmlinuz"
 ramdisk = "/boot/initrd"
 extra = "console=hvc0 quiet"
-memory = 160
+memory = 224
 tsc_mode = "native"
 """
 METRIC = re.compile(r"\] (\w+) +(\d+) +[\d.]+ +([\d.]+) +([\d.]+) +[\d.]+ +[\d.]+")
@@ -179,7 +179,7 @@ def shares_piece(rows, build, tmp, xen):
 
 
 def linux_piece(rows, build, tmp, xen):
-    on_dom0(rows, linux, build, tmp, xen, files=linux_files(build), smp=2, timeout=200, memory="1200M", dom0_mem="320M")
+    on_dom0(rows, linux, build, tmp, xen, files=linux_files(build), smp=2, timeout=200, memory="1400M", dom0_mem="320M")
 
 
 PIECES = {"kernel": kernel_piece, "one-cpu": one_cpu_piece, "two-cpus": two_cpus_piece, "shares": shares_piece,
