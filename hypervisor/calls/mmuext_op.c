@@ -66,15 +66,6 @@ static bool is_strict(const struct ext *x)
 	return x->self->mm.vm_assist >> VMASST_TYPE_m2p_strict & 1;
 }
 
-static void flush_new_tables(struct vcpu *v)
-{
-	uint64_t tick = tlb_flush_begin();
-
-	arch_load_cr3(v);
-	arch_tlb_flush_local();
-	tlb_flush_done(arch_cpu_id(), tick);
-}
-
 static int take_table(struct ext *x, mfn_t m)
 {
 	struct pt_pending *pending = &x->v->pt_pending;
@@ -91,25 +82,34 @@ static void put_table(struct ext *x, mfn_t m)
 		tables_put(x->self, frame_of(m), &x->v->pt_pending, current_budget());
 }
 
+/* Another top-level table at v->guest_table or v->guest_table_user, as a switch of processes has it. */
+static bool switch_quick(struct ext *x, mfn_t *at)
+{
+	return likely(!x->v->pt_pending.table.n) && likely(!is_strict(x)) &&
+	       tables_switch_quick(x->v, at, mfn(x->op.arg1.mfn));
+}
+
 static int ext_new_baseptr(struct ext *x)
 {
 	struct vcpu *v = x->v;
 	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table;
+	int rc;
 
 	if (mfn_eq(new, old)) {
-		flush_new_tables(v);
+		tables_load(v);
 		return 0;
 	}
-	int rc = take_table(x, new);
-
-	if (rc)
-		return rc;
 	if (unlikely(v->ldt_ents))
 		vcpu_ldt_unmap(v);	/* it is found through the tables */
+	if (switch_quick(x, &v->guest_table))
+		return 0;
+	rc = take_table(x, new);
+	if (rc)
+		return rc;
 	if (unlikely(is_strict(x)))
 		show_m2p(new, true);
 	v->guest_table = new;
-	flush_new_tables(v);
+	tables_load(v);
 	/* Not before the CPU has left it. */
 	put_table(x, old);
 	return 0;
@@ -121,7 +121,7 @@ static int ext_new_user_baseptr(struct ext *x)
 	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table_user;
 	int rc;
 
-	if (mfn_eq(new, old))
+	if (mfn_eq(new, old) || switch_quick(x, &v->guest_table_user))
 		return 0;
 	rc = new.n ? take_table(x, new) : tables_settle(&v->pt_pending, current_budget());
 	if (rc)
@@ -295,7 +295,8 @@ static int ext_list(struct ext *x, struct mmu_list *list)
 	return 0;
 }
 
-static long ext_many(struct ext *x, const uint64_t args[4])
+/* Any list: of another's memory, half done, or with a wish to know how much is. */
+static long ext_any(struct ext *x, const uint64_t args[4])
 {
 	struct mmu_list list;
 	long rc;
@@ -312,13 +313,48 @@ static long ext_many(struct ext *x, const uint64_t args[4])
 	return rc;
 }
 
-/* A single operation has left something, or has to go on. */
-static __attribute__((noinline)) long ext_unfinished(struct vcpu *v, uint64_t at, int rc)
+/* A member has left something, or has to go on: the rest of the list takes the long way. */
+static __attribute__((noinline)) long ext_unfinished(struct ext *x, uint64_t at, uint32_t count,
+						     uint32_t i, int rc)
 {
-	struct mmu_list list = { .at = guest_va(at), .count = 1, .i = !rc,
+	struct mmu_list list = { .at = guest_va(at), .count = count, .i = i,
 				 .member = sizeof(struct mmuext_op) };
 
-	return mmu_list_end(&list, &v->pt_pending, rc);
+	if (!rc) {
+		list.i++;
+		rc = ext_list(x, &list);
+	}
+	return mmu_list_end(&list, &x->v->pt_pending, rc);
+}
+
+/* The caller's own memory, and nothing left over from before: two members are a switch of processes. */
+static long ext_own(struct ext *x, uint64_t at, uint32_t count)
+{
+	x->owner = x->self;
+	if (unlikely(!guest_range_ok(guest_va(at), (uint64_t)count * sizeof(x->op))))
+		return -XEN_EFAULT;
+	for (uint32_t i = 0; i < count; i++) {
+		int rc = -XEN_ERESTART;
+
+		if (unlikely(copy_from_guest(&x->op, guest_index(guest_va(at), i, x->op),
+					     sizeof(x->op))))
+			return -XEN_EFAULT;
+		if (!i || likely(budget_take(current_budget())))
+			rc = ext_one(x);
+		if (unlikely(x->v->pt_pending.table.n || rc == -XEN_ERESTART))
+			return ext_unfinished(x, at, count, i, rc);
+		if (unlikely(rc))
+			return rc;
+	}
+	return 0;
+}
+
+static __attribute__((noinline)) long ext_many(struct ext *x, const uint64_t args[4])
+{
+	if (likely((int32_t)args[1] > 0 && (domid_t)args[3] == DOMID_SELF && !args[2]) &&
+	    likely(!x->v->pt_pending.table.n))
+		return ext_own(x, args[0], (uint32_t)args[1]);
+	return ext_any(x, args);
 }
 
 /* One operation, as most lists have. */
@@ -332,7 +368,7 @@ static inline long ext_single(struct ext *x, uint64_t at)
 	rc = ext_one(x);
 	if (likely(!x->v->pt_pending.table.n && rc != -XEN_ERESTART))
 		return rc;
-	return ext_unfinished(x->v, at, rc);
+	return ext_unfinished(x, at, 1, 0, rc);
 }
 
 long do_mmuext_op(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndom, uint64_t a5)

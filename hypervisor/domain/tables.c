@@ -118,6 +118,12 @@ void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, s
 }
 
 /* A validated table has references as long as the lock is held: those who use it hold them. */
+static inline bool is_top_level(const struct domain *d, const struct frame *f)
+{
+	return f->owner == d->id && (f->type_info & (FT_TYPE | FT_VALIDATED)) ==
+				    ((uint64_t)FRAME_L4 << FT_SHIFT | FT_VALIDATED);
+}
+
 bool tables_take_quick(struct domain *d, mfn_t m)
 {
 	struct frame *f;
@@ -127,8 +133,7 @@ bool tables_take_quick(struct domain *d, mfn_t m)
 		return false;
 	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
 	spin_lock(&d->mm.pt_lock);
-	ok = f->owner == d->id && (f->type_info & (FT_TYPE | FT_VALIDATED)) ==
-	     ((uint64_t)FRAME_L4 << FT_SHIFT | FT_VALIDATED);
+	ok = is_top_level(d, f);
 	if (ok) {
 		f->type_info++;
 		frame_ref(f);
@@ -149,6 +154,32 @@ bool tables_put_quick(struct domain *d, mfn_t m)
 	spin_unlock(&d->mm.pt_lock);
 	if (ok)
 		frame_put(f);
+	return ok;
+}
+
+bool tables_switch_quick(struct vcpu *v, mfn_t *at, mfn_t m)
+{
+	struct domain *d = v->domain;
+	struct frame *old = frame_of(*at), *new;
+	bool ok;
+
+	if (!at->n || m.n >= arch_max_mfn)
+		return false;
+	new = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
+	spin_lock(&d->mm.pt_lock);
+	ok = is_top_level(d, new) && (old->type_info & FT_COUNT) > 1;
+	if (likely(ok)) {
+		new->type_info++;
+		frame_ref(new);
+		*at = m;
+		/* Nobody gets at the old one until the CPU has left it: the lock is held. */
+		if (at == &v->guest_table)
+			tables_load(v);
+		old->type_info--;
+	}
+	spin_unlock(&d->mm.pt_lock);
+	if (likely(ok))
+		frame_put(old);
 	return ok;
 }
 

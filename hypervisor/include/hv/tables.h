@@ -2,8 +2,10 @@
 /* Page tables as vCPUs and pins hold them; the layer between hv/ptable.h and the hypercalls. */
 #pragma once
 
+#include <hv/arch.h>
 #include <hv/domain.h>
 #include <hv/ptable.h>
+#include <hv/tlb.h>
 #include <hv/types.h>
 
 /** On behalf of d's own tables and frames. */
@@ -17,6 +19,16 @@ static inline void tables_ctx(struct pt_ctx *c, const struct domain *d, struct b
 	c->budget = b;
 	c->error = 0;
 	c->ldt_stale = false;
+}
+
+/** Loads v's tables into this CPU, and flushes. */
+static inline void tables_load(struct vcpu *v)
+{
+	uint64_t tick = tlb_flush_begin();
+
+	arch_load_cr3(v);
+	arch_tlb_flush_local();
+	tlb_flush_done(arch_cpu_id(), tick);
 }
 
 /** Gives back what an earlier operation has left. 0 or -XEN_ERESTART. No lock held. */
@@ -36,6 +48,11 @@ void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, s
  *  it is not; nothing has changed, tables_take() or tables_put() will do. */
 bool tables_take_quick(struct domain *d, mfn_t m);
 bool tables_put_quick(struct domain *d, mfn_t m);
+/**
+ * Both at once, for v, which runs here: *at (one of its two top-level tables) becomes m. The CPU has left the
+ * old table when anybody else can get at it.
+ */
+bool tables_switch_quick(struct vcpu *v, mfn_t *at, mfn_t m);
 
 /** Pins a frame of d as a table of the level. 0; -XEN_ERESTART; -XEN_EINVAL and others. */
 int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,

@@ -188,6 +188,86 @@ static void unknown_and_superpage_operations_are_refused(void **state)
 	assert_int_equal(ext(99, 0, 0), -XEN_ENOSYS);
 }
 
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static long list(struct mmuext_op *ops, unsigned n)
+{
+	return world_finish(world_call(do_mmuext_op, (uint64_t)ops, n, 0, DOMID_SELF));
+}
+
+/* Pages 5 and 6 are top levels, too: empty ones. */
+static void two_top_levels(void)
+{
+	assert_int_equal(ext(MMUEXT_PIN_L4_TABLE, page(1, 5), 0), 0);
+	assert_int_equal(ext(MMUEXT_PIN_L4_TABLE, page(1, 6), 0), 0);
+}
+
+static void both_top_levels_are_switched_at_once(void **state)
+{
+	struct vcpu *v = &world_vcpu[1];
+	struct mmuext_op there[] = { { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = page(1, 5) },
+				     { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = page(1, 6) } };
+	struct mmuext_op back[] = { { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = page(1, 0) },
+				    { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = page(1, 5) } };
+
+	(void)state;
+	two_top_levels();
+	for (unsigned round = 0; round < 2; round++) {
+		assert_int_equal(list(there, 2), 0);
+		assert_int_equal(v->guest_table.n, page(1, 5));
+		assert_int_equal(v->guest_table_user.n, page(1, 6));
+		world_check();
+		assert_int_equal(list(back, 2), 0);
+		assert_int_equal(v->guest_table.n, page(1, 0));
+		assert_int_equal(v->guest_table_user.n, page(1, 5));
+		world_check();
+	}
+	assert_int_equal(world_flushes, 4);
+	/* What only the vCPU held is no table any more once it has gone. */
+	assert_int_equal(ext(MMUEXT_UNPIN_TABLE, page(1, 5), 0), 0);
+	assert_int_equal(list(there + 1, 1), 0);
+	assert_false(frame_type_in_use(page_frame(1, 5), FRAME_L4));
+}
+
+static void a_list_ends_where_a_member_is_refused(void **state)
+{
+	struct vcpu *v = &world_vcpu[1];
+	struct mmuext_op ops[] = { { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = page(1, 5) },
+				   { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = page(1, 3) },
+				   { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = page(1, 6) } };
+
+	(void)state;
+	two_top_levels();
+	assert_int_equal(list(ops, 3), -XEN_EINVAL);
+	assert_int_equal(v->guest_table.n, page(1, 5));
+	assert_int_equal(v->guest_table_user.n, 0);
+	ops[1].arg1.mfn = page(0, 0);
+	assert_int_equal(list(ops, 3), -XEN_EINVAL);
+	ops[1].arg1.mfn = FRAMES;
+	assert_int_equal(list(ops, 3), -XEN_EINVAL);
+	assert_int_equal(v->guest_table_user.n, 0);
+}
+
+static void a_list_is_finished_whatever_the_budget_of_a_piece(void **state)
+{
+	struct vcpu *v = &world_vcpu[1];
+
+	(void)state;
+	two_top_levels();
+	for (world_budget = 20; world_budget < 60; world_budget++) {
+		struct mmuext_op ops[] = { { .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = page(1, 6) },
+					   { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = page(1, 6) },
+					   { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = page(1, 6) },
+					   { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = page(1, 5) },
+					   { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = 0 } };
+
+		assert_int_equal(list(ops, 5), 0);
+		assert_int_equal(v->guest_table.n, page(1, 5));
+		assert_int_equal(v->guest_table_user.n, 0);
+		assert_int_equal(ext(MMUEXT_NEW_BASEPTR, page(1, 0), 0), 0);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -204,6 +284,9 @@ int main(void)
 		T(pages_are_cleared_and_copied),
 		T(tables_and_anothers_pages_are_neither_cleared_nor_written),
 		T(unknown_and_superpage_operations_are_refused),
+		T(both_top_levels_are_switched_at_once),
+		T(a_list_ends_where_a_member_is_refused),
+		T(a_list_is_finished_whatever_the_budget_of_a_piece),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
