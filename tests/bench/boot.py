@@ -75,10 +75,11 @@ def commands(d):
     print("instructions of dom0 (with the hypervisor's for it), and time until it returned")
     d.cost("xl create -q /etc/xen/idle.cfg")
     d.cost("xl destroy idle")
+    time.sleep(1)   # idle CPUs zero what was given back
     row("xl list", d.cost("xl list"))
     row("xl create, until it returned", d.cost("xl create -q /etc/xen/idle.cfg"))
     row("xl destroy", d.cost("xl destroy idle"))
-    time.sleep(1)   # idle CPUs zero what was given back
+    time.sleep(1)
     row("xl create, 16 MiB", d.cost(f"xl create -q /etc/xen/idle.cfg '{LARGE}'"))
     row("xl destroy, 16 MiB", d.cost("xl destroy idle"))
     time.sleep(1)
