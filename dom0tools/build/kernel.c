@@ -15,6 +15,7 @@
 
 #define PAGE_BYTES	4096ULL
 #define HOLE_END	0xffff880000000000ULL	/* behind the hypervisor's own addresses */
+#define MAX_SEGMENTS	64			/* kernels have fewer than ten */
 
 /* What the notes said, before defaults. */
 struct wishes {
@@ -154,6 +155,37 @@ static bool find_extent(struct kernel *k)
 	       k->virt_base <= k->virt_start;
 }
 
+/* Whether a later segment has bytes of the one that begins here; `i` is behind that one. */
+static bool overlaps_later(const struct kernel *k, const struct elf_segment *one, unsigned i)
+{
+	struct elf_segment s;
+
+	while (elf_load_next(&k->elf, &i, &s)) {
+		uint64_t distance = kernel_virt(k, s.paddr) - kernel_virt(k, one->paddr);
+
+		if (distance < one->memsz || -distance < s.memsz)
+			return true;
+	}
+	return false;
+}
+
+/* Which of two would win depends on who loads it. */
+static int check_overlaps(const struct kernel *k, struct build_error *err)
+{
+	struct elf_segment s;
+	unsigned i = 0, count = 0;
+
+	while (elf_load_next(&k->elf, &i, &s))
+		if (++count > MAX_SEGMENTS)
+			return build_fail(err, -XEN_EINVAL, "it has more than %u segments",
+					  MAX_SEGMENTS);
+	for (i = 0; elf_load_next(&k->elf, &i, &s);)
+		if (overlaps_later(k, &s, i))
+			return build_fail(err, -XEN_EINVAL, "its segments overlap at %#llx-%#llx", (unsigned long long)s.paddr,
+					  (unsigned long long)(s.paddr + s.memsz));
+	return 0;
+}
+
 static int check_addresses(struct kernel *k, struct build_error *err)
 {
 	unsigned long long start, end;
@@ -221,5 +253,6 @@ int kernel_open(struct kernel *k, const void *image, size_t size, struct build_e
 		return result;
 	if (!w.has_entry)
 		k->entry = k->elf.entry;
-	return check_addresses(k, err);
+	result = check_addresses(k, err);
+	return result ? result : check_overlaps(k, err);
 }

@@ -7,7 +7,7 @@
 
 #include <xen/elfnote.h>
 
-enum { MAX_SEGMENTS = 8, HEADERS = sizeof(Elf64_Ehdr) + MAX_SEGMENTS * sizeof(Elf64_Phdr) };
+enum { MAX_SEGMENTS = 66, HEADERS = sizeof(Elf64_Ehdr) + MAX_SEGMENTS * sizeof(Elf64_Phdr) };
 
 static size_t append(struct elf_maker *m, const void *data, size_t size)
 {

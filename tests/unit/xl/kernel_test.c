@@ -189,6 +189,43 @@ static void impossible_addresses_are_refused(void **state)
 	refuse_addresses(0xfffffffffffff000, 0x800, 0x1000, 0xfffffffffffff800, none, none);
 }
 
+/* Two segments of a page each, so many bytes apart, in both orders. */
+static int two_segments(uint64_t first, uint64_t second)
+{
+	int result;
+
+	elf_make_begin(&m, first);
+	elf_make_load(&m, first, 16, 0x1000, 'x');
+	elf_make_load(&m, second, 16, 0x1000, 'y');
+	elf_make_common_notes(&m);
+	elf_make_end(&m);
+	result = open_it();
+	elf_make_free(&m);
+	return result;
+}
+
+static void segments_that_overlap_are_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(two_segments(0x1000, 0x2000), 0);
+	assert_int_equal(two_segments(0x2000, 0x1000), 0);
+	assert_int_equal(two_segments(0x1000, 0x1fff), -XEN_EINVAL);
+	assert_string_equal(err.text, "its segments overlap at 0x1000-0x2000");
+	assert_int_equal(two_segments(0x2000, 0x1001), -XEN_EINVAL);
+	assert_int_equal(two_segments(0x2000, 0x2000), -XEN_EINVAL);
+}
+
+static void segments_without_end_are_refused(void **state)
+{
+	(void)state;
+	elf_make_begin(&m, 0x1000);
+	for (unsigned i = 1; i <= 65; i++)
+		elf_make_load(&m, i * 0x1000, 16, 0x1000, 'x');
+	elf_make_common_notes(&m);
+	elf_make_end(&m);
+	assert_refused(-XEN_EINVAL, "it has more than 64 segments");
+}
+
 /* Flips every byte of the headers and notes, and cuts the file anywhere: ASan is the judge. */
 static void any_broken_file_is_survived(void **state)
 {
@@ -229,6 +266,8 @@ int main(void)
 		TEST(a_pvh_kernel_is_refused_by_name),
 		TEST(foreign_versions_and_loaders_are_refused),
 		TEST(impossible_addresses_are_refused),
+		TEST(segments_that_overlap_are_refused),
+		TEST(segments_without_end_are_refused),
 		TEST(any_broken_file_is_survived),
 	};
 
