@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, f"{HERE}/linux")
 import image  # noqa: E402
-import programs  # noqa: E402
+from programs import probes  # noqa: E402
 from dialogue import LEAVE, PROMPT, suite  # noqa: E402
 
 SHELL = "/ # "
@@ -223,7 +223,7 @@ def main():
     try:
         with open(image.kernel(build), "rb") as f:
             vmlinuz = f.read()
-        with open(image.initrd(build, "initrd-test", programs.probes(build)), "rb") as f:
+        with open(image.initrd(build, "initrd-test", probes(build)), "rb") as f:
             initrd = f.read()
     except (OSError, subprocess.CalledProcessError, IndexError, TypeError) as e:
         print(f"ok 1 - Linux guests # SKIP Debian's kernel or busybox could not be fetched: {e}\n1..1")
