@@ -203,7 +203,7 @@ int domain_destroy(domid_t domid, bool keep_record)
 
 /* A domain that has run for so long, or waits and gets no answer from us in so many looks, has started. */
 #define START_CPU_NS	(100 * NSEC_PER_MSEC)
-#define QUIET_LOOKS	4
+#define QUIET_LOOKS	8
 /* Between looks the other threads, and the domain, have all the time that they want; and there is an
  * end to it where the machine has no time for the domain. */
 #define FIRST_LOOK_NS	(100 * NSEC_PER_USEC)

@@ -29,7 +29,7 @@ int domain_destroy(domid_t domid, bool keep_record);
 
 /**
  * Waits until a domain that was just unpaused has started or ended. True: it has crashed. It has
- * started when it sleeps and dom0 owes it no answer, or has used 100 ms of CPU: mostly after 3 ms,
+ * started when it sleeps and dom0 owes it no answer, or has used 100 ms of CPU: mostly after 25 ms,
  * at most after half a second.
  */
 bool domain_crashed_while_starting(domid_t domid);
