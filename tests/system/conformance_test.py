@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import machine  # noqa: E402
 
 KERNELS = ["shared", "iopl", "operands", "features", "advisories", "smp", "domu", "start", "traps", "events", "usermode",
-           "segments", "fpu"]
+           "segments", "fpu", "layout"]
 KEYS = 'type="pv"\nmemory=64\nvcpus=3\nmax_event_channels=4096\non_crash="destroy"\nvif=[]\ndisk=[]\n'
 
 

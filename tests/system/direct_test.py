@@ -100,6 +100,20 @@ def test_archives(tap, build, tmp, kernel):
         tap.check(want in text, f"{name} is named", text)
 
 
+def test_layout(tap, build, tmp):
+    """The kernel "layout" has its p2m list elsewhere and its ramdisk unmapped: the larger, the larger the hole."""
+    with open(f"{build}/guests/test-layout", "rb") as f:
+        kernel = f.read()
+    for size, dom0_mem, machine in [(0, "64M", "256M"), (12345, "64M", "256M"), (9 << 20, "64M", "256M"),
+                                    (40 << 20, "128M", "512M"), (0, "2560M", "3G"), (9 << 20, "1G", "2G")]:
+        ramdisk = b"".join(n.to_bytes(8, "little") for n in range(size // 8))
+        files = {"cloison.cfg": f"[global]\ndefault=a\n[a]\noptions=console=com1 com1=115200,8n1 dom0_mem={dom0_mem}\n"
+                                "kernel=layout\n" + ("ramdisk=rd\n" if size else ""), "layout": kernel, "rd": ramdisk}
+        text = boot(build, archive(tmp, f"layout-{size}-{dom0_mem}", files), memory=machine)
+        tap.check("# end: 0 of" in text and (not size or f"a ramdisk of {size >> 10} KiB" in text),
+                  f"a dom0 of {dom0_mem} with its p2m elsewhere and {size >> 10} KiB of ramdisk unmapped starts well", text)
+
+
 def test_refusals(tap, build, tmp, kernel):
     def module(name, data):
         path = os.path.join(tmp, name)
@@ -131,6 +145,7 @@ def main():
         test_machines(tap, build, hello)
         test_lines(tap, build, hello)
         test_archives(tap, build, tmp, kernel)
+        test_layout(tap, build, tmp)
         test_refusals(tap, build, tmp, kernel)
     return tap.end()
 
