@@ -4,41 +4,14 @@
  * instruction. Each row is the least of several batches, so that a timer interrupt does not count.
  * Lines: "bench NAME COUNT".
  */
-#include "../guest/lib/test.h"
+#include "bench.h"
 
 #include <xen/grant_table.h>
 #include <xen/physdev.h>
 
 const char test_name[] = "bench";
 
-#define BATCHES 7
-
-static inline uint64_t ticks(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-	return (uint64_t)hi << 32 | lo;
-}
-
-static uint64_t overhead;	/* of two readings */
-
-#define BENCH(name, n, ...)                                                              \
-	do {                                                                              \
-		uint64_t best = ~0UL;                                                     \
-		for (unsigned batch = 0; batch < BATCHES; batch++) {                      \
-			uint64_t start = ticks();                                         \
-			for (unsigned i = 0; i < (n); i++) {                              \
-				__VA_ARGS__;                                              \
-			}                                                                 \
-			uint64_t took = ticks() - start - overhead;                       \
-			if (took < best)                                                  \
-				best = took;                                              \
-		}                                                                         \
-		print("bench %s %lu", name, (unsigned long)(best / (n)));                 \
-	} while (0)
-
-#define N 200
+uint64_t overhead;
 
 static char *page, *other;
 static uint64_t page_pte;
@@ -73,8 +46,8 @@ static void calls(void)
 }
 
 /* The shortest handlers there can be: what is measured is the hypervisor's part. */
-extern const char fast_trap[], fast_fault[], fast_event[];
-__asm__(".balign 32\nfast_trap:\n"		/* goes on behind a two-byte instruction */
+extern const char fast_trap[], fast_fault[];
+__asm__(".globl fast_event\n.balign 32\nfast_trap:\n"		/* goes on behind a two-byte instruction */
 	"	pop %rcx; pop %r11; addq $2, (%rsp)\n"
 	"	push $0; push %rcx; push %r11; push %rax; mov $23, %eax; syscall\n"
 	".balign 32\nfast_fault:\n"		/* the same for three bytes, with an error code */
@@ -369,5 +342,6 @@ void test_main(void)
 	tree();
 	grants();
 	memory();
+	batches(page, other);
 	user();
 }
