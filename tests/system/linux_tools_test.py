@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Debian's own tools on Cloison: its Linux as dom0 with xenstored, xenconsoled, xl and Xen's own tests as its packages
+have them; a sample guest, and a Linux guest with a disk and a network from Linux's back ends.
+Usage: linux_tools_test.py BUILD"""
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import pexpect
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, f"{HERE}/linux"]
+import debian  # noqa: E402
+import image  # noqa: E402
+from host import LinuxHost  # noqa: E402
+from tap import Tap  # noqa: E402
+
+PACKAGES = ["xen-utils-4.17", "xenstore-utils", "xen-utils-common"]
+OF_DOM0 = ["xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "loop", "xen-blkback", "xen-netback"]
+OF_GUEST = ["xen-blkfront", "xen-netfront"]
+HOTPLUG = """#!/bin/busybox sh
+[ "$1" = %s ] || exit 0
+%s
+xenstore-write $XENBUS_PATH/hotplug-status connected
+"""
+FILES = {
+    "etc/xen/scripts/disk": HOTPLUG % ("add", "xenstore-write $XENBUS_PATH/physical-device 7:0"),
+    "etc/xen/scripts/net": HOTPLUG % ("online", "ip link set $vif up; ip addr add 10.0.0.1/24 dev $vif"),
+    "etc/xen/echo.cfg": 'name="echo"\ntype="pv"\nkernel="/guests/echo"\nmemory=16\n',
+    "etc/xen/linux.cfg": 'name="linux"\ntype="pv"\nkernel="/boot/vmlinuz"\nramdisk="/boot/initrd"\nmemory=160\n'
+                         'extra="console=hvc0 quiet"\n'
+                         "disk=['format=raw,vdev=xvda,access=rw,script=disk,target=loop0']\n"
+                         "vif=['script=/etc/xen/scripts/net,mac=00:16:3e:00:00:01']\n",
+}
+
+
+def modules(build, names, folder):
+    """{path in the root: path here} of these modules of Debian's kernel."""
+    found = {os.path.basename(p)[:-3]: p
+             for p in glob.glob(f"{image.package_of(build, 'debian')}/lib/modules/*/kernel/**/*.ko", recursive=True)}
+    return {f"{folder}/{n}.ko": found[n] for n in names}
+
+
+def host_initrd(build):
+    guest = image.initrd(build, "initrd-devices", {"/init": f"{HERE}/linux/devices.sh",
+                                                   **modules(build, OF_GUEST, "/lib")})
+    sources = {**modules(build, OF_DOM0, "mods"), "boot/initrd": guest, "boot/vmlinuz": image.kernel(build),
+               "guests/echo": f"{build}/guests/echo", "init": f"{HERE}/linux/tools.sh"}
+    files = dict(FILES)
+    for path, source in sources.items():
+        with open(source, "rb") as f:
+            files[path] = f.read()
+    return debian.initrd(build, "tools", PACKAGES, files)
+
+
+def run(d, line, timeout=90):
+    """A command's output and its exit code."""
+    text = d.inside(f"{line}; echo code=$?", timeout)
+    code = re.search(r"code=(\d+)", text)
+    return text, int(code[1]) if code else None
+
+
+def tools(tap, d):
+    text, code = run(d, "xl info")
+    tap.check(code == 0 and re.search(r"xen_version +: 4\.17", text), "Debian's xl tells of the machine", text)
+    for line in ("test-resource", "test-xenstore -i 5"):
+        text, code = run(d, line)
+        tap.check(code == 0, f"Xen's own {line} passes", text)
+
+
+def sample(tap, d):
+    for line in ("create -p /etc/xen/echo.cfg", "vcpu-list echo", "unpause echo", "sched-credit2 -d echo -w 512",
+                 "vcpu-pin echo 0 0", "pause echo", "unpause echo", "mem-set echo 12m"):
+        text, code = run(d, f"xl {line}")
+        tap.check(code == 0, f"xl {line}: exit code 0", text)
+    text, _ = run(d, "xl sched-credit2 -d echo; xl list")
+    tap.check(re.search(r"echo +\d+ +512 ", text) and re.search(r"echo +\d+ +16 +1 ", text),
+              "weight and memory are told as they were set", text)
+    text, code = run(d, "xl destroy echo")
+    tap.check(code == 0 and run(d, "xl domid echo")[1] != 0, "a guest is destroyed", text)
+
+
+def devices(tap, d):
+    text, code = run(d, "md5sum </disk; xl create /etc/xen/linux.cfg")
+    tap.check(code == 0, "a guest with a disk and a network is created", text)
+    disk = re.search(r"\n?(\w{32}) ", text)[1]
+    run(d, "n=0; while xl domid linux >/dev/null 2>&1 && [ $n -lt 150 ]; do sleep 1; n=$((n + 1)); done", 240)
+    text, _ = run(d, "cat /var/log/xen/guest-linux.log")
+    sums = dict(re.findall(r"^(DISK|MADE|READ|ECHO) (\w{32})", text, re.M))
+    tap.check(sums.get("DISK") == disk, "it reads its disk, by blkfront and dom0's blkback", text)
+    tap.check(sums.get("MADE") and sums["MADE"] == sums.get("READ"), "and what it wrote is read back", text)
+    tap.check("10 packets received" in text, "netback answers its pings", text)
+    tap.check(sums.get("MADE") and sums["MADE"] == sums.get("ECHO"), "4 MiB by TCP come back as they went", text)
+    tap.check("DEVICES END" in text and run(d, "xl domid linux")[1] != 0, "it ends in order", text)
+    tap.check(not d.complaints(), "no kernel complains", "\n".join(d.complaints()))
+
+
+def main():
+    build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
+    try:
+        initrd, kernel = host_initrd(build), image.vmlinux(build)
+    except (OSError, subprocess.CalledProcessError, IndexError, KeyError, ValueError) as e:
+        print(f"ok 1 - Debian's tools # SKIP they could not be fetched: {e}\n1..1")
+        return 0
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as tmp:
+        try:
+            d = LinuxHost(build, tmp, kernel, initrd, memory="1536M", words="console=hvc0 quiet rdinit=/init")
+            for part in (tools, sample, devices):
+                part(tap, d)
+            d.close()
+        except (pexpect.ExceptionPexpect, TypeError) as e:
+            tap.check(False, "Debian's tools go on to the end", str(e)[-3000:])
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
