@@ -149,6 +149,8 @@ static void ldt(void)
 	     (unsigned long)trap.error, (unsigned long)(trap_cr2 - (uint64_t)ldt_page));
 	note("an LDT page in use made writable: %ld",
 	     pte_write((uint64_t)ldt_page, mfn << 12 | P_P | P_U | P_W));
+	/* A selector of it in a register would be a failsafe upcall at the next change of vCPUs. */
+	TRY("xor %%eax, %%eax; mov %%eax, %%es", : : : "rax");
 	check_eq((uint64_t)set_ldt(0, 0), 0, "the LDT is taken away");
 	check(pte_write((uint64_t)ldt_page, mfn << 12 | P_P | P_U | P_W) == 0,
 	      "and its page can be made writable again");
