@@ -177,31 +177,36 @@ struct vcpu *domctl_vcpu(struct domain *d, uint32_t id, int bad_id, int absent, 
 
 #define BITMAP_BITS_MAX 65536u
 
-int ctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *bits)
+int ctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *words, unsigned count)
 {
-	uint32_t n = MIN(from->nr_bits, 64U);
+	uint32_t n = MIN(from->nr_bits, count * 64);
 
-	*bits = 0;
-	if (n && copy_from_guest(bits, handle_va(from->bitmap), DIV_ROUND_UP(n, 8)))
+	memset(words, 0, count * sizeof(*words));
+	if (n && copy_from_guest(words, handle_va(from->bitmap), DIV_ROUND_UP(n, 8)))
 		return -XEN_EFAULT;
-	if (n < 64)
-		*bits &= (1ULL << n) - 1;
+	if (n % 64)
+		words[n / 64] &= (1ULL << n % 64) - 1;
 	return 0;
 }
 
-int ctl_bitmap_put(const struct xenctl_bitmap *to, uint64_t bits)
+int ctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *words, unsigned count)
 {
+	static const uint8_t last_bits[8] = { 0xff, 1, 3, 7, 15, 31, 63, 127 };
 	guest_va_t va = handle_va(to->bitmap);
 	uint32_t bytes, n;
 
 	if (to->nr_bits > BITMAP_BITS_MAX)
 		return -XEN_EINVAL;
 	bytes = DIV_ROUND_UP(to->nr_bits, 8);
-	n = MIN(bytes, (uint32_t)sizeof(bits));
-	if (to->nr_bits < 64)
-		bits &= (1ULL << to->nr_bits) - 1;
-	if (n && copy_to_guest(va, &bits, n))
+	n = MIN(bytes, count * (uint32_t)sizeof(*words));
+	if (n && copy_to_guest(va, words, n))
 		return -XEN_EFAULT;
+	if (n == bytes && to->nr_bits % 8) {
+		uint8_t last = ((const uint8_t *)words)[n - 1] & last_bits[to->nr_bits % 8];
+
+		if (copy_to_guest(guest_va(va.a + n - 1), &last, 1))
+			return -XEN_EFAULT;
+	}
 	if (bytes > n && clear_guest(guest_va(va.a + n), bytes - n))
 		return -XEN_EFAULT;
 	return 0;

@@ -280,7 +280,7 @@ long domctl_set_virq_handler(struct domain *d, struct xen_domctl *op, bool *copy
 long domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	uint64_t nodes;
-	int rc = ctl_bitmap_get(&op->u.nodeaffinity.nodemap, &nodes);
+	int rc = ctl_bitmap_get(&op->u.nodeaffinity.nodemap, &nodes, 1);
 
 	(void)d, (void)copyback;
 	if (rc)
@@ -290,8 +290,10 @@ long domctl_setnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 
 long domctl_getnodeaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
+	static const uint64_t node0 = 1;
+
 	(void)d, (void)copyback;
-	return ctl_bitmap_put(&op->u.nodeaffinity.nodemap, 1);
+	return ctl_bitmap_put(&op->u.nodeaffinity.nodemap, &node0, 1);
 }
 
 /* ---- scheduling: in the terms of Xen's credit2 ---------------------------------------- */

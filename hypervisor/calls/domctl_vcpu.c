@@ -105,34 +105,46 @@ static bool affinity_args_ok(const struct xen_domctl_vcpuaffinity *a)
 	       (!(a->flags & XEN_VCPUAFFINITY_SOFT) || !handle_is_null(a->cpumap_soft.bitmap));
 }
 
+/* Tells those of the CPUs that are running. */
+static int put_running(const struct xenctl_bitmap *map, cpumask_t cpus)
+{
+	cpumask_t online = sched_online_cpus();
+
+	for (unsigned i = 0; i < CPUMASK_WORDS; i++)
+		cpus.word[i] &= online.word[i];
+	return ctl_bitmap_put(map, cpus.word, CPUMASK_WORDS);
+}
+
 static int set_hard(struct vcpu *v, const struct xenctl_bitmap *map)
 {
-	uint64_t cpus;
-	int rc = ctl_bitmap_get(map, &cpus);
+	cpumask_t cpus;
+	int rc = ctl_bitmap_get(map, cpus.word, CPUMASK_WORDS);
 
 	if (!rc)
-		rc = sched_set_affinity(v, cpus);
+		rc = sched_set_affinity(v, &cpus);
 	if (!rc)	/* what has come of it: those of them that are running */
-		rc = ctl_bitmap_put(map, v->sched.hard_affinity & sched_online_cpus());
+		rc = put_running(map, v->sched.hard_affinity);
 	return rc;
 }
 
 static int set_soft(struct vcpu *v, const struct xenctl_bitmap *map)
 {
-	uint64_t cpus;
-	int rc = ctl_bitmap_get(map, &cpus);
+	cpumask_t cpus, both;
+	int rc = ctl_bitmap_get(map, cpus.word, CPUMASK_WORDS);
 
 	if (rc)
 		return rc;
 	v->sched.soft_affinity = cpus;
-	return ctl_bitmap_put(map, cpus & v->sched.hard_affinity & sched_online_cpus());
+	for (unsigned i = 0; i < CPUMASK_WORDS; i++)
+		both.word[i] = cpus.word[i] & v->sched.hard_affinity.word[i];
+	return put_running(map, both);
 }
 
 long domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
 	struct vcpu *v;
-	uint64_t hard, soft;
+	cpumask_t hard, soft;
 	int rc;
 
 	(void)copyback;
@@ -152,15 +164,14 @@ long domctl_setvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 	if (!rc)
 		return 0;
 	v->sched.soft_affinity = soft;
-	if (v->sched.hard_affinity != hard)
-		sched_set_affinity(v, hard);
+	if (!cpumask_equal(&v->sched.hard_affinity, &hard))
+		sched_set_affinity(v, &hard);
 	return rc;
 }
 
 long domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
-	uint64_t all = sched_online_cpus();
 	struct vcpu *v;
 	int rc;
 
@@ -171,9 +182,9 @@ long domctl_getvcpuaffinity(struct domain *d, struct xen_domctl *op, bool *copyb
 	if (!affinity_args_ok(a))
 		return -XEN_EINVAL;
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
-		rc = ctl_bitmap_put(&a->cpumap_hard, v->sched.hard_affinity & all);
+		rc = put_running(&a->cpumap_hard, v->sched.hard_affinity);
 	if (!rc && (a->flags & XEN_VCPUAFFINITY_SOFT))
-		rc = ctl_bitmap_put(&a->cpumap_soft, v->sched.soft_affinity & all);
+		rc = put_running(&a->cpumap_soft, v->sched.soft_affinity);
 	return rc;
 }
 

@@ -193,7 +193,7 @@ static void finish(struct vcpu *v, const struct unmapped *u)
 void grant_unmap_finish(struct vcpu *v, struct unmap_batch *batch)
 {
 	if (batch->flush)
-		tlb_flush(domain_cpus(v->domain));
+		domain_flush(v->domain);
 	for (uint32_t i = 0; i < batch->n; i++)
 		finish(v, &batch->item[i]);
 	batch->n = 0;

@@ -149,46 +149,50 @@ static int ext_invlpg_local(struct ext *x)
 	return 0;
 }
 
-static int flush_some(uint64_t cpus)
+static int flush_some(const cpumask_t *cpus)
 {
-	if (cpus)
+	if (!cpumask_is_empty(cpus))
 		tlb_flush(cpus);
 	return 0;
 }
 
-static int invlpg_some(uint64_t cpus, uint64_t va)
+static int invlpg_some(const cpumask_t *cpus, uint64_t va)
 {
-	if (cpus && guest_address(va))
+	if (!cpumask_is_empty(cpus) && guest_address(va))
 		arch_invlpg_cpus(cpus, va);
 	return 0;
 }
 
 static int ext_flush_multi(struct ext *x)
 {
-	uint64_t cpus;
+	cpumask_t cpus;
 
 	if (pgowner_cpus(x->self, handle_va(x->op.arg2.vcpumask), &cpus))
 		return -XEN_EINVAL;
-	return flush_some(cpus);
+	return flush_some(&cpus);
 }
 
 static int ext_invlpg_multi(struct ext *x)
 {
-	uint64_t cpus;
+	cpumask_t cpus;
 
 	if (pgowner_cpus(x->self, handle_va(x->op.arg2.vcpumask), &cpus))
 		return -XEN_EINVAL;
-	return invlpg_some(cpus, x->op.arg1.linear_addr);
+	return invlpg_some(&cpus, x->op.arg1.linear_addr);
 }
 
 static int ext_flush_all(struct ext *x)
 {
-	return flush_some(domain_cpus(x->self));
+	domain_flush(x->self);
+	return 0;
 }
 
 static int ext_invlpg_all(struct ext *x)
 {
-	return invlpg_some(domain_cpus(x->self), x->op.arg1.linear_addr);
+	cpumask_t cpus;
+
+	domain_cpus(x->self, &cpus);
+	return invlpg_some(&cpus, x->op.arg1.linear_addr);
 }
 
 static int ext_flush_cache(struct ext *x)

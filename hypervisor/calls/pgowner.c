@@ -49,9 +49,9 @@ void pgowner_ctx(struct pt_ctx *c, const struct domain *tables, const struct dom
 	c->io = tables->mm.io_memory && io->mm.io_memory;
 }
 
-int pgowner_cpus(const struct domain *d, guest_va_t bitmap, uint64_t *cpus)
+int pgowner_cpus(const struct domain *d, guest_va_t bitmap, cpumask_t *cpus)
 {
-	*cpus = 0;
+	cpumask_clear(cpus);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* as in domain_cpus() */
 	for (unsigned first = 0; first < d->max_vcpus; first += 64) {
 		uint64_t word;
@@ -66,7 +66,7 @@ int pgowner_cpus(const struct domain *d, guest_va_t bitmap, uint64_t *cpus)
 				return 0;
 			v = d->vcpu[index_clamp(id, d->max_vcpus)];
 			if (v)
-				*cpus |= vcpu_cpus(v);
+				vcpu_add_cpu(v, cpus);
 		}
 	}
 	return 0;

@@ -19,4 +19,4 @@ bool pgowner_allowed(const struct domain *d);
 void pgowner_ctx(struct pt_ctx *c, const struct domain *tables, const struct domain *pages);
 
 /** The CPUs of a guest's bitmap of vCPUs. 0 or -XEN_EFAULT. */
-int pgowner_cpus(const struct domain *d, guest_va_t bitmap, uint64_t *cpus);
+int pgowner_cpus(const struct domain *d, guest_va_t bitmap, cpumask_t *cpus);

@@ -62,7 +62,7 @@ static long sysctl_debug_keys(struct xen_sysctl *op, bool *copyback)
 
 static bool cpu_is_online(uint32_t cpu)
 {
-	return cpu < SCHED_CPUS && (sched_online_cpus() >> cpu & 1);
+	return cpu < arch_nr_cpus();
 }
 
 static long sysctl_get_pmstat(struct xen_sysctl *op, bool *copyback)

@@ -198,12 +198,14 @@ static uint32_t count_domains(void)
 
 static long pool_info(struct xen_sysctl_cpupool_op *p)
 {
+	cpumask_t online = sched_online_cpus();
+
 	/* It is asked for the next pool from this number on. */
 	if (p->cpupool_id)
 		return -XEN_ENOENT;
 	p->sched_id = XEN_SCHEDULER_CREDIT2;
 	p->n_dom = count_domains();
-	return ctl_bitmap_put(&p->cpumap, sched_online_cpus());
+	return ctl_bitmap_put(&p->cpumap, online.word, CPUMASK_WORDS);
 }
 
 static long pool_move_domain(const struct xen_sysctl_cpupool_op *p)
@@ -227,7 +229,7 @@ long sysctl_cpupool_op(struct xen_sysctl *op, bool *copyback)
 	case XEN_SYSCTL_CPUPOOL_OP_INFO:
 		return pool_info(p);
 	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-		return ctl_bitmap_put(&p->cpumap, 0);
+		return ctl_bitmap_put(&p->cpumap, NULL, 0);
 	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
 		return pool_move_domain(p);
 	case XEN_SYSCTL_CPUPOOL_OP_CREATE:

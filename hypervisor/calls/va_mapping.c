@@ -11,10 +11,10 @@
 #include "pgowner.h"
 
 /* Whom a flush is for: this CPU, all that run the domain, or the vCPUs in a bitmap. */
-static int flush_cpus(const struct domain *d, uint64_t whom, uint64_t *cpus)
+static int flush_cpus(const struct domain *d, uint64_t whom, cpumask_t *cpus)
 {
 	if (whom == UVMF_ALL) {
-		*cpus = domain_cpus(d);
+		domain_cpus(d, cpus);
 		return 0;
 	}
 	return pgowner_cpus(d, guest_va(whom), cpus);
@@ -22,7 +22,8 @@ static int flush_cpus(const struct domain *d, uint64_t whom, uint64_t *cpus)
 
 static long flush(struct domain *d, uint64_t va, uint64_t flags)
 {
-	uint64_t whom = flags & ~UVMF_FLUSHTYPE_MASK, cpus;
+	uint64_t whom = flags & ~UVMF_FLUSHTYPE_MASK;
+	cpumask_t cpus;
 	int rc;
 
 	switch (flags & UVMF_FLUSHTYPE_MASK) {
@@ -32,8 +33,8 @@ static long flush(struct domain *d, uint64_t va, uint64_t flags)
 			return 0;
 		}
 		rc = flush_cpus(d, whom, &cpus);
-		if (!rc && cpus)
-			tlb_flush(cpus);
+		if (!rc && !cpumask_is_empty(&cpus))
+			tlb_flush(&cpus);
 		return rc;
 	case UVMF_INVLPG:
 		if (likely(whom == UVMF_LOCAL)) {
@@ -41,8 +42,8 @@ static long flush(struct domain *d, uint64_t va, uint64_t flags)
 			return 0;
 		}
 		rc = flush_cpus(d, whom, &cpus);
-		if (!rc && cpus)
-			arch_invlpg_cpus(cpus, va);
+		if (!rc && !cpumask_is_empty(&cpus))
+			arch_invlpg_cpus(&cpus, va);
 		return rc;
 	default:
 		return 0;

@@ -206,13 +206,14 @@ static long op_send_nmi(struct vcpu *v, uint64_t arg)
 /* Only for a vCPU of dom0 that can be on one CPU alone: the CPU's ACPI and APIC ids. */
 static long op_get_physid(struct vcpu *v, uint64_t arg)
 {
-	uint64_t cpus = v->sched.hard_affinity & sched_online_cpus();
+	cpumask_t online = sched_online_cpus(), cpus;
 	struct arch_cpu_place place;
 	struct vcpu_get_physid p;
 
-	if (!domain_is_control(v->domain) || !cpus || (cpus & (cpus - 1)))
+	if (!domain_is_control(v->domain) || !cpumask_and(&cpus, &v->sched.hard_affinity, &online) ||
+	    !cpumask_is_only(&cpus, cpumask_first(&cpus)))
 		return -XEN_EINVAL;
-	arch_cpu_place((unsigned)__builtin_ctzll(cpus), &place);
+	arch_cpu_place(cpumask_first(&cpus), &place);
 	p.phys_id = (uint64_t)place.acpi_id << 32 | place.apic_id;
 	return copy_to_guest(guest_va(arg), &p, sizeof(p));
 }

@@ -11,26 +11,10 @@
 #include <hv/lock.h>
 #include <hv/tlb.h>
 
-uint64_t tlb_cpus = 1;
-uint64_t tlb_idle;
+cpumask_t tlb_cpus = { { 1 } };
+cpumask_t tlb_idle;
 uint64_t tlb_clock = 1;
-uint64_t tlb_flushed[TLB_CPUS] = { [0 ... TLB_CPUS - 1] = 1 };
-
-uint64_t tlb_stale_cpus(uint32_t stamp)
-{
-	uint64_t now = __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
-	uint32_t age = (uint32_t)now - stamp;
-	uint64_t stale = 0;
-
-	for (uint64_t left = tlb_cpus & ~__atomic_load_n(&tlb_idle, __ATOMIC_SEQ_CST); left;
-	     left &= left - 1) {
-		unsigned cpu = (unsigned)__builtin_ctzll(left);
-
-		if (age <= now - __atomic_load_n(&tlb_flushed[cpu], __ATOMIC_ACQUIRE))
-			stale |= 1ULL << cpu;
-	}
-	return stale;
-}
+uint64_t tlb_flushed[MAX_CPUS] = { [0 ... MAX_CPUS - 1] = 1 };
 
 bool frame_drop_allocated(struct frame *f)
 {

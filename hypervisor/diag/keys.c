@@ -109,9 +109,10 @@ static void read_state(void *arg)
 static void show_registers(void)
 {
 	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++) {
+		cpumask_t only = cpumask_of(cpu);
 		struct cpu_state s;
 
-		arch_call_cpus(1ULL << cpu, read_state, &s);
+		arch_call_cpus(&only, read_state, &s);
 		if (s.domain == DOMID_IDLE) {
 			log_printf("(XEN) *** Dumping CPU%u guest state: idle ***\n", cpu);
 			continue;

@@ -83,7 +83,7 @@ int grantmap_create(struct vcpu *v, uint64_t addr, uint32_t flags, struct frame 
 		old = exchange(slot, entry_of(flags, frame_mfn(f)));
 	spin_unlock(&d->mm.pt_lock);
 	if (unlikely(old & PTE_P)) {
-		tlb_flush(domain_cpus(d));
+		domain_flush(d);
 		drop(v, old);
 	}
 	return slot ? GNTST_okay : GNTST_general_error;

@@ -53,7 +53,7 @@ static uint64_t *find_slot(const struct vcpu *v, uint64_t va)
 static struct decoded {
 	uint64_t code[2];
 	struct insn in;		/* len 0: none yet */
-} last_store[TLB_CPUS];
+} last_store[MAX_CPUS];
 
 static bool decode_store(struct store *s, uint64_t rip)
 {

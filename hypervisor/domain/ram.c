@@ -258,7 +258,7 @@ bool mm_zero_ahead(void)
 	if (f) {
 		/* A CPU that still translates for the last owner could write to it later. */
 		stamp = f->aux;
-		stale = tlb_stale_cpus(stamp);
+		stale = tlb_is_stale(stamp);
 	}
 	if (f && !stale) {
 		arch_clear(frame_ptr(frame_mfn(f)), PAGE_SIZE);

@@ -28,26 +28,37 @@ void sched_set_weight(struct domain *d, unsigned weight)
 	}
 }
 
+static bool covers_all(const cpumask_t *cpus)
+{
+	cpumask_t online = sched_online_cpus(), both;
+
+	cpumask_and(&both, cpus, &online);
+	return cpumask_equal(&both, &online);
+}
+
 /* The affinity that counts, now. */
-static void apply_affinity(struct vcpu *v, uint64_t cpus)
+static void apply_affinity(struct vcpu *v, const cpumask_t *cpus)
 {
 	struct cpu_sched *s = sched_lock(v);
 
-	v->sched.hard_affinity = cpus;
+	v->sched.hard_affinity = *cpus;
+	v->sched.anywhere = covers_all(cpus);
 	/* One that waits is placed anew: a CPU where it may run now may have nothing to do. */
 	if (runq_is_queued(&v->sched.entity))
 		runq_remove(&s->queue, &v->sched.entity);
-	else if (v->sched.on_cpu && !(cpus & 1ULL << v->processor))
+	else if (v->sched.on_cpu && !sched_may_run_on(v, v->processor))
 		sched_want(v->processor);
 	sched_unlock(s);
 	vcpu_recheck(v);
 }
 
-int sched_set_affinity(struct vcpu *v, uint64_t cpus)
+int sched_set_affinity(struct vcpu *v, const cpumask_t *cpus)
 {
-	if (!(cpus & sched_online_cpus()))
+	cpumask_t online = sched_online_cpus();
+
+	if (!cpumask_intersects(cpus, &online))
 		return -XEN_EINVAL;
-	if (v->sched.unpinned)
+	if (v->sched.pinned)
 		return -XEN_EBUSY;
 	apply_affinity(v, cpus);
 	return 0;
@@ -55,19 +66,23 @@ int sched_set_affinity(struct vcpu *v, uint64_t cpus)
 
 int sched_pin_override(struct vcpu *v, int cpu)
 {
+	cpumask_t only;
+
 	if (cpu < 0) {
-		if (!v->sched.unpinned)
+		if (!v->sched.pinned)
 			return -XEN_EINVAL;
-		apply_affinity(v, v->sched.unpinned);
-		v->sched.unpinned = 0;
+		apply_affinity(v, &v->sched.unpinned);
+		v->sched.pinned = false;
 		return 0;
 	}
-	if (cpu >= SCHED_CPUS || !(sched_online_cpus() & 1ULL << cpu))
+	if ((unsigned)cpu >= arch_nr_cpus())
 		return -XEN_EINVAL;
-	if (v->sched.unpinned)
+	if (v->sched.pinned)
 		return -XEN_EBUSY;
 	v->sched.unpinned = v->sched.hard_affinity;
-	apply_affinity(v, 1ULL << cpu);
+	v->sched.pinned = true;
+	only = cpumask_of((unsigned)cpu);
+	apply_affinity(v, &only);
 	return 0;
 }
 
@@ -92,7 +107,7 @@ static void dump_vcpu(const char *where, const struct vcpu *v, uint64_t level)
 
 void sched_dump(void)
 {
-	for (unsigned i = 0; i < arch_nr_cpus() && i < SCHED_CPUS; i++) {
+	for (unsigned i = 0; i < arch_nr_cpus(); i++) {
 		struct cpu_sched *s = &cpu_sched[i];
 		struct vcpu *running = cpu_by_id(i)->current;
 
@@ -112,7 +127,7 @@ unsigned sched_check(void)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < arch_nr_cpus() && i < SCHED_CPUS; i++) {
+	for (unsigned i = 0; i < arch_nr_cpus(); i++) {
 		struct cpu_sched *s = &cpu_sched[i];
 		unsigned wrong;
 

@@ -16,51 +16,49 @@
 /* So many CPUs a CPU compares itself with each time. */
 #define PROBES 8
 
-static inline uint64_t bit(unsigned cpu)
+/* Where v may run. */
+static bool allowed_cpus(const struct vcpu *v, cpumask_t *allowed)
 {
-	return 1ULL << cpu;
+	cpumask_t online = sched_online_cpus();
+
+	return cpumask_and(allowed, &v->sched.hard_affinity, &online);
 }
 
 /* Where v would rather run, of the CPUs where it may. */
-static uint64_t preferred(const struct vcpu *v, uint64_t allowed)
+static cpumask_t preferred(const struct vcpu *v, const cpumask_t *allowed)
 {
-	uint64_t soft = allowed & v->sched.soft_affinity;
+	cpumask_t soft;
 
-	return soft ? soft : allowed;
+	return cpumask_and(&soft, allowed, &v->sched.soft_affinity) ? soft : *allowed;
 }
 
 /* The CPU of a set where the fewest wait; that is a hint and needs no lock. */
-static unsigned least_loaded(uint64_t cpus)
+static unsigned least_loaded(const cpumask_t *cpus)
 {
-	unsigned best = (unsigned)__builtin_ctzll(cpus);
+	unsigned best = cpumask_first(cpus);
 
-	for (; cpus; cpus &= cpus - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(cpus);
-
+	for_each_cpu(i, cpus)
 		if (READ_ONCE(cpu_sched[i].queue.heap.count) <
 		    READ_ONCE(cpu_sched[best].queue.heap.count))
 			best = i;
-	}
 	return best;
 }
 
 unsigned sched_place(const struct vcpu *v)
 {
-	uint64_t allowed, wish, idle;
+	cpumask_t allowed, wish, idle;
 
-	if (likely(!sched_several) && v->sched.hard_affinity & bit(v->processor))
+	if (likely(!sched_several) && sched_may_run_on(v, v->processor))
 		return v->processor;
-	allowed = v->sched.hard_affinity & sched_online_cpus();
-	if (unlikely(!allowed))
+	if (unlikely(!allowed_cpus(v, &allowed)))
 		return v->processor;
-	wish = preferred(v, allowed);
-	idle = sched_idle & wish ? sched_idle & wish : sched_idle & allowed;
-	if (idle)
-		return idle & bit(v->processor) ? v->processor : (unsigned)__builtin_ctzll(idle);
+	wish = preferred(v, &allowed);
+	if (cpumask_and(&idle, &sched_idle, &wish) || cpumask_and(&idle, &sched_idle, &allowed))
+		return cpumask_has(&idle, v->processor) ? v->processor : cpumask_first(&idle);
 	/* Where it was, its caches may be warm; a new one has none. */
-	if (wish & bit(v->processor) && v->sched.came)
+	if (cpumask_has(&wish, v->processor) && v->sched.came)
 		return v->processor;
-	return least_loaded(wish);
+	return least_loaded(&wish);
 }
 
 void sched_move(struct cpu_sched *s, struct vcpu *v, unsigned cpu, bool slept)
@@ -83,23 +81,25 @@ static void lock_two(struct cpu_sched *a, struct cpu_sched *b)
  * it would rather run. */
 static bool may_go(struct vcpu *v, unsigned to, bool idle)
 {
-	uint64_t allowed = v->sched.hard_affinity;
+	cpumask_t allowed, wish;
 
-	if (v->running || !(allowed & bit(to)))
+	if (v->running || !sched_may_run_on(v, to))
 		return false;
-	allowed &= sched_online_cpus();
-	if (!idle && !sched_has_claim(v))
+	if (idle)
+		return true;
+	if (!sched_has_claim(v))
 		return false;
-	return idle || (preferred(v, allowed) & bit(to)) ||
-	       !(preferred(v, allowed) & bit(v->processor));
+	allowed_cpus(v, &allowed);
+	wish = preferred(v, &allowed);
+	return cpumask_has(&wish, to) || !cpumask_has(&wish, v->processor);
 }
 
 /* v rather than best, to go to that CPU. */
 static bool better(const struct vcpu *v, const struct vcpu *best, unsigned to)
 {
-	bool rather = v->sched.soft_affinity & bit(to);
+	bool rather = cpumask_has(&v->sched.soft_affinity, to);
 
-	if (!best || rather != !!(best->sched.soft_affinity & bit(to)))
+	if (!best || rather != cpumask_has(&best->sched.soft_affinity, to))
 		return !best || rather;
 	return pheap_key_before(v->sched.entity.vtime, best->sched.entity.vtime);
 }
@@ -142,30 +142,29 @@ static bool take_from(unsigned victim, unsigned cpu)
 	return v;
 }
 
-static unsigned most_loaded(uint64_t cpus)
+static unsigned most_loaded(const cpumask_t *cpus)
 {
-	unsigned best = (unsigned)__builtin_ctzll(cpus);
+	unsigned best = cpumask_first(cpus);
 
-	for (; cpus; cpus &= cpus - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(cpus);
-
+	for_each_cpu(i, cpus)
 		if (READ_ONCE(cpu_sched[i].queue.heap.count) >
 		    READ_ONCE(cpu_sched[best].queue.heap.count))
 			best = i;
-	}
 	return best;
 }
 
 void sched_steal(unsigned cpu)
 {
-	uint64_t busy = sched_waiting & ~bit(cpu);
+	cpumask_t all = cpumask_all(), busy;
 
-	while (busy) {
-		unsigned victim = most_loaded(busy);
+	cpumask_and(&busy, &sched_waiting, &all);
+	cpumask_remove(&busy, cpu);
+	while (!cpumask_is_empty(&busy)) {
+		unsigned victim = most_loaded(&busy);
 
 		if (take_from(victim, cpu))
 			return;
-		busy &= ~bit(victim);
+		cpumask_remove(&busy, victim);
 	}
 }
 
@@ -193,15 +192,13 @@ static void compare(unsigned here, unsigned there, uint64_t now)
 
 void sched_balance(unsigned cpu, uint64_t now)
 {
-	static unsigned next[SCHED_CPUS];
-	uint64_t cpus = sched_online_cpus() & ~bit(cpu);
-	unsigned there = next[cpu];
+	static unsigned next[MAX_CPUS];
+	unsigned there = next[cpu], n = arch_nr_cpus();
 
-	for (unsigned probes = 0; cpus && probes < PROBES; probes++) {
-		do
-			there = (there + 1) % SCHED_CPUS;
-		while (!(cpus & bit(there)));
-		cpus &= ~bit(there);
+	for (unsigned probes = 0; probes < MIN(PROBES, n - 1); probes++) {
+		there = (there + 1) % n;
+		if (there == cpu)
+			there = (there + 1) % n;
 		compare(cpu, there, now);
 	}
 	next[cpu] = there;

@@ -24,8 +24,8 @@
 #include <hv/time.h>
 #include <hv/watchdog.h>
 
-struct cpu_sched cpu_sched[SCHED_CPUS];
-volatile uint64_t sched_idle, sched_waiting;
+struct cpu_sched cpu_sched[MAX_CPUS];
+cpumask_t sched_idle, sched_waiting;
 bool sched_several;
 uint32_t sched_ratelimit_ns;
 
@@ -43,13 +43,13 @@ void sched_want(unsigned cpu)
 
 void sched_tell(struct cpu_sched *s)
 {
-	uint64_t bit = 1ULL << (s - cpu_sched);
+	unsigned cpu = (unsigned)(s - cpu_sched);
 
 	s->told = !runq_is_empty(&s->queue);
 	if (s->told)
-		__atomic_fetch_or(&sched_waiting, bit, __ATOMIC_SEQ_CST);
+		cpumask_add_atomic(&sched_waiting, cpu);
 	else
-		__atomic_fetch_and(&sched_waiting, ~bit, __ATOMIC_SEQ_CST);
+		cpumask_remove_atomic(&sched_waiting, cpu);
 }
 
 static void slice_ended(void *arg)
@@ -62,9 +62,10 @@ static void slice_ended(void *arg)
 
 void sched_init(void)
 {
-	sched_idle = sched_waiting = 0;
+	cpumask_clear(&sched_idle);
+	cpumask_clear(&sched_waiting);
 	sched_several = false;
-	for (unsigned i = 0; i < SCHED_CPUS; i++) {
+	for (unsigned i = 0; i < MAX_CPUS; i++) {
 		struct cpu_sched *s = &cpu_sched[i];
 
 		spin_init_numbered(&s->lock, "sched queue", i);
@@ -75,16 +76,15 @@ void sched_init(void)
 	}
 }
 
-uint64_t sched_online_cpus(void)
+cpumask_t sched_online_cpus(void)
 {
-	unsigned n = arch_nr_cpus();
-
-	return n >= 64 ? ~0ULL : (1ULL << n) - 1;
+	return cpumask_first_n(arch_nr_cpus());
 }
 
 int sched_vcpu_init(struct vcpu *v)
 {
-	v->sched = (struct sched_vcpu){ .hard_affinity = ~0ULL, .soft_affinity = ~0ULL };
+	v->sched = (struct sched_vcpu){ .anywhere = true };
+	v->sched.hard_affinity = v->sched.soft_affinity = cpumask_all();
 	runq_entity_init(&v->sched.entity, sched_weight(v->domain));
 	time_vcpu_init(v);
 	return 0;
@@ -111,16 +111,25 @@ static void end_turn(struct cpu_sched *s, uint64_t when)
 		timer_set(&s->slice, when);
 }
 
+/* A CPU that idles, and where v may run, looks for something to run. */
+static void want_idle_cpu(const struct vcpu *v)
+{
+	cpumask_t idle;
+
+	if (unlikely(cpumask_and(&idle, &sched_idle, &v->sched.hard_affinity)))
+		sched_want(cpumask_first(&idle));
+}
+
 /* v was queued on its CPU: shall that CPU look again, or another that has nothing to do? */
 static void tickle(struct cpu_sched *s, const struct vcpu *v, uint64_t now)
 {
 	const struct runq_entity *running = s->queue.running;
-	uint64_t idle, came;
+	uint64_t came;
 
 	if (!running) {
 		/* No other need go there: who comes next looks for another idle CPU. */
 		if (sched_several)
-			__atomic_fetch_and(&sched_idle, ~(1ULL << v->processor), __ATOMIC_SEQ_CST);
+			cpumask_remove_atomic(&sched_idle, v->processor);
 		sched_want(v->processor);
 		return;
 	}
@@ -133,9 +142,8 @@ static void tickle(struct cpu_sched *s, const struct vcpu *v, uint64_t now)
 	} else {
 		end_turn(s, came + sched_ratelimit_ns);
 	}
-	idle = sched_idle & v->sched.hard_affinity;
-	if (unlikely(idle))
-		sched_want((unsigned)__builtin_ctzll(idle));
+	if (sched_several)
+		want_idle_cpu(v);
 }
 
 /* Runnable, and neither queued nor on a CPU nor parked. */
@@ -189,7 +197,7 @@ void vcpu_recheck(struct vcpu *v)
 	cpu = sched_place(v);
 	if (unlikely(cpu != v->processor)) {
 		/* Its registers are still being saved: that CPU asks again when they are. */
-		if (v->running && !(v->sched.hard_affinity & 1ULL << v->processor)) {
+		if (v->running && !sched_may_run_on(v, v->processor)) {
 			spin_unlock(&s->lock);
 			return;
 		}
@@ -291,7 +299,7 @@ static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *pr
 	if (!sched_is_idle(prev)) {
 		sched_charge(s, prev, now);
 		goes_on = vcpu_runnable(prev) && !prev->sched.parked &&
-			  (prev->sched.hard_affinity & 1ULL << cpu->id);
+			  sched_may_run_on(prev, cpu->id);
 		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why_look(s, prev));
 		prev->sched.yields = false;
 		if (goes_on && !gives_way) {
@@ -310,20 +318,25 @@ static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *pr
 	return next;
 }
 
+/* vCPUs wait on other CPUs. */
+static bool others_wait(unsigned cpu)
+{
+	return !cpumask_is_empty(&sched_waiting) && !cpumask_is_only(&sched_waiting, cpu);
+}
+
 /* Nobody here: looks at the other CPUs. The lock is let go meanwhile, so it is chosen anew; and
  * once more when somebody came (this CPU does not count as idle any more then) and cannot run. */
 static struct vcpu *choose_elsewhere(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev,
 				     uint64_t *now)
 {
 	struct vcpu *none = idle_vcpu[cpu->id], *next = none;
-	uint64_t bit = 1ULL << cpu->id;
 
 	if (cpu->id)
 		sched_several = true;
 	do {
 		/* Before the look: who queues after it sees that we idle, and kicks us. */
-		__atomic_fetch_or(&sched_idle, bit, __ATOMIC_SEQ_CST);
-		if (!(sched_waiting & ~bit))
+		cpumask_add_atomic(&sched_idle, cpu->id);
+		if (!others_wait(cpu->id))
 			break;
 		runq_run(&s->queue, NULL);
 		sched_unlock(s);
@@ -332,7 +345,7 @@ static struct vcpu *choose_elsewhere(struct cpu_sched *s, struct cpu *cpu, struc
 		__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_ACQUIRE);
 		*now = arch_now_ns();
 		next = choose(s, cpu, prev, *now);
-	} while (next == none && !(sched_idle & bit));
+	} while (next == none && !cpumask_has(&sched_idle, cpu->id));
 	return next;
 }
 
@@ -407,10 +420,8 @@ static void send_away(struct vcpu *prev)
 	if (sched_is_idle(prev))
 		return;
 	if (runq_is_queued(&prev->sched.entity)) {
-		uint64_t idle = sched_idle & prev->sched.hard_affinity;
-
-		if (unlikely(idle))
-			sched_want((unsigned)__builtin_ctzll(idle));
+		if (sched_several)
+			want_idle_cpu(prev);
 	} else if (vcpu_runnable(prev)) {
 		vcpu_recheck(prev);
 	}
@@ -438,42 +449,47 @@ static void change_to(struct cpu *cpu, struct vcpu *prev, struct vcpu *next)
 static bool is_alone(const struct cpu_sched *s, const struct cpu *cpu, const struct vcpu *v)
 {
 	return !READ_ONCE(s->queue.heap.top) && vcpu_runnable(v) &&
-	       (v->sched.hard_affinity & 1ULL << cpu->id) && !sched_is_capped(v) &&
+	       sched_may_run_on(v, cpu->id) && !sched_is_capped(v) &&
 	       v != idle_vcpu[cpu->id];
+}
+
+/* Others wait, or who runs must not go on: chooses, and switches. */
+static __attribute__((noinline)) void look(struct cpu_sched *s, struct cpu *cpu)
+{
+	struct vcpu *prev = cpu->current, *next;
+	uint64_t now = arch_now_ns();
+	bool waiting;
+
+	spin_lock(&s->lock);
+	next = choose(s, cpu, prev, now);
+	if (next == idle_vcpu[cpu->id])
+		next = choose_elsewhere(s, cpu, prev, &now);
+	if (next != idle_vcpu[cpu->id] && unlikely(cpumask_has(&sched_idle, cpu->id)))
+		cpumask_remove_atomic(&sched_idle, cpu->id);
+	if (next == prev)
+		stay(s, prev, now);
+	else
+		hand_over(s, prev, next, now);
+	waiting = !runq_is_empty(&s->queue) && now >= s->balance;
+	if (waiting)
+		s->balance = now + RUNQ_SLICE;
+	sched_unlock(s);
+	if (next != prev)
+		change_to(cpu, prev, next);
+	if (unlikely(waiting && sched_several))
+		sched_balance(cpu->id, now);
 }
 
 void schedule(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct cpu_sched *s = &cpu_sched[cpu->id];
-	struct vcpu *prev = cpu->current, *next;
-	bool others_wait;
-	uint64_t now;
 
 	__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_SEQ_CST);
-	if (is_alone(s, cpu, prev)) {
-		prev->sched.yields = false;
-		return;
-	}
-	now = arch_now_ns();
-	spin_lock(&s->lock);
-	next = choose(s, cpu, prev, now);
-	if (next == idle_vcpu[cpu->id])
-		next = choose_elsewhere(s, cpu, prev, &now);
-	if (next != idle_vcpu[cpu->id] && unlikely(sched_idle & 1ULL << cpu->id))
-		__atomic_fetch_and(&sched_idle, ~(1ULL << cpu->id), __ATOMIC_SEQ_CST);
-	if (next == prev)
-		stay(s, prev, now);
+	if (is_alone(s, cpu, cpu->current))
+		cpu->current->sched.yields = false;
 	else
-		hand_over(s, prev, next, now);
-	others_wait = !runq_is_empty(&s->queue) && now >= s->balance;
-	if (others_wait)
-		s->balance = now + RUNQ_SLICE;
-	sched_unlock(s);
-	if (next != prev)
-		change_to(cpu, prev, next);
-	if (unlikely(others_wait && sched_several))
-		sched_balance(cpu->id, now);
+		look(s, cpu);
 }
 
 /* ---- what others ask ------------------------------------------------------------------ */

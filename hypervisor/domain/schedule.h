@@ -20,11 +20,11 @@ struct cpu_sched {
 	struct timer slice;	/* ends the turn of who runs while others wait */
 };
 
-extern struct cpu_sched cpu_sched[SCHED_CPUS];
+extern struct cpu_sched cpu_sched[MAX_CPUS];
 extern uint32_t sched_ratelimit_ns;
 extern bool sched_several;		/* more than one CPU has asked for something to run */
-extern volatile uint64_t sched_idle;	/* a bit for each CPU that runs its idle vCPU */
-extern volatile uint64_t sched_waiting;	/* a bit for each CPU where vCPUs wait */
+extern cpumask_t sched_idle;		/* CPUs that run their idle vCPU; atomic */
+extern cpumask_t sched_waiting;		/* CPUs where vCPUs wait; atomic */
 
 /** Makes a CPU look again who should run there. */
 void sched_want(unsigned cpu);
@@ -32,6 +32,12 @@ void sched_want(unsigned cpu);
 static inline bool sched_is_idle(const struct vcpu *v)
 {
 	return v == idle_vcpu[v->processor];
+}
+
+/* Whether v may run on that CPU, which is one that runs. */
+static inline bool sched_may_run_on(const struct vcpu *v, unsigned cpu)
+{
+	return likely(v->sched.anywhere) || cpumask_has(&v->sched.hard_affinity, cpu);
 }
 
 static inline struct vcpu *sched_vcpu_of(struct runq_entity *e)

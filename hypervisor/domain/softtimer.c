@@ -23,8 +23,8 @@ struct cpu_timers {
 	struct timer *firing;		/* whose function runs now; written with the lock */
 };
 
-static struct cpu_timers cpu_timers[SCHED_CPUS] = {
-	[0 ... SCHED_CPUS - 1] = { .lock = SPINLOCK("timers") },
+static struct cpu_timers cpu_timers[MAX_CPUS] = {
+	[0 ... MAX_CPUS - 1] = { .lock = SPINLOCK("timers") },
 };
 
 /* The queue that t lies in, locked; t may be moved to another CPU until we hold it. */
@@ -154,7 +154,7 @@ unsigned timer_check(void)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < arch_nr_cpus() && i < SCHED_CPUS; i++) {
+	for (unsigned i = 0; i < arch_nr_cpus(); i++) {
 		struct cpu_timers *ct = &cpu_timers[i];
 		unsigned wrong;
 

@@ -22,20 +22,29 @@
 static struct request {
 	void (*fn)(void *arg);
 	void *arg;
-	uint64_t left;		/* atomic: CPUs that have not answered */
-} __attribute__((aligned(64))) requests[SMP_CPUS];
+	uint32_t left;		/* atomic: how many CPUs have not answered */
+} __attribute__((aligned(64))) requests[MAX_CPUS];
+
+/* Those who ask, of one word of the set. */
+static void answer_word(unsigned word)
+{
+	uint64_t from = __atomic_exchange_n(&this_cpu()->asking.word[word], 0, __ATOMIC_ACQ_REL);
+
+	for (; from; from &= from - 1) {
+		struct request *r = &requests[word * 64 + (unsigned)__builtin_ctzll(from)];
+
+		r->fn(r->arg);
+		__atomic_fetch_sub(&r->left, 1, __ATOMIC_RELEASE);
+	}
+}
 
 void smp_answer(void)
 {
 	struct cpu *c = this_cpu();
-	uint64_t from = __atomic_exchange_n(&c->requests, 0, __ATOMIC_ACQ_REL);
+	uint32_t words = __atomic_exchange_n(&c->requests, 0, __ATOMIC_ACQ_REL);
 
-	for (; from; from &= from - 1) {
-		struct request *r = &requests[__builtin_ctzll(from)];
-
-		r->fn(r->arg);
-		__atomic_fetch_and(&r->left, ~(1ULL << c->id), __ATOMIC_RELEASE);
-	}
+	for (; words; words &= words - 1)
+		answer_word((unsigned)__builtin_ctz(words));
 }
 
 void arch_relax(void)
@@ -45,25 +54,31 @@ void arch_relax(void)
 		smp_answer();
 }
 
-void arch_call_cpus(uint64_t cpus, void (*fn)(void *), void *arg)
+/* The bit that says who asks before the one that says that somebody does. */
+static void ask(unsigned cpu, unsigned me)
+{
+	struct cpu *c = cpu_by_id(cpu);
+
+	cpumask_add_atomic(&c->asking, me);
+	__atomic_fetch_or(&c->requests, 1U << me / 64, __ATOMIC_SEQ_CST);
+	arch_kick_cpu(cpu);
+}
+
+void arch_call_cpus(const cpumask_t *cpus, void (*fn)(void *), void *arg)
 {
 	unsigned me = arch_cpu_id();
-	uint64_t others = cpus & ~(1ULL << me);
 	struct request *r = &requests[me];
 
 	CHECK(!r->left);
-	if (others) {
-		r->fn = fn;
-		r->arg = arg;
-		__atomic_store_n(&r->left, others, __ATOMIC_RELEASE);
-		for (uint64_t left = others; left; left &= left - 1) {
-			unsigned cpu = (unsigned)__builtin_ctzll(left);
-
-			__atomic_fetch_or(&cpu_by_id(cpu)->requests, 1ULL << me, __ATOMIC_SEQ_CST);
-			arch_kick_cpu(cpu);
-		}
+	r->fn = fn;
+	r->arg = arg;
+	for_each_cpu(cpu, cpus) {
+		if (cpu == me)
+			continue;
+		__atomic_fetch_add(&r->left, 1, __ATOMIC_RELEASE);
+		ask(cpu, me);
 	}
-	if (cpus & 1ULL << me)
+	if (cpumask_has(cpus, me))
 		fn(arg);
 	while (__atomic_load_n(&r->left, __ATOMIC_ACQUIRE))
 		arch_relax();
@@ -88,17 +103,17 @@ static void flush_one(void *arg)
 	invlpg((uint64_t)arg);
 }
 
-void arch_tlb_flush_cpus(uint64_t cpus)
+void arch_tlb_flush_cpus(const cpumask_t *cpus)
 {
-	if (likely(cpus == 1ULL << arch_cpu_id()))
+	if (likely(cpumask_is_only(cpus, arch_cpu_id())))
 		arch_tlb_flush_local();
 	else
 		arch_call_cpus(cpus, flush_all, NULL);
 }
 
-void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
+void arch_invlpg_cpus(const cpumask_t *cpus, uint64_t va)
 {
-	if (likely(cpus == 1ULL << arch_cpu_id()))
+	if (likely(cpumask_is_only(cpus, arch_cpu_id())))
 		invlpg(va);
 	else
 		arch_call_cpus(cpus, flush_one, (void *)va);
@@ -110,28 +125,23 @@ static void write_back(void *arg)
 	wbinvd();
 }
 
-static uint64_t all_cpus(void)
-{
-	unsigned n = arch_nr_cpus();
-
-	return n >= 64 ? ~0ULL : (1ULL << n) - 1;
-}
-
 void arch_wbinvd(bool all)
 {
-	arch_call_cpus(all ? all_cpus() : 1ULL << arch_cpu_id(), write_back, NULL);
+	cpumask_t cpus = all ? cpumask_first_n(arch_nr_cpus()) : cpumask_of(arch_cpu_id());
+
+	arch_call_cpus(&cpus, write_back, NULL);
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
 static bool stopping;
-static uint64_t stopped;	/* atomic */
+static uint32_t stopped;	/* atomic: so many */
 
 void smp_nmi(void)
 {
 	if (likely(!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)))
 		return;
-	__atomic_fetch_or(&stopped, 1ULL << arch_cpu_id(), __ATOMIC_RELEASE);
+	__atomic_fetch_add(&stopped, 1, __ATOMIC_RELEASE);
 	for (;;)
 		hlt();
 }
@@ -139,7 +149,6 @@ void smp_nmi(void)
 void smp_stop_others(void)
 {
 	unsigned me = arch_cpu_id(), n = arch_nr_cpus();
-	uint64_t others = all_cpus() & ~(1ULL << me);
 	uint64_t end = arch_now_ns() + STOP_WAIT_NS;
 
 	if (__atomic_exchange_n(&stopping, true, __ATOMIC_ACQ_REL))
@@ -147,7 +156,6 @@ void smp_stop_others(void)
 	for (unsigned cpu = 0; cpu < n; cpu++)
 		if (cpu != me)
 			apic_send(smp_apic_id(cpu), APIC_NMI);
-	while ((__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) & others) != others &&
-	       arch_now_ns() < end)
+	while (__atomic_load_n(&stopped, __ATOMIC_ACQUIRE) < n - 1 && arch_now_ns() < end)
 		cpu_pause();
 }

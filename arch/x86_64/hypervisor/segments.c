@@ -196,6 +196,15 @@ static void ldt_take_out(void *arg)
 	}
 }
 
+static __attribute__((noinline)) void call_where_it_runs(const struct vcpu *v, struct ldt_pages *out)
+{
+	cpumask_t cpus;
+
+	cpumask_clear(&cpus);
+	vcpu_add_cpu(v, &cpus);
+	arch_call_cpus(&cpus, ldt_take_out, out);
+}
+
 void vcpu_ldt_unmap(struct vcpu *v)
 {
 	struct ldt_pages out = { .v = v };
@@ -205,7 +214,7 @@ void vcpu_ldt_unmap(struct vcpu *v)
 	} else {
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* see segments_ldt_fault() */
 		if (v->running && READ_ONCE(windows[v->processor].ldt_mapped))
-			arch_call_cpus(vcpu_cpus(v), ldt_take_out, &out);
+			call_where_it_runs(v, &out);
 	}
 	for (unsigned i = 0; i < out.n; i++)
 		frame_put_typed(frame_of(out.frame[i]));

@@ -60,7 +60,7 @@ struct handover {			/* ap_start_data */
 
 extern char ap_start_begin[], ap_start_data[], ap_start_long[], ap_start_end[];
 
-static struct madt_cpu ids[SMP_CPUS];
+static struct madt_cpu ids[MAX_CPUS];
 static uint32_t nr_cpus = 1;
 static volatile uint32_t ticket;
 static enum { AP_NONE, AP_ALIKE, AP_DIFFERS, AP_GOES } volatile answer;
@@ -252,6 +252,7 @@ static bool make_cpu(unsigned id)
 	idle->id = idle->processor = id;
 	idle->runstate = (struct vcpu_runstate_info){ .state_entry_time = arch_now_ns() };
 	idle_vcpu[id] = idle;
+	cpumask_words = id / 64 + 1;	/* before it looks at a set itself */
 	*spare = (struct cpu){ .current = idle, .id = id, .work = CPU_WORK_RESCHED,
 			       .tsc_base = this_cpu()->tsc_base };
 	return true;
@@ -280,7 +281,7 @@ static void join(unsigned id)
 {
 	spare = NULL;
 	tlb_set_idle(id, true);
-	__atomic_fetch_or(&tlb_cpus, 1ULL << id, __ATOMIC_SEQ_CST);
+	cpumask_add_atomic(&tlb_cpus, id);
 	__atomic_store_n(&nr_cpus, id + 1, __ATOMIC_RELEASE);
 	while (answer != AP_GOES)
 		arch_relax();
@@ -360,7 +361,7 @@ void smp_init(uint64_t low, unsigned max)
 	for (unsigned i = 0; i < n; i++)
 		if (found[i].apic_id == ids[0].apic_id)
 			ids[0].acpi_id = found[i].acpi_id;
-	max = max && max < SMP_CPUS ? max : SMP_CPUS;
+	max = max && max < MAX_CPUS ? max : MAX_CPUS;
 	low_pa = low;
 	if (!low && n > 1) {
 		log_warn("smp: no memory below 1 MiB to start CPUs from");
@@ -372,8 +373,6 @@ void smp_init(uint64_t low, unsigned max)
 			memset(low_page(i), 0, PAGE_SIZE);
 	}
 	xfree(found);
-	if (n > SMP_CPUS && nr_cpus == SMP_CPUS)
-		log_warn("smp: %u CPUs are there, %u are used", n, SMP_CPUS);
 	log_info("smp: %u of %u CPUs, %s", nr_cpus, MAX(n, 1u),
 		 apic_is_x2apic() ? "x2APIC" : "xAPIC");
 }

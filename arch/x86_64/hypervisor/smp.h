@@ -4,9 +4,6 @@
 
 #include <hv/types.h>
 
-/* A set of CPUs is a 64-bit mask (hv/sched.h). */
-#define SMP_CPUS 64
-
 /* Pages below 1 MiB that smp_init() needs, one after the other. */
 #define SMP_LOW_PAGES 5
 

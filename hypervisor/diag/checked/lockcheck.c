@@ -13,7 +13,7 @@
 /* Of arch_relax(): seconds, even where all CPUs of the machine take turns on one. */
 #define STUCK_SPINS (1U << 25)
 
-static struct locks_held held[SCHED_CPUS];
+static struct locks_held held[MAX_CPUS];
 static volatile bool off;
 
 struct place {
@@ -36,7 +36,7 @@ static struct locks_held *mine(void)
 {
 	unsigned cpu = this_cpu()->id;
 
-	CHECK(cpu < SCHED_CPUS);
+	CHECK(cpu < MAX_CPUS);
 	return &held[cpu];
 }
 
@@ -67,7 +67,7 @@ static void __noreturn stuck(const spinlock_t *l, uint64_t place)
 	struct place p = place_of(place), q;
 
 	off = true;
-	for (unsigned cpu = 0; cpu < SCHED_CPUS; cpu++) {
+	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
 		const struct lock_record *r = lockorder_find(&held[cpu], l);
 
 		if (!r)

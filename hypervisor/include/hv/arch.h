@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <hv/cpumask.h>
 #include <hv/types.h>
 
 struct vcpu;
@@ -52,10 +53,10 @@ void arch_copy(void *to, const void *from, size_t len);
 void arch_tlb_flush_local(void);
 /** Flushes one page's translation on this CPU. */
 void arch_invlpg(uint64_t va);
-/** Flushes, completely, on every CPU in the set (bit n = CPU n), this one included when set. */
-void arch_tlb_flush_cpus(uint64_t cpus);
+/** Flushes, completely, on every CPU in the set, this one included when it is in it. */
+void arch_tlb_flush_cpus(const cpumask_t *cpus);
 /** Flushes one page on every CPU in the set. */
-void arch_invlpg_cpus(uint64_t cpus, uint64_t va);
+void arch_invlpg_cpus(const cpumask_t *cpus, uint64_t va);
 /** Writes back and invalidates this CPU's caches, or those of all. */
 void arch_wbinvd(bool all);
 /** Copies the hypervisor's top-level entries (slots 256-271) into a guest's L4. */
@@ -88,7 +89,7 @@ void arch_kick_cpu(unsigned cpu);
  * Runs fn on each CPU of the set, this one included when it is in it, and waits for the end. Where
  * fn comes, locks may be held: it takes none, flushes only its own CPU, and asks nobody.
  */
-void arch_call_cpus(uint64_t cpus, void (*fn)(void *), void *arg);
+void arch_call_cpus(const cpumask_t *cpus, void (*fn)(void *), void *arg);
 unsigned arch_cpu_id(void);
 /** CPUs are numbered from 0 without gaps; all that are counted take part. */
 unsigned arch_nr_cpus(void);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <hv/budget.h>
+#include <hv/cpumask.h>
 #include <hv/types.h>
 
 struct vcpu;
@@ -28,7 +29,8 @@ struct cpu {
 	uint64_t *hcall_args;		/* NULL: in regs; else the multicall entry's args */
 	uint64_t cr4;
 	uint64_t tsc_base;		/* this CPU's TSC at system time 0 */
-	volatile uint64_t requests;	/* CPUs that ask for something: arch_relax() */
+	volatile uint32_t requests;	/* words of asking that have somebody: arch_relax() */
+	cpumask_t asking;		/* CPUs that ask for something */
 	struct vcpu *volatile leaving;	/* has left, but is not let go yet: vcpu_wait_let_go() */
 };
 

@@ -13,6 +13,7 @@
 #include <hv/lifecycle.h>
 #include <hv/lock.h>
 #include <hv/mm.h>
+#include <hv/tlb.h>
 #include <hv/types.h>
 #include <hv/vcpu.h>
 
@@ -143,24 +144,36 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
 /** Registers the guest's own vcpu_info area (VCPUOP_register_vcpu_info). */
 int vcpu_register_info(struct vcpu *v, mfn_t m, uint32_t offset);
 
-/** The CPU that runs v, as a set; empty when it does not run. */
-static inline uint64_t vcpu_cpus(const struct vcpu *v)
+/** Adds the CPU that runs v, if it runs. */
+static inline void vcpu_add_cpu(const struct vcpu *v, cpumask_t *cpus)
 {
-	return v->running ? 1ULL << v->processor : 0;
+	if (v->running)
+		cpumask_add(cpus, READ_ONCE(v->processor));
 }
 
 /** The CPUs that run vCPUs of d: those that may use translations that were changed before the call.
  *  Any other flushes before it runs one. */
-static inline uint64_t domain_cpus(const struct domain *d)
+static inline void domain_cpus(const struct domain *d, cpumask_t *cpus)
 {
-	uint64_t cpus = 0;
-
+	cpumask_clear(cpus);
 	/* An entry is written, then this is read; a CPU is set to run, then reads entries. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i])
-			cpus |= vcpu_cpus(d->vcpu[i]);
-	return cpus;
+			vcpu_add_cpu(d->vcpu[i], cpus);
+}
+
+/** Flushes the whole TLB of those; d is the caller's own domain. */
+static inline void domain_flush(const struct domain *d)
+{
+	cpumask_t cpus;
+
+	if (likely(d->max_vcpus == 1)) {
+		tlb_flush_local();
+		return;
+	}
+	domain_cpus(d, &cpus);
+	tlb_flush(&cpus);
 }
 
 extern struct domain *domain_list;	/* by id; domlist_lock */

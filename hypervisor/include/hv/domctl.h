@@ -48,11 +48,11 @@ struct vcpu *domctl_vcpu(struct domain *d, uint32_t id, int bad_id, int absent, 
 /** What getdomaininfo and getdomaininfolist tell of d. */
 void domain_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
-/** Bits of a guest's bitmap: the first 64; the others are ignored. 0 or -XEN_EFAULT. */
-int ctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *bits);
-/** Writes all of a guest's bitmap; beyond the first 64 bits zeros. 0, -XEN_EFAULT, -XEN_EINVAL
+/** So many words of a guest's bitmap; what it has above is ignored. 0 or -XEN_EFAULT. */
+int ctl_bitmap_get(const struct xenctl_bitmap *from, uint64_t *words, unsigned count);
+/** Writes all of a guest's bitmap; beyond those words zeros. 0, -XEN_EFAULT, -XEN_EINVAL
  *  for one of more than 65536 bits. */
-int ctl_bitmap_put(const struct xenctl_bitmap *to, uint64_t bits);
+int ctl_bitmap_put(const struct xenctl_bitmap *to, const uint64_t *words, unsigned count);
 
 /** True for a null guest handle. */
 #define handle_is_null(h) ((h).p == NULL)

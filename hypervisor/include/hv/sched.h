@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <hv/cpumask.h>
 #include <hv/lock.h>
 #include <hv/runq.h>
 #include <hv/share.h>
@@ -20,7 +21,6 @@
 struct vcpu;
 struct domain;
 
-#define SCHED_CPUS 64		/* a set of CPUs is a 64-bit mask */
 #define SCHED_RATELIMIT_MAX_NS 500000000U
 
 struct sched_vcpu {
@@ -37,9 +37,11 @@ struct sched_vcpu {
 	int64_t grant;			/* run time that it took of its domain's cap, ns */
 
 	/* the control domain's */
-	uint64_t hard_affinity;		/* CPUs where it may run */
-	uint64_t soft_affinity;		/* where it would rather run */
-	uint64_t unpinned;		/* hard affinity after pin_override; 0: not pinned */
+	cpumask_t hard_affinity;	/* CPUs where it may run */
+	cpumask_t soft_affinity;	/* where it would rather run */
+	cpumask_t unpinned;		/* hard affinity after pin_override */
+	bool pinned;			/* by that */
+	bool anywhere;			/* it may run on every CPU there is */
 };
 
 /* What a domain's vCPUs have in common. */
@@ -88,14 +90,14 @@ unsigned sched_weight(const struct domain *d);
 unsigned sched_cap(const struct domain *d);
 /** CPUs where v may run: -XEN_EINVAL when none of them is running, -XEN_EBUSY while it is
  *  pinned by SCHEDOP_pin_override. */
-int sched_set_affinity(struct vcpu *v, uint64_t cpus);
+int sched_set_affinity(struct vcpu *v, const cpumask_t *cpus);
 /**
  * SCHEDOP_pin_override: pins v to one CPU until this is undone (cpu below 0).
  * 0, -XEN_EINVAL (no such CPU), -XEN_EBUSY (pinned).
  */
 int sched_pin_override(struct vcpu *v, int cpu);
 /** The CPUs that are running, as a set. */
-uint64_t sched_online_cpus(void);
+cpumask_t sched_online_cpus(void);
 /** Time that a vCPU runs at least before one that wakes takes its place, ns. */
 uint32_t sched_ratelimit(void);
 void sched_set_ratelimit(uint32_t ns);

@@ -10,15 +10,14 @@
  */
 #pragma once
 
+#include <hv/cpumask.h>
 #include <hv/types.h>
 
-#define TLB_CPUS 64
-
-extern uint64_t tlb_cpus;	/* the CPUs there are; 1 until more come up */
-extern uint64_t tlb_idle;	/* those of them that idle: nobody uses what they remember, and they
+extern cpumask_t tlb_cpus;	/* the CPUs there are; CPU 0 until more come up */
+extern cpumask_t tlb_idle;	/* those of them that idle: nobody uses what they remember, and they
 				 * flush before they run a vCPU */
 extern uint64_t tlb_clock;
-extern uint64_t tlb_flushed[TLB_CPUS];
+extern uint64_t tlb_flushed[MAX_CPUS];
 
 static inline uint32_t tlb_stamp(void)
 {
@@ -41,16 +40,41 @@ static inline void tlb_flush_done(unsigned cpu, uint64_t tick)
 static inline void tlb_set_idle(unsigned cpu, bool idle)
 {
 	if (idle)
-		__atomic_fetch_or(&tlb_idle, 1ULL << cpu, __ATOMIC_SEQ_CST);
+		cpumask_add_atomic(&tlb_idle, cpu);
 	else
-		__atomic_fetch_and(&tlb_idle, ~(1ULL << cpu), __ATOMIC_SEQ_CST);
+		cpumask_remove_atomic(&tlb_idle, cpu);
 }
 
-/** The CPUs that have not flushed since the stamp, and do not idle. */
-uint64_t tlb_stale_cpus(uint32_t stamp);
+/** The CPUs that have not flushed since the stamp, and do not idle: one word of the set. */
+static inline uint64_t tlb_stale_word(uint32_t stamp, unsigned word)
+{
+	uint64_t now = __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
+	uint32_t age = (uint32_t)now - stamp;
+	const uint64_t *flushed = &tlb_flushed[word * 64];
+	uint64_t stale = 0;
+
+	for (uint64_t left = tlb_cpus.word[word] &
+			     ~__atomic_load_n(&tlb_idle.word[word], __ATOMIC_SEQ_CST);
+	     left; left &= left - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(left);
+
+		if (age <= now - __atomic_load_n(&flushed[bit], __ATOMIC_ACQUIRE))
+			stale |= 1ULL << bit;
+	}
+	return stale;
+}
+
+/** Whether there are any. */
+static inline bool tlb_is_stale(uint32_t stamp)
+{
+	for (unsigned i = 0; i < cpumask_words; i++)
+		if (tlb_stale_word(stamp, i))
+			return true;
+	return false;
+}
 
 /** Flushes the whole TLB of the CPUs, and notes it. */
-void tlb_flush(uint64_t cpus);
+void tlb_flush(const cpumask_t *cpus);
 /** The same for this CPU alone. */
 void tlb_flush_local(void);
 /** Flushes those that have not flushed since the stamp. */

@@ -380,20 +380,20 @@ static void affinity_refuses_nothing_and_cpus_that_are_not_there(void **state)
 static void of_two_affinities_none_is_set_when_one_is_refused(void **state)
 {
 	uint8_t hard = 2;
-	uint64_t soft = 2;
+	uint64_t soft[CPUMASK_WORDS] = { 2 };
 
 	(void)state;
 	machine_cpus = 4;
 	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
 	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, &hard);
-	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap, (uint8_t *)&soft);
+	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_soft.bitmap, (uint8_t *)soft);
 	op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
 	op.u.vcpuaffinity.cpumap_soft.nr_bits = UINT32_MAX;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuaffinity, 1), -XEN_EINVAL);
 	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, 1), 0);
 	assert_int_equal(hard, 0xf);
-	assert_int_equal(machine_vcpu[1][0].sched.soft_affinity, ~0ULL);
+	assert_int_equal(machine_vcpu[1][0].sched.soft_affinity.word[0], ~0ULL);
 }
 
 static void a_bitmap_is_written_no_further_than_its_bits(void **state)

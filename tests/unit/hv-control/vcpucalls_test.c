@@ -341,12 +341,12 @@ static void the_physical_id_is_told_to_a_pinned_vcpu_of_dom0(void **state)
 	(void)state;
 	machine_cpus = 2;
 	assert_int_equal(vcpu(VCPUOP_get_physid, 0, &p), -XEN_EINVAL);
-	assert_int_equal(sched_set_affinity(self, 1), 0);
+	assert_int_equal(machine_pin(self, 1), 0);
 	assert_int_equal(vcpu(VCPUOP_get_physid, 0, &p), 0);
 	assert_int_equal(p.phys_id, 0);
 	machine_cpus = 1;
 	world_caller(1);
-	assert_int_equal(sched_set_affinity(&machine_vcpu[1][0], 1), 0);
+	assert_int_equal(machine_pin(&machine_vcpu[1][0], 1), 0);
 	assert_int_equal(vcpu(VCPUOP_get_physid, 0, &p), -XEN_EINVAL);
 }
 

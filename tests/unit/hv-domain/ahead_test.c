@@ -86,10 +86,10 @@ static void nobody_translates_to_what_is_zeroed(void **state)
 	(void)state;
 	assert_true(mm_pages_alloc(ORDER, 64, &m));
 	mm_pages_free(m, ORDER);
-	tlb_cpus = 1;
-	assert_true(tlb_stale_cpus(frame_of(m)->aux));
+	tlb_cpus.word[0] = 1;
+	assert_true(tlb_is_stale(frame_of(m)->aux));
 	zero_all();
-	assert_false(tlb_stale_cpus(frame_of(m)->aux));
+	assert_false(tlb_is_stale(frame_of(m)->aux));
 }
 
 static void a_domain_gets_zeros_whether_they_were_there_or_not(void **state)

@@ -105,7 +105,7 @@ void arch_tlb_flush_local(void)
 {
 }
 
-void arch_tlb_flush_cpus(uint64_t cpus)
+void arch_tlb_flush_cpus(const cpumask_t *cpus)
 {
 	(void)cpus;
 }
@@ -115,7 +115,7 @@ void arch_invlpg(uint64_t va)
 	(void)va;
 }
 
-void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
+void arch_invlpg_cpus(const cpumask_t *cpus, uint64_t va)
 {
 	(void)cpus, (void)va;
 }

@@ -266,9 +266,9 @@ void arch_tlb_flush_local(void)
 	world_flushes++;
 }
 
-void arch_tlb_flush_cpus(uint64_t cpus)
+void arch_tlb_flush_cpus(const cpumask_t *cpus)
 {
-	world_flushes += !!cpus;
+	world_flushes += !cpumask_is_empty(cpus);
 }
 
 void arch_wbinvd(bool all)

@@ -46,9 +46,9 @@ void arch_tlb_flush_local(void)
 	memset(tlb_tables, 0, sizeof(tlb_tables));
 }
 
-void arch_tlb_flush_cpus(uint64_t cpus)
+void arch_tlb_flush_cpus(const cpumask_t *cpus)
 {
-	if (cpus & 1)
+	if (cpumask_has(cpus, 0))
 		arch_tlb_flush_local();
 }
 
@@ -58,9 +58,9 @@ void arch_invlpg(uint64_t va)
 	world_invlpg_va = va;
 }
 
-void arch_invlpg_cpus(uint64_t cpus, uint64_t va)
+void arch_invlpg_cpus(const cpumask_t *cpus, uint64_t va)
 {
-	if (cpus & 1)
+	if (cpumask_has(cpus, 0))
 		arch_invlpg(va);
 }
 

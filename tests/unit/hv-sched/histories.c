@@ -61,10 +61,10 @@ static void down_or_up(struct vcpu *v)
 
 static void change_affinity(struct vcpu *v)
 {
-	uint64_t cpus = 1 + choose((1U << machine_cpus) - 1);
+	cpumask_t cpus = { { 1 + choose((1U << machine_cpus) - 1) } };
 
 	if (choose(2))
-		assert_int_equal(sched_set_affinity(v, cpus), 0);
+		assert_int_equal(sched_set_affinity(v, &cpus), 0);
 	else
 		v->sched.soft_affinity = cpus;
 }
@@ -167,7 +167,7 @@ static void check_vcpu(const struct vcpu *v)
 	else
 		assert_int_equal(vcpu_runnable(v), queued || s->parked);
 	if (queued)
-		assert_true(s->hard_affinity & 1ULL << v->processor);
+		assert_true(cpumask_has(&s->hard_affinity, v->processor));
 	if (s->parked)
 		assert_true(sched_cap(v->domain));
 	assert_int_equal(v->runstate.state == RUNSTATE_running, s->on_cpu);
@@ -220,7 +220,7 @@ static void check_nobody_is_forgotten(void)
 				const struct vcpu *v = machine_domain[d].vcpu[i];
 
 				assert_false(runq_is_queued(&v->sched.entity) &&
-					     v->sched.hard_affinity & 1ULL << c);
+					     cpumask_has(&v->sched.hard_affinity, c));
 			}
 	}
 }
@@ -235,8 +235,9 @@ static void check_in_step(const struct vcpu *w, const struct vcpu *r)
 {
 	uint64_t most = 2 * slice_of(w) + 2 * slice_of(r) + 2 * RUNQ_SLICE;
 
-	if (runq_is_queued(&w->sched.entity) && w->sched.hard_affinity & 1ULL << r->processor &&
-	    w->sched.soft_affinity & 1ULL << r->processor &&
+	if (runq_is_queued(&w->sched.entity) &&
+	    cpumask_has(&w->sched.hard_affinity, r->processor) &&
+	    cpumask_has(&w->sched.soft_affinity, r->processor) &&
 	    (!sched_is_capped(w) || w->sched.claims))
 		assert_true((int64_t)(r->sched.entity.vtime - w->sched.entity.vtime) <=
 			    (int64_t)most);
@@ -304,7 +305,9 @@ static void wake_or_pause(struct vcpu *v)
 
 static void next_affinity(struct vcpu *v)
 {
-	assert_int_equal(sched_set_affinity(v, v->sched.hard_affinity % 3 + 1), 0);
+	cpumask_t cpus = { { v->sched.hard_affinity.word[0] % 3 + 1 } };
+
+	assert_int_equal(sched_set_affinity(v, &cpus), 0);
 }
 
 static void cap_or_none(struct domain *d)

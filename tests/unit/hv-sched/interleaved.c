@@ -69,7 +69,7 @@ static struct guest {
 static bool controlled;			/* one control operation at a time, as with domctl */
 static bool calm;			/* the guests do nothing new any more */
 
-struct vcpu *idle_vcpu[SCHED_CPUS];
+struct vcpu *idle_vcpu[MAX_CPUS];
 struct domain *domain_list, *dom0;
 spinlock_t domlist_lock;
 
@@ -293,6 +293,7 @@ static void control(struct vcpu *me)
 {
 	static const unsigned caps[] = { 0, 1, 30 };
 	struct vcpu *v = some_vcpu();
+	cpumask_t some_cpus;
 
 	if (controlled)
 		return;
@@ -303,7 +304,8 @@ static void control(struct vcpu *me)
 			pause_or_unpause(v, !guest_of(v)->paused);
 		break;
 	case 1:
-		assert_int_equal(sched_set_affinity(v, 1 + choose((1U << nr_cpus) - 1)), 0);
+		some_cpus.word[0] = 1 + choose((1U << nr_cpus) - 1);
+		assert_int_equal(sched_set_affinity(v, &some_cpus), 0);
 		break;
 	case 2:
 		sched_set_cap(v->domain, caps[choose(3)]);

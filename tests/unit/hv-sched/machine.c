@@ -301,6 +301,13 @@ void machine_block(void)
 	machine_exit();
 }
 
+int machine_pin(struct vcpu *v, uint64_t cpus)
+{
+	cpumask_t m = { { cpus } };
+
+	return sched_set_affinity(v, &m);
+}
+
 struct vcpu *machine_current(void)
 {
 	return host_cpu.current == idle_vcpu[host_cpu.id] ? NULL : host_cpu.current;

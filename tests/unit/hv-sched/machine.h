@@ -51,6 +51,8 @@ void machine_run(uint64_t ns);
 void machine_up(struct vcpu *v);
 /** The current vCPU blocks, and its CPU leaves. */
 void machine_block(void);
+/** sched_set_affinity() to CPUs of the first word. */
+int machine_pin(struct vcpu *v, uint64_t cpus);
 /** What runs on this CPU; NULL when it idles. */
 struct vcpu *machine_current(void);
 /** CHECKs that each vCPU is where its flags say, once. */

@@ -340,8 +340,8 @@ static void affinity_keeps_a_vcpu_on_its_cpus(void **state)
 {
 	(void)state;
 	machine_cpus = 2;
-	assert_int_equal(sched_set_affinity(a, 1), 0);
-	assert_int_equal(sched_set_affinity(b, 1), 0);
+	assert_int_equal(machine_pin(a, 1), 0);
+	assert_int_equal(machine_pin(b, 1), 0);
 	machine_up(a);
 	machine_up(b);
 	machine_run(100 * MS);
@@ -357,7 +357,7 @@ static void a_change_of_affinity_moves_who_runs(void **state)
 	machine_up(a);
 	machine_run(MS);
 	assert_int_equal(a->processor, 0);
-	assert_int_equal(sched_set_affinity(a, 2), 0);
+	assert_int_equal(machine_pin(a, 2), 0);
 	machine_run(MS);
 	assert_int_equal(a->processor, 1);
 	assert_true(a->running);
@@ -367,9 +367,9 @@ static void a_change_of_affinity_moves_who_runs(void **state)
 static void affinity_without_a_running_cpu_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(sched_set_affinity(a, 0), -XEN_EINVAL);
-	assert_int_equal(sched_set_affinity(a, 2), -XEN_EINVAL);
-	assert_int_equal(sched_set_affinity(a, ~0ULL), 0);
+	assert_int_equal(machine_pin(a, 0), -XEN_EINVAL);
+	assert_int_equal(machine_pin(a, 2), -XEN_EINVAL);
+	assert_int_equal(machine_pin(a, ~0ULL), 0);
 }
 
 static void a_pin_is_undone_to_what_was_before(void **state)
@@ -380,10 +380,10 @@ static void a_pin_is_undone_to_what_was_before(void **state)
 	assert_int_equal(sched_pin_override(a, 2), -XEN_EINVAL);
 	assert_int_equal(sched_pin_override(a, 1), 0);
 	assert_int_equal(sched_pin_override(a, 0), -XEN_EBUSY);
-	assert_int_equal(sched_set_affinity(a, 1), -XEN_EBUSY);
-	assert_true(a->sched.hard_affinity == 2);
+	assert_int_equal(machine_pin(a, 1), -XEN_EBUSY);
+	assert_true(a->sched.hard_affinity.word[0] == 2);
 	assert_int_equal(sched_pin_override(a, -1), 0);
-	assert_true(a->sched.hard_affinity == ~0ULL);
+	assert_true(a->sched.hard_affinity.word[0] == ~0ULL);
 }
 
 static void many_random_events_lose_nobody(void **state)
@@ -419,7 +419,7 @@ static void many_random_events_lose_nobody(void **state)
 				vcpu_yield();
 			break;
 		default:
-			sched_set_affinity(v, 1 + (uint64_t)rand() % 3);
+			machine_pin(v, 1 + (uint64_t)rand() % 3);
 		}
 		machine_run((uint64_t)(rand() % 4) * 3 * MS);
 		machine_check();

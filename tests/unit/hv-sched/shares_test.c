@@ -242,14 +242,14 @@ static void pinned_hogs_share_their_cpu_and_unpinned_ones_all(void **state)
 	machine_start_cpus(2);
 	for (unsigned d = 0; d < 6; d++) {
 		hog(d, 1, 256);
-		sched_set_affinity(vcpu(d, 0), d < 2 ? 1 : 2);
+		machine_pin(vcpu(d, 0), d < 2 ? 1 : 2);
 	}
 	machine_run(SECOND);
 	run(10 * SECOND);
 	for (unsigned d = 0; d < 6; d++)
 		assert_share(d, 0, d < 2 ? 500 : 250);
 	for (unsigned d = 0; d < 6; d++)
-		sched_set_affinity(vcpu(d, 0), 3);
+		machine_pin(vcpu(d, 0), 3);
 	run(10 * SECOND);
 	for (unsigned d = 0; d < 6; d++)
 		assert_share(d, 0, 333);
@@ -262,7 +262,7 @@ static void one_free_hog_among_pinned_ones_goes_where_there_is_most(void **state
 	for (unsigned d = 0; d < 6; d++) {
 		hog(d, 1, 256);
 		if (d < 5)
-			sched_set_affinity(vcpu(d, 0), d < 1 ? 1 : 2);
+			machine_pin(vcpu(d, 0), d < 1 ? 1 : 2);
 	}
 	machine_run(SECOND);
 	run(10 * SECOND);
