@@ -77,6 +77,22 @@ def sixteen(tap, d):
     tap.check("(XEN) smp: 16 of 16 CPUs, " in d.boot_text and info(d)["nr_cpus"] == "16", "sixteen CPUs", d.boot_text)
 
 
+def many(tap, d):
+    """More than a word of a set can name: a guest's vCPUs on both sides of the border, flushes and pins across it."""
+    tap.check("(XEN) smp: 72 of 72 CPUs, " in d.boot_text and info(d)["nr_cpus"] == "72", "72 CPUs", d.boot_text)
+    d.type("xl create -q /etc/xen/echo.cfg 'vcpus=4' 'cpus=\"2,63,64,70\"'")
+    cpus = [cpu for (name, _), cpu in placed(d).items() if name == "echo"]
+    tap.check(cpus and set(cpus) <= {2, 63, 64, 70}, "cpus= puts vCPUs there", str(cpus))
+    for cpu in (71, 0, 64):
+        text = d.type(f"xl vcpu-pin echo 0 {cpu}")
+        rows = re.findall(r"^echo +\d+ +0 +\d+ +\S+ +[\d.]+ +(\S+) / all", d.type("xl vcpu-list"), re.M)
+        tap.check(text == "" and rows == [str(cpu)], f"a vCPU is pinned to CPU {cpu}", f"{text} {rows}")
+    text = d.type("xl vcpu-pin echo 0 72")
+    tap.check("72" in text, "CPU 72 is not there", text)
+    d.type("xl destroy echo")
+    tap.check(list(d.domains()) == ["Domain-0"], "and the domain ends", str(d.domains()))
+
+
 def two_of_four(tap, d):
     tap.check("(XEN) smp: 2 of 4 CPUs, " in d.boot_text and info(d)["nr_cpus"] == "2", "maxcpus=2", d.boot_text)
 
@@ -105,6 +121,7 @@ if __name__ == "__main__":
         ([all_are_used, domains_come_and_go], {"smp": 4, "files": FILES, "checked": True, "cpu": "Nehalem"}),
         ([places], {"smp": "6,sockets=2,cores=3", "cpu": "qemu64"}),
         ([sixteen], {"smp": 16, "cpu": "Nehalem"}),
+        ([many], {"smp": 72, "files": FILES, "memory": "1G"}),
         ([two_of_four], {"smp": 4, "options": "maxcpus=2"}),
         ([one_of_four], {"smp": 4, "options": "nosmp"}),
     ], tap))
