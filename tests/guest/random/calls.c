@@ -156,7 +156,8 @@ static long random_callback(void)
 
 	fill(r, sizeof(*r));
 	r->type = (uint16_t)below(10);
-	if (r->type == CALLBACKTYPE_event)
+	/* Nor is another vCPU's NMI, or a descriptor that it takes away, waited for. */
+	if (r->type == CALLBACKTYPE_event || world.vcpus > 1)
 		r->address = any_upcall();
 	rc = HC(callback_op, below(10) ? below(2) : any_number(), buffer_or_any());
 	traps_init();
