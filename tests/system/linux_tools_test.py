@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Debian's own tools on Cloison: its Linux as dom0 with xenstored, xenconsoled, xl and Xen's own tests as its packages
 have them; a sample guest, and a Linux guest with a disk and a network from Linux's back ends.
-Usage: linux_tools_test.py BUILD"""
+Usage: linux_tools_test.py BUILD [xen]; with xen the same on Debian's Xen."""
 import glob
+import json
 import os
 import re
 import subprocess
@@ -13,10 +14,12 @@ import tempfile
 import pexpect
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, f"{HERE}/linux"]
+sys.path[:0] = [HERE, f"{HERE}/linux", f"{HERE}/../tools"]
 import debian  # noqa: E402
 import image  # noqa: E402
-from host import LinuxHost  # noqa: E402
+import machine  # noqa: E402
+from dialogue import LEAVE  # noqa: E402
+from host import SHELL, LinuxHost  # noqa: E402
 from tap import Tap  # noqa: E402
 
 PACKAGES = ["xen-utils-4.17", "xenstore-utils", "xen-utils-common"]
@@ -30,7 +33,7 @@ xenstore-write $XENBUS_PATH/hotplug-status connected
 FILES = {
     "etc/xen/scripts/disk": HOTPLUG % ("add", "xenstore-write $XENBUS_PATH/physical-device 7:0"),
     "etc/xen/scripts/net": HOTPLUG % ("online", "ip link set $vif up; ip addr add 10.0.0.1/24 dev $vif"),
-    "etc/xen/echo.cfg": 'name="echo"\ntype="pv"\nkernel="/guests/echo"\nmemory=16\n',
+    "etc/xen/echo.cfg": 'name="echo"\ntype="pv"\nkernel="/guests/echo"\nmemory=16\nvcpus=2\n',
     "etc/xen/linux.cfg": 'name="linux"\ntype="pv"\nkernel="/boot/vmlinuz"\nramdisk="/boot/initrd"\nmemory=160\n'
                          'extra="console=hvc0 quiet"\n'
                          "disk=['format=raw,vdev=xvda,access=rw,script=disk,target=loop0']\n"
@@ -64,9 +67,23 @@ def run(d, line, timeout=90):
     return text, int(code[1]) if code else None
 
 
+def free_mib(d):
+    return re.findall(r"free_memory +: (\d+)", run(d, "xl info")[0])
+
+
+def is_config_of(text, name):
+    """Whether xl list -l printed JSON that says so."""
+    try:
+        return json.loads(text[text.index("["):text.rindex("]") + 1])[0]["config"]["c_info"]["name"] == name
+    except (ValueError, LookupError):
+        return False
+
+
 def tools(tap, d):
     text, code = run(d, "xl info")
     tap.check(code == 0 and re.search(r"xen_version +: 4\.17", text), "Debian's xl tells of the machine", text)
+    text, code = run(d, "xen-cpuid -p")
+    tap.check(code == 0 and text.count(" policy: ") == 6, "xen-cpuid reads every policy", text)
     for line in ("test-resource", "test-xenstore -i 5"):
         text, code = run(d, line)
         tap.check(code == 0, f"Xen's own {line} passes", text)
@@ -74,12 +91,26 @@ def tools(tap, d):
 
 def sample(tap, d):
     for line in ("create -p /etc/xen/echo.cfg", "vcpu-list echo", "unpause echo", "sched-credit2 -d echo -w 512",
-                 "vcpu-pin echo 0 0", "pause echo", "unpause echo", "mem-set echo 12m"):
+                 "vcpu-pin echo 1 0", "pause echo", "unpause echo", "mem-set echo 12m"):
         text, code = run(d, f"xl {line}")
         tap.check(code == 0, f"xl {line}: exit code 0", text)
     text, _ = run(d, "xl sched-credit2 -d echo; xl list")
     tap.check(re.search(r"echo +\d+ +512 ", text) and re.search(r"echo +\d+ +16 +1 ", text),
               "weight and memory are told as they were set", text)
+    text, _ = run(d, "xl vcpu-list echo")
+    tap.check(re.search(r"echo +\d+ +1 .* 0 / all", text), "and where a vCPU may run", text)
+    text, _ = run(d, "xl list -l echo")
+    tap.check(is_config_of(text, "echo"), "xl list -l is JSON", text)
+    text, _ = run(d, "xentop -b -i 2 -d 1")
+    tap.check(len(re.findall(r" echo --b", text)) == 2, "xentop shows the domain", text)
+    d.send("xl console echo\r")
+    d.wait("> ")
+    d.send("good morning\r")
+    d.wait("good morning")	# as it was typed
+    d.wait("good morning")
+    d.send(LEAVE)
+    d.wait(SHELL)
+    tap.check(True, "xl console speaks with it")
     text, code = run(d, "xl destroy echo")
     tap.check(code == 0 and run(d, "xl domid echo")[1] != 0, "a guest is destroyed", text)
 
@@ -103,15 +134,19 @@ def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     try:
         initrd, kernel = host_initrd(build), image.vmlinux(build)
+        xen = machine.fetch_xen(build) if "xen" in sys.argv[2:] else None
     except (OSError, subprocess.CalledProcessError, IndexError, KeyError, ValueError) as e:
         print(f"ok 1 - Debian's tools # SKIP they could not be fetched: {e}\n1..1")
         return 0
     tap = Tap()
     with tempfile.TemporaryDirectory() as tmp:
         try:
-            d = LinuxHost(build, tmp, kernel, initrd, memory="1536M", words="console=hvc0 quiet rdinit=/init")
+            d = LinuxHost(build, tmp, kernel, initrd, xen=xen, memory="1536M", smp=2,
+                          words="console=hvc0 quiet rdinit=/init")
+            before = free_mib(d)
             for part in (tools, sample, devices):
                 part(tap, d)
+            tap.check(before and free_mib(d) == before, "all memory came back", (before, free_mib(d)))
             d.close()
         except (pexpect.ExceptionPexpect, TypeError) as e:
             tap.check(False, "Debian's tools go on to the end", str(e)[-3000:])

@@ -9,7 +9,7 @@ mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /var/lib/xen /var/log/xen
 mount -t devpts pts /dev/pts
 mount -t tmpfs run /run
-mkdir -p /run/xen /var/run/xen /var/run/xenstored
+mkdir -p /run/lock /var/lock /run/xen /var/run/xen /var/run/xenstored
 exec >/dev/hvc0 2>&1 </dev/hvc0
 for m in /mods/*; do insmod $m; done
 mount -t xenfs xenfs /proc/xen
