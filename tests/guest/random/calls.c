@@ -149,6 +149,14 @@ static uint64_t any_upcall(void)
 	return below(2) ? (uint64_t)event_entry : 1UL << (47 + below(17));
 }
 
+/* So may a selector that no longer loads, when there are other vCPUs. */
+static uint64_t any_failsafe(void)
+{
+	if (world.vcpus == 1)
+		return any_va();
+	return below(2) ? (uint64_t)failsafe_entry : 1UL << (47 + below(17));
+}
+
 static long random_callback(void)
 {
 	struct callback_register *r = (void *)BUFFER;
@@ -156,9 +164,11 @@ static long random_callback(void)
 
 	fill(r, sizeof(*r));
 	r->type = (uint16_t)below(10);
-	/* Nor is another vCPU's NMI, or a descriptor that it takes away, waited for. */
+	/* Nor is another vCPU's NMI waited for. */
 	if (r->type == CALLBACKTYPE_event || world.vcpus > 1)
 		r->address = any_upcall();
+	if (r->type == CALLBACKTYPE_failsafe)
+		r->address = any_failsafe();
 	rc = HC(callback_op, below(10) ? below(2) : any_number(), buffer_or_any());
 	traps_init();
 	return rc;
@@ -248,6 +258,8 @@ static long random_plain(void)
 	unsigned nr = nrs[below(sizeof(nrs))];
 
 	fill(BUFFER, 256);
+	if (nr == __HYPERVISOR_nmi_op)	/* random_small(); a made-up handler would be jumped to */
+		return 0;
 	if (nr == __HYPERVISOR_platform_op) {
 		struct xen_platform_op *op = (void *)BUFFER;
 
@@ -280,7 +292,7 @@ static long random_small(void)
 	case 6:
 		return HC(console_io, below(5), any_number(), bad_va());
 	default:
-		return HC(set_callbacks, any_upcall(), any_va(), any_va());
+		return HC(set_callbacks, any_upcall(), any_failsafe(), any_va());
 	}
 }
 

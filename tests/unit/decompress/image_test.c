@@ -194,9 +194,9 @@ static void a_bit_turned_over_is_noticed(void **state)
 
 			*at ^= 1 << i % 8;
 			result = read_all(p.file, p.size);
-			/* These two have no check sum: they may do no worse than be wrong. */
+			/* A bit may mean nothing; without a check sum the contents may be wrong, no worse. */
 			if (f != PACK_LZ4 && f != PACK_LZMA)
-				assert_int_not_equal(result, 0);
+				assert_true(result || domain_is_right());
 			if (result)
 				assert_true(err.text[0] && !strchr(err.text, '\n'));
 			*at ^= 1 << i % 8;
