@@ -391,7 +391,7 @@ static long grant_copy(void)
 
 long random_grant(void)
 {
-	unsigned op = below(16);
+	uint64_t op = below(20) ? below(16) : any_number();
 	long rc;
 
 	for (unsigned i = below(6); i; i--)
@@ -410,10 +410,11 @@ long random_grant(void)
 		break;
 	default:
 		fill(BUFFER, 512);
-		if (op == GNTTABOP_copy || op == GNTTABOP_map_grant_ref ||
-		    op == GNTTABOP_unmap_grant_ref || op == GNTTABOP_unmap_and_replace)
+		if ((uint32_t)op == GNTTABOP_copy || (uint32_t)op == GNTTABOP_map_grant_ref ||
+		    (uint32_t)op == GNTTABOP_unmap_grant_ref ||
+		    (uint32_t)op == GNTTABOP_unmap_and_replace)
 			op = GNTTABOP_query_size;	/* those with any address could mean ours */
-		rc = HC(grant_table_op, below(20) ? op : any_number(),
+		rc = HC(grant_table_op, op,
 			below(8) ? (uint64_t)BUFFER : any_va(), below(4) ? 1 : below(100));
 	}
 	return rc;
