@@ -75,8 +75,14 @@ static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_
 {
 	if (unlikely(guest_va_is_ours(src)))
 		return -XEN_EFAULT;
-	if (unlikely(recursive_tops))
-		return usercopy_from(dst, src, len);
+	if (unlikely(recursive_tops)) {
+		uint64_t words[DIV_ROUND_UP(len, 8)];	/* dst itself may then live in registers */
+
+		if (usercopy_from(words, src, len))
+			return -XEN_EFAULT;
+		__builtin_memcpy(dst, words, len);
+		return 0;
+	}
 	guest_open();
 	if (len == 4) {
 		uint32_t word;
