@@ -3,7 +3,7 @@
 #include "harness/harness.h"
 
 #include <hv/check.h>
-#include <hv/pheap.h>
+#include "pheap_model.h"
 
 #define NODES 64u
 #define FEW   4u	/* where every order is tried */
@@ -11,29 +11,12 @@
 static struct pheap heap;
 static struct pheap_node node[NODES];
 
-/* The one that should be on top, by looking at all. */
-static struct pheap_node *least(void)
-{
-	struct pheap_node *best = NULL;
-
-	for (unsigned i = 0; i < NODES; i++) {
-		struct pheap_node *x = &node[i];
-
-		if (!x->queued)
-			continue;
-		if (!best || pheap_key_before(x->key, best->key) ||
-		    (x->key == best->key && x->age < best->age))
-			best = x;
-	}
-	return best;
-}
-
 static void check(void)
 {
 	unsigned queued = 0, met = 0;
 
 	assert_int_equal(pheap_check(&heap), 0);
-	assert_ptr_equal(pheap_top(&heap), least());
+	assert_ptr_equal(pheap_top(&heap), pheap_least(node, NODES));
 	for (unsigned i = 0; i < NODES; i++)
 		queued += node[i].queued;
 	for (struct pheap_node *n = pheap_top(&heap); n; n = pheap_next(n))

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include <hv/check.h>
-#include <hv/pheap.h>
+#include "pheap_model.h"
 
 #define N 64
 
@@ -24,27 +24,10 @@ static int start(void **state)
 	return 0;
 }
 
-/* The one that should be on top, by looking at all. */
-static struct pheap_node *least(unsigned n)
-{
-	struct pheap_node *best = NULL;
-
-	for (unsigned i = 0; i < n; i++) {
-		struct pheap_node *x = &node[i];
-
-		if (!x->queued)
-			continue;
-		if (!best || pheap_key_before(x->key, best->key) ||
-		    (x->key == best->key && x->age < best->age))
-			best = x;
-	}
-	return best;
-}
-
 static void check(unsigned n)
 {
 	assert_int_equal(pheap_check(&heap), 0);
-	assert_ptr_equal(pheap_top(&heap), least(n));
+	assert_ptr_equal(pheap_top(&heap), pheap_least(node, n));
 }
 
 static void an_empty_queue_has_no_top(void **state)
