@@ -128,6 +128,7 @@ static void carry(struct cpu_sched *from, struct cpu_sched *to, struct vcpu *v, 
 	sched_enqueue(to, v, now);
 }
 
+/* True with the lock of cpu's queue held, in which one stands that it took. */
 static bool take_from(unsigned victim, unsigned cpu)
 {
 	struct cpu_sched *from = &cpu_sched[victim], *to = &cpu_sched[cpu];
@@ -138,7 +139,8 @@ static bool take_from(unsigned victim, unsigned cpu)
 	if (v)
 		carry(from, to, v, arch_now_ns());
 	sched_unlock(from);
-	sched_unlock(to);
+	if (!v)
+		sched_unlock(to);
 	return v;
 }
 
@@ -166,6 +168,7 @@ void sched_steal(unsigned cpu)
 			return;
 		cpumask_remove(&busy, victim);
 	}
+	spin_lock(&cpu_sched[cpu].lock);
 }
 
 /* ---- keeping step --------------------------------------------------------------------- */

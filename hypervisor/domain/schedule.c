@@ -341,7 +341,6 @@ static struct vcpu *choose_elsewhere(struct cpu_sched *s, struct cpu *cpu, struc
 		runq_run(&s->queue, NULL);
 		sched_unlock(s);
 		sched_steal(cpu->id);
-		spin_lock(&s->lock);
 		__atomic_fetch_and(&cpu->work, ~(uint32_t)CPU_WORK_RESCHED, __ATOMIC_ACQUIRE);
 		*now = arch_now_ns();
 		next = choose(s, cpu, prev, *now);

@@ -135,7 +135,8 @@ static inline void sched_charge(struct cpu_sched *s, struct vcpu *v, uint64_t no
 unsigned sched_place(const struct vcpu *v);
 /** v, whose queue's lock is held, will be queued on cpu: whoever unlocks then queues it. */
 void sched_move(struct cpu_sched *s, struct vcpu *v, unsigned cpu, bool slept);
-/** This CPU has nothing to run: queues here one that waits elsewhere. No lock is held. */
+/** This CPU has nothing to run: queues here one that waits elsewhere. No lock is held before, and that of
+ *  its queue afterwards: were it let go between, another CPU that idles could take the same one away. */
 void sched_steal(unsigned cpu);
 /** vCPUs wait on this CPU: sends some to where they deserve the CPU more than who runs there.
  *  No lock is held. */
