@@ -180,7 +180,7 @@ static void read_section(const struct elf *elf, unsigned index, struct section_h
 	memcpy(s, elf->image + elf->section_table + (size_t)index * sizeof(*s), sizeof(*s));
 }
 
-/* A name in the section of names; "" when it is not ended inside it. */
+/* A name in the section of names; "" when it is not ended inside it, or too long. */
 static const char *section_name(const struct elf *elf, uint32_t at)
 {
 	struct section_header names;
@@ -195,6 +195,8 @@ static const char *section_name(const struct elf *elf, uint32_t at)
 	const char *name = (const char *)elf->image + names.offset + at;
 	size_t room = names.size - at;
 
+	if (room > ELF_NAME_MAX + 1)
+		room = ELF_NAME_MAX + 1;
 	return str_nlen(name, room) < room ? name : "";
 }
 
@@ -298,6 +300,8 @@ bool elf_note_next(const struct elf *elf, struct elf_note_walk *walk, struct elf
 {
 	struct note_area area;
 
+	if (walk->seen++ >= ELF_NOTES_MAX)
+		return false;
 	for (; !walk->in_sections && walk->index < elf->segments; walk->index++, walk->at = 0) {
 		if (segment_area(elf, walk->index, &area) &&
 		    read_note(elf, &area, &walk->at, note))

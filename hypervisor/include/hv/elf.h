@@ -50,7 +50,7 @@ struct elf_segment {
 };
 
 struct elf_section {
-	const char *name;	/* ended by NUL, inside the image, or "" */
+	const char *name;	/* ended by NUL, inside the image, at most ELF_NAME_MAX long, or "" */
 	uint32_t type;
 	uint32_t link;
 	uint64_t flags;
@@ -67,9 +67,18 @@ struct elf_note {
 	uint32_t desc_size;
 };
 
+/*
+ * No more is looked at in a walk. A kernel has some dozens of notes; a file of zeros that many headers call
+ * notes would have billions.
+ */
+#define ELF_NOTES_MAX	4096u
+/* A longer name of a section counts as none: looking for its end must not take as long as the file is. */
+#define ELF_NAME_MAX	255u
+
 /** Where a walk over the notes stands; all zero at the start. */
 struct elf_note_walk {
 	unsigned index;		/* of the segment, then of the section */
+	unsigned seen;		/* notes so far */
 	bool in_sections;
 	uint64_t at;		/* inside it */
 };
@@ -100,7 +109,7 @@ bool elf_section_find(const struct elf *elf, const char *name, struct elf_sectio
 
 /**
  * The next note: those of the PT_NOTE segments, then, in an image that has no such segment, those
- * of the note sections. Returns false at the end; a broken note ends its segment.
+ * of the note sections. Returns false at the end, and after ELF_NOTES_MAX; a broken note ends its segment.
  */
 bool elf_note_next(const struct elf *elf, struct elf_note_walk *walk, struct elf_note *note);
 

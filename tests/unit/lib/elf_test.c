@@ -188,6 +188,34 @@ static void a_note_that_leaves_its_segment_ends_it(void **state)
 	assert_false(elf_is_xen_kernel(&elf));
 }
 
+/* All headers claim the same bytes, which are empty notes: their number is the product. */
+static void a_walk_over_more_notes_than_any_kernel_has_comes_to_an_end(void **state)
+{
+	enum { HEADERS = 1000, NOTES = 12000 };
+	const size_t at = 64 + HEADERS * 56, size = at + NOTES;
+	struct elf_note_walk walk = { 0 };
+	struct elf_note note;
+	unsigned seen = 0;
+
+	(void)state;
+	copy = calloc(1, size);
+	memcpy(copy, image.bytes, 64 + 56);
+	put16(copy + AT_PHNUM, HEADERS);
+	for (size_t i = 1; i < HEADERS; i++) {
+		uint8_t *header = copy + AT_LOAD + i * 56;
+
+		put32(header + PH_TYPE, 4);
+		put64(header + PH_OFFSET, at);
+		put64(header + PH_FILESZ, NOTES);
+	}
+	assert_null(elf_open(&elf, copy, size));
+	while (elf_note_next(&elf, &walk, &note))
+		seen++;
+	assert_int_equal(seen, ELF_NOTES_MAX);
+	assert_false(elf_note_find(&elf, "Xen", 1, &note));
+	assert_false(elf_is_xen_kernel(&elf));
+}
+
 static void without_a_note_segment_the_sections_count(void **state)
 {
 	struct elf_note note;
@@ -240,6 +268,30 @@ static void section_names_stay_inside_their_table(void **state)
 	assert_string_equal(section.name, "");
 	assert_true(elf_section_get(&elf, 3, &section));
 	assert_string_equal(section.name, "");
+}
+
+/* The section of names is the whole file. */
+static void a_section_name_longer_than_any_is_none(void **state)
+{
+	struct elf_section section;
+	size_t names = image.size, long_name;
+
+	(void)state;
+	elf_image_sections(&image, ".other");
+	long_name = image.size;
+	memset(image.bytes + long_name, 'x', ELF_NAME_MAX + 1);
+	image.bytes[long_name + ELF_NAME_MAX + 1] = '\0';
+	image.size += ELF_NAME_MAX + 2;
+	put64(image.bytes + names + 64 + 64 + 24, 0);
+	put64(image.bytes + names + 64 + 64 + 32, image.size);
+	put32(image.bytes + names + 64 + 3 * 64, (uint32_t)long_name);
+	assert_null(open_copy());
+	assert_true(elf_section_get(&elf, 3, &section));
+	assert_string_equal(section.name, "");
+	put32(image.bytes + names + 64 + 3 * 64, (uint32_t)long_name + 1);
+	assert_null(open_copy());
+	assert_true(elf_section_get(&elf, 3, &section));
+	assert_int_equal(strlen(section.name), ELF_NAME_MAX);
 }
 
 static void a_pv_kernel_is_known_by_its_notes(void **state)
@@ -297,10 +349,12 @@ int main(void)
 		TEST(notes_go_by_four_bytes_whatever_their_segment_claims),
 		TEST(a_note_of_another_size_is_no_number),
 		TEST(a_note_that_leaves_its_segment_ends_it),
+		TEST(a_walk_over_more_notes_than_any_kernel_has_comes_to_an_end),
 		TEST(without_a_note_segment_the_sections_count),
 		TEST(sections_are_found_by_name),
 		TEST(a_broken_section_table_counts_as_none),
 		TEST(section_names_stay_inside_their_table),
+		TEST(a_section_name_longer_than_any_is_none),
 		TEST(a_pv_kernel_is_known_by_its_notes),
 		TEST(no_flipped_byte_makes_it_read_outside),
 	};
