@@ -26,6 +26,7 @@ enum perm_bits { PERM_NONE = 0, PERM_READ = 1, PERM_WRITE = 2, PERM_OWNER = 4 };
 
 struct perm {
 	domid_t domid;
+	uint16_t life;		/* of the domain, see life_of(); of the owner's entry it means nothing */
 	uint8_t bits;
 };
 

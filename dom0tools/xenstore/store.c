@@ -21,7 +21,7 @@ static const struct store_quota default_quota = {
 
 struct store *store_create(const struct store_ops *ops, void *ctx)
 {
-	static const struct perm private = { 0, PERM_NONE };
+	static const struct perm private = { .domid = 0, .bits = PERM_NONE };
 	const int64_t price = 3 * (int64_t)node_price(0, 1, 0) +
 			      (int64_t)strlen("@introduceDomain" "@releaseDomain");
 	struct store *store = calloc(1, sizeof(*store));
@@ -58,6 +58,7 @@ void store_destroy(struct store *store)
 		}
 	}
 	names_clear(&store->names);
+	life_clear(store);
 	free(store->watches.buckets);
 	free(store);
 }
@@ -69,7 +70,7 @@ struct store_quota *store_quota(struct store *store)
 
 struct store_conn *store_connect(struct store *store, domid_t domid, void *owner)
 {
-	struct account *account = account_get(store, domid);
+	struct account *account = life_reserve(store, domid) ? NULL : account_get(store, domid);
 	struct store_conn *conn = account ? calloc(1, sizeof(*conn)) : NULL;
 
 	if (!conn)
@@ -190,6 +191,11 @@ static void forget_below(struct store *store, domid_t domid, const char *path)
 void store_forget_domain(struct store *store, domid_t domid)
 {
 	char home[32];
+
+	life_end(store, domid);
+	for (struct store_conn *conn = store->conns; conn; conn = conn->next)
+		if (conn->target == domid)
+			conn->target = DOMID_INVALID;
 
 	/* Most often everything is in the domain's own corner. */
 	snprintf(home, sizeof(home), "/local/domain/%u", domid);

@@ -83,7 +83,10 @@ bool store_conn_event(struct store_conn *conn, struct store_message *event);
 
 /** Fires @introduceDomain or @releaseDomain. */
 void store_announce(struct store *store, const char *special, domid_t domid);
-/** Removes every node that the domain owns, with its children. */
+/**
+ * The domain has died: removes every node that it owns, with its children. What others allowed it, or
+ * allowed another as to its target, ends.
+ */
 void store_forget_domain(struct store *store, domid_t domid);
 
 /** The value of a node, not NUL-terminated, good until the next request; NULL: no node, or empty. */

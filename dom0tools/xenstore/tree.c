@@ -113,6 +113,10 @@ int tree_get_perms(struct call *call)
 	call->out_len = 0;
 	for (uint32_t i = 0; i < node->n_perms; i++) {
 		char text[8];
+
+		if (i && !perm_counts(call->store, &node->perms[i]))
+			continue;
+
 		uint32_t size = 1 + (uint32_t)snprintf(text, sizeof(text), "%c%u",
 						       perm_letter(node->perms[i].bits),
 						       node->perms[i].domid);
@@ -159,9 +163,11 @@ int tree_set_perms(struct call *call)
 		return -EINVAL;
 	if (n > PERMS_MAX + 1)
 		return -ENOSPC;
-	for (unsigned int i = 1; i < n; i++)
+	for (unsigned int i = 1; i < n; i++) {
 		if (!perm_parse(&perms[i - 1], arg[i]))
 			return -EINVAL;
+		perms[i - 1].life = life_of(call->store, perms[i - 1].domid);
+	}
 
 	struct op op = {
 		.kind = OP_SET_PERMS, .path = path.abs, .perms = perms, .n_perms = n - 1,

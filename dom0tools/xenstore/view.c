@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool perm_counts(const struct store *store, const struct perm *perm)
+{
+	return perm->life == life_of(store, perm->domid);
+}
+
 unsigned int view_perms(const struct store_conn *conn, const struct node *node)
 {
 	const unsigned int all = PERM_READ | PERM_WRITE | PERM_OWNER;
@@ -18,10 +23,15 @@ unsigned int view_perms(const struct store_conn *conn, const struct node *node)
 	    node_owner(node) == conn->target)
 		return all;
 	for (uint32_t i = 1; i < node->n_perms; i++) {
-		if (node->perms[i].domid == conn->domid)
-			return node->perms[i].bits;
-		if (node->perms[i].domid == conn->target)
-			bits = node->perms[i].bits;
+		const struct perm *perm = &node->perms[i];
+
+		if (perm->domid != conn->domid && perm->domid != conn->target)
+			continue;
+		if (!perm_counts(conn->store, perm))
+			continue;
+		if (perm->domid == conn->domid)
+			return perm->bits;
+		bits = perm->bits;
 	}
 	return bits;
 }

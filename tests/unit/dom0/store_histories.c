@@ -292,6 +292,20 @@ static void reset(unsigned d)
 	forget_client(d);
 }
 
+/* Nobody allows it anything any more, in no tree, nor by what was asked for in a transaction. */
+static void end_life(unsigned d)
+{
+	model_end_life(&tree, d);
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		struct client *c = &clients[i];
+
+		model_end_life(&c->base, d);
+		model_end_life(&c->view, d);
+		for (unsigned n = 0; n < c->n; n++)
+			model_end_life_in(&c->record[n].request, d);
+	}
+}
+
 /* Its nodes go one subtree after the other, in an order that is not promised. */
 static void die(unsigned d)
 {
@@ -299,6 +313,7 @@ static void die(unsigned d)
 	unsigned gone = model_forget(&tree, d);
 
 	forget_client(d);
+	end_life(d);
 	store_disconnect(kit->conn[d]);
 	store_forget_domain(kit->store, (domid_t)d);
 	kit->conn[d] = store_connect(kit->store, (domid_t)d, kit);

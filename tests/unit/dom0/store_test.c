@@ -390,6 +390,50 @@ static void a_dead_domains_nodes_go_with_it(void **state)
 	assert_true(store_check(STORE));
 }
 
+/* As the daemon does it; the next one has the same number. */
+static void die_and_be_replaced(struct kit *kit, domid_t domid)
+{
+	store_disconnect(kit->conn[domid]);
+	store_forget_domain(kit->store, domid);
+	kit->conn[domid] = store_connect(kit->store, domid, kit);
+}
+
+static void what_a_dead_domain_was_allowed_is_not_the_next_ones_of_its_number(void **state)
+{
+	struct kit *kit = *state;
+
+	kit_write(DOM2, 0, "for1", "");
+	kit_call(DOM2, 0, XS_SET_PERMS, "for1", "n2", "r1", "r0", NULL);
+	kit_write(DOM2, 0, "for1/below", "secret");
+	assert_string_equal(kit_read(DOM1, 0, "/local/domain/2/for1/below"), "secret");
+	die_and_be_replaced(kit, 1);
+	assert_string_equal(kit_read(DOM1, 0, "/local/domain/2/for1"), "!EACCES");
+	assert_string_equal(kit_read(DOM1, 0, "/local/domain/2/for1/below"), "!EACCES");
+	assert_string_equal(kit_perms(DOM2, 0, "for1"), "n2,r0");
+	/* Nor does it come back with a change, or with what is made below. */
+	kit_write(DOM2, 0, "for1", "changed");
+	kit_write(DOM2, 0, "for1/new", "");
+	assert_string_equal(kit_read(DOM1, 0, "/local/domain/2/for1"), "!EACCES");
+	assert_string_equal(kit_read(DOM1, 0, "/local/domain/2/for1/new"), "!EACCES");
+	assert_null(kit_call(DOM2, 0, XS_SET_PERMS, "for1", "n2", "r1", NULL));
+	assert_string_equal(kit_read(DOM1, 0, "/local/domain/2/for1"), "changed");
+	assert_string_equal(kit_perms(DOM1, 0, "/local/domain/2/for1"), "n2,r1");
+}
+
+static void permissions_of_a_transaction_are_for_who_lived_when_it_gave_them(void **state)
+{
+	struct kit *kit = *state;
+	uint32_t tx;
+
+	kit_write(DOM2, 0, "for1", "");
+	tx = kit_begin(DOM2);
+	kit_call(DOM2, tx, XS_SET_PERMS, "for1", "n2", "b1", NULL);
+	die_and_be_replaced(kit, 1);
+	kit_write(DOM2, 0, "other", "");
+	assert_null(kit_commit(DOM2, tx));
+	assert_string_equal(kit_write(DOM1, 0, "/local/domain/2/for1", "x"), "EACCES");
+}
+
 /* The domain of a name, -1: nobody has it. */
 static int who(struct kit *k, const char *name)
 {
@@ -449,6 +493,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = {
 		T(write_makes_the_node_and_its_parents),
+		T(what_a_dead_domain_was_allowed_is_not_the_next_ones_of_its_number),
+		T(permissions_of_a_transaction_are_for_who_lived_when_it_gave_them),
 		T(names_follow_the_tree),
 		T(names_go_with_the_folder_of_all),
 		T(values_may_hold_any_byte),

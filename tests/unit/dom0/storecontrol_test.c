@@ -102,6 +102,19 @@ static void a_target_gives_its_rights(void **state)
 	assert_string_equal(kit_read(DOM2, 0, "/local/domain/1"), "!EACCES");
 }
 
+static void a_dead_targets_number_gives_no_rights_over_the_next(void **state)
+{
+	KIT->known[1] = KIT->known[2] = true;
+	assert_null(kit_call(DOM0, 0, XS_SET_TARGET, "1", "2", NULL));
+	store_disconnect(KIT->conn[2]);
+	store_forget_domain(STORE, 2);
+	KIT->conn[2] = store_connect(STORE, 2, KIT);
+	kit_call(DOM0, 0, XS_MKDIR, "/local/domain/2", NULL);
+	kit_call(DOM0, 0, XS_SET_PERMS, "/local/domain/2", "n2", NULL);
+	kit_write(DOM2, 0, "data", "of the next");
+	assert_string_equal(kit_read(DOM1, 0, "/local/domain/2/data"), "!EACCES");
+}
+
 static void control_answers_its_commands(void **state)
 {
 	assert_null(kit_call(DOM0, 0, XS_CONTROL, "check", NULL));
@@ -131,6 +144,7 @@ int main(void)
 		T(is_domain_introduced_says_t_or_f),
 		T(domain_paths_are_told_to_anybody),
 		T(a_target_gives_its_rights),
+		T(a_dead_targets_number_gives_no_rights_over_the_next),
 		T(control_answers_its_commands),
 	};
 

@@ -19,6 +19,7 @@ static const struct {
 	{ { "r1", NULL }, 1, READ, 0, 0 },
 	{ { "n2", NULL }, 2, 0, 0, 0 },
 	{ { "b0", NULL }, 0, READ | WRITE, 0, 0 },
+	[PERMS_VOID] = { { "n1", NULL }, 1, 0, 0, 0 },
 };
 
 unsigned model_parent(unsigned path)
@@ -88,6 +89,19 @@ unsigned model_forget(struct model_tree *tree, unsigned domid)
 			gone |= 1u << i;
 		}
 	return gone;
+}
+
+void model_end_life(struct model_tree *tree, unsigned domid)
+{
+	for (unsigned i = 0; i < PATHS; i++)
+		if (tree->node[i].named == domid)
+			tree->node[i].named = tree->node[i].bits = 0;
+}
+
+void model_end_life_in(struct model_request *r, unsigned domid)
+{
+	if (r->op == MODEL_SET_PERMS && perms[r->arg].named == domid)
+		r->arg = PERMS_VOID;
 }
 
 /* The nodes that are missing are made, as far as the guest may have so many. */

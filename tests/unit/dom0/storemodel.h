@@ -41,7 +41,9 @@ struct model_reply {
 extern const char *const model_paths[PATHS];
 
 void model_init(struct model_tree *tree);
-/** Permissions number arg (of 4) of a node as SET_PERMS' arguments; [1] may be NULL. */
+/** Permissions number arg (of 4) of a node as SET_PERMS' arguments; [1] may be NULL. Number PERMS_VOID is
+ *  number 0 after the domain that it names has died. */
+enum { PERMS_VOID = 4 };
 const char *const *model_perms(unsigned arg);
 /**
  * Carries the request out. used[domid] is what it owns already elsewhere: in the main tree
@@ -53,6 +55,10 @@ struct model_reply model_do(struct model_tree *tree, const struct model_request 
 int model_owned(const struct model_tree *tree, unsigned domid);
 /** Removes what the domain owns, with what is below. The topmost such nodes, as bits. */
 unsigned model_forget(struct model_tree *tree, unsigned domid);
+/** The domain has died: what it was allowed is void. */
+void model_end_life(struct model_tree *tree, unsigned domid);
+/** The same of what a request, made before, allows. */
+void model_end_life_in(struct model_request *r, unsigned domid);
 bool model_may_read(const struct model_tree *tree, unsigned path, unsigned domid);
 unsigned model_parent(unsigned path);
 /** Whether path is above or below, or the same as, the other. */
