@@ -137,8 +137,7 @@ long memory_op_machphys_mapping(const struct memory_call *call)
 
 long memory_op_machphys_mfn_list(const struct memory_call *call)
 {
-	uint64_t bytes = arch_max_mfn * sizeof(*arch_m2p);
-	uint64_t chunks = DIV_ROUND_UP(bytes, 1UL << M2P_CHUNK_SHIFT);
+	uint64_t chunks = DIV_ROUND_UP(arch_m2p_pages(), 1UL << (M2P_CHUNK_SHIFT - PAGE_SHIFT));
 	struct xen_machphys_mfn_list list;
 	uint32_t n;
 

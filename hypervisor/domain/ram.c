@@ -43,9 +43,7 @@ static void look_again(void)
 /* The pages of the M2P belong to "Xen": its tools may map them to read, nobody to write. */
 static void share_m2p(void)
 {
-	uint64_t pages = DIV_ROUND_UP(arch_max_mfn * sizeof(*arch_m2p), PAGE_SIZE);
-
-	for (uint64_t i = 0; i < pages; i++) {
+	for (uint64_t i = 0; i < arch_m2p_pages(); i++) {
 		struct frame *f = frame_of(arch_m2p_frame(i));
 
 		f->owner = DOMID_XEN;

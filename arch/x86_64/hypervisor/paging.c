@@ -135,22 +135,30 @@ static void map_direct(const struct memmap *ram, uint64_t image_pa)
 }
 
 /*
- * Backs the tables that have an entry a frame: memory of their own where a page of
- * entries covers RAM, one shared read-only page where it covers holes only.
+ * Backs the tables that have an entry a frame: memory of their own where a piece of such a
+ * table covers RAM, one shared read-only piece where it covers holes only. The frame table is made of
+ * small pages. The M2P is made of 2 MiB: dom0's tools map it to read, by the first frame of each such
+ * piece, and take the others to follow (XENMEM_machphys_mfn_list).
  */
 struct per_frame {
 	uint64_t va, user_va;	/* user_va: a second, read-only mapping for guests; 0: none */
 	size_t entry;		/* bytes */
+	unsigned level;		/* of the entries that map it: 1 or 2 */
 	int fill;
 };
 
-static uint64_t take_page(int fill)
+static uint64_t piece_size(const struct per_frame *t)
 {
-	uint64_t pa;
+	return t->level == 1 ? PAGE_SIZE : LARGE;
+}
 
-	if (!memmap_take(boot_free, PAGE_SIZE, PAGE_SIZE, direct_ready ? 0 : 1UL << 32, &pa))
+static uint64_t take_piece(const struct per_frame *t)
+{
+	uint64_t size = piece_size(t), pa;
+
+	if (!memmap_take(boot_free, size, size, direct_ready ? 0 : 1UL << 32, &pa))
 		panic("too little memory for the frame table");
-	memset(phys(pa), fill, PAGE_SIZE);
+	memset(phys(pa), t->fill, size);
 	return pa;
 }
 
@@ -162,18 +170,25 @@ static bool covers_ram(const struct memmap *ram, uint64_t start, uint64_t end)
 	return false;
 }
 
+static void map_piece(const struct per_frame *t, uint64_t at, uint64_t pa, bool writable)
+{
+	uint64_t large = t->level == 1 ? 0 : PTE_PS;
+
+	*walk(t->va + at, t->level) = pa | large | (writable ? PTE_HV_RW : PTE_HV_RO);
+	if (t->user_va)
+		*walk(t->user_va + at, t->level) = pa | large | PTE_HV_RO | PTE_U;
+}
+
 static void map_per_frame(const struct per_frame *t, const struct memmap *ram)
 {
-	uint64_t per_page = PAGE_SIZE / t->entry;
-	uint64_t hole = take_page(t->fill);
+	uint64_t size = piece_size(t), frames = size / t->entry, hole = 0;
 
-	for (uint64_t m = 0; m < arch_max_mfn; m += per_page) {
-		bool used = covers_ram(ram, m << PAGE_SHIFT, (m + per_page) << PAGE_SHIFT);
-		uint64_t pa = used ? take_page(t->fill) : hole;
+	for (uint64_t m = 0; m < arch_max_mfn; m += frames) {
+		bool used = covers_ram(ram, m << PAGE_SHIFT, (m + frames) << PAGE_SHIFT);
 
-		hv_map(t->va + m * t->entry, pa, used ? PTE_HV_RW : PTE_HV_RO);
-		if (t->user_va)
-			hv_map(t->user_va + m * t->entry, pa, (PTE_HV_RO | PTE_U));
+		if (!used && !hole)
+			hole = take_piece(t);
+		map_piece(t, m * t->entry, used ? take_piece(t) : hole, used);
 	}
 }
 
@@ -203,8 +218,9 @@ const char *paging_init(struct memmap *free, const struct memmap *ram)
 
 	frame_table = (struct frame *)FRAMETABLE_VIRT;
 	arch_m2p = (uint64_t *)M2P_VIRT;
-	map_per_frame(&(struct per_frame){ FRAMETABLE_VIRT, 0, sizeof(struct frame), 0 }, ram);
-	map_per_frame(&(struct per_frame){ M2P_VIRT, M2P_GUEST_VIRT, sizeof(uint64_t), 0xff }, ram);
+	map_per_frame(&(struct per_frame){ FRAMETABLE_VIRT, 0, sizeof(struct frame), 1, 0 }, ram);
+	map_per_frame(&(struct per_frame){ M2P_VIRT, M2P_GUEST_VIRT, sizeof(uint64_t), 2, 0xff },
+		      ram);
 	return NULL;
 }
 
@@ -213,9 +229,18 @@ void paging_boot_done(void)
 	boot_free = NULL;
 }
 
+uint64_t arch_m2p_pages(void)
+{
+	uint64_t pieces = DIV_ROUND_UP(arch_max_mfn * sizeof(*arch_m2p), LARGE);
+
+	return pieces * (LARGE >> PAGE_SHIFT);
+}
+
 mfn_t arch_m2p_frame(uint64_t n)
 {
-	return mfn((*hv_pte(M2P_GUEST_VIRT + (n << PAGE_SHIFT)) & PTE_ADDR) >> PAGE_SHIFT);
+	uint64_t e = *walk(M2P_GUEST_VIRT + (n << PAGE_SHIFT), 2);
+
+	return mfn(((e & PTE_ADDR & ~(LARGE - 1)) >> PAGE_SHIFT) + n % PTE_ENTRIES);
 }
 
 void *hv_map_device(uint64_t pa)

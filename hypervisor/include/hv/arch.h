@@ -19,8 +19,10 @@ struct frame;
 extern char *arch_direct_map;
 /** The machine-to-physical table, one word a frame, guest-readable at MACH2PHYS_VIRT_START. */
 extern uint64_t *arch_m2p;
-/** The frame behind page n of the table that guests read. */
+/** The frame behind page n of the table that guests read; those of each 2 MiB of it are adjacent. */
 mfn_t arch_m2p_frame(uint64_t n);
+/** How many such pages there are: whole 2 MiB, more than frames up to arch_max_mfn need. */
+uint64_t arch_m2p_pages(void);
 /** One past the highest RAM frame; frames at or above have no struct frame. */
 extern uint64_t arch_max_mfn;
 

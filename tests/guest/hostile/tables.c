@@ -219,6 +219,9 @@ static void m2p_frames(void)
 	foreign = HC(update_va_mapping_otherdomain, scratch, frames[0] << 12 | RO, UVMF_INVLPG,
 		     DOMID_XEN);
 	check((foreign == 0) == is_control(), "a control domain may read them");
+	foreign = HC(update_va_mapping_otherdomain, scratch, (frames[0] + 511) << 12 | RO,
+		     UVMF_INVLPG, DOMID_XEN);
+	check((foreign == 0) == is_control(), "and all 2 MiB from there on");
 	HC(update_va_mapping, scratch, 0, UVMF_INVLPG);
 	check(ext(MMUEXT_PIN_L1_TABLE, frames[0]) < 0, "they are no tables");
 	check(ext(MMUEXT_CLEAR_PAGE, frames[0]) < 0, "and cannot be cleared");

@@ -30,6 +30,11 @@ mfn_t arch_m2p_frame(uint64_t n)
 	return mfn(1 + n);
 }
 
+uint64_t arch_m2p_pages(void)
+{
+	return DIV_ROUND_UP(arch_max_mfn * sizeof(*arch_m2p), PAGE_SIZE);
+}
+
 /* ---- the allocators, and the n-th request that they refuse -------------------------------- */
 
 bool __real_buddy_alloc(struct buddy *b, unsigned order, unsigned bits, mfn_t *first);

@@ -86,6 +86,11 @@ mfn_t arch_m2p_frame(uint64_t n)
 	return mfn(1 + n);
 }
 
+uint64_t arch_m2p_pages(void)
+{
+	return DIV_ROUND_UP(arch_max_mfn * sizeof(*arch_m2p), PAGE_SIZE);
+}
+
 unsigned arch_cpu_id(void)
 {
 	return 0;
