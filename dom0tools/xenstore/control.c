@@ -100,7 +100,7 @@ int control_domain_path(struct call *call)
 
 /* ---- control commands ---- */
 
-#define QUOTA_COUNT 7
+#define QUOTA_COUNT 8
 
 static const struct {
 	const char *name;
@@ -113,6 +113,7 @@ static const struct {
 	{ "watches", offsetof(struct store_quota, watches) },
 	{ "transactions", offsetof(struct store_quota, transactions) },
 	{ "transaction-nodes", offsetof(struct store_quota, transaction_nodes) },
+	{ "snapshots", offsetof(struct store_quota, snapshots) },
 };
 
 static uint32_t *quota_field(struct store *store, size_t i)

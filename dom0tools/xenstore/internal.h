@@ -167,6 +167,12 @@ struct op {
 
 struct transaction {
 	struct transaction *next;
+	struct store_conn *conn;
+	/* A guest's: among those of all guests, that whose snapshot is the oldest first. */
+	struct transaction *later, **plater;
+	uint64_t left_behind;	/* node_left_behind() when its snapshot was taken */
+	uint64_t copied;	/* what its own changes will leave behind when it commits */
+	bool lost;		/* it has met a conflict already */
 	uint32_t id;
 	struct view view;
 	struct node *base;	/* the store's root when it began */
@@ -181,6 +187,8 @@ struct transaction *transaction_find(struct store_conn *conn, uint32_t id);
 /** Ends it. Returns 0, or -EAGAIN when a commit met a conflict. */
 int transaction_end(struct store_conn *conn, struct transaction *txn, bool commit);
 void transaction_end_all(struct store_conn *conn);
+/** After a change of the store: exchanges snapshots when they keep more alive than they may. */
+void snapshots_bound(struct store *store);
 /** Notes that the transaction depends on the path. Nothing is noted when txn is NULL. */
 int transaction_note(const struct store_conn *conn, struct transaction *txn, const char *path,
 		     enum access_kind kind);
@@ -231,6 +239,7 @@ struct store {
 	struct view main;
 	uint64_t gen;
 	uint32_t next_transaction;
+	struct transaction *snapshots, **snapshots_tail;	/* of guests */
 	struct store_quota quota;
 	struct watch_index watches;
 	struct names names;

@@ -187,6 +187,18 @@ struct node *node_lookup(struct node *root, const char *path)
 	return *rest ? NULL : node;
 }
 
+static uint64_t left_behind;
+
+uint64_t node_left_behind(void)
+{
+	return left_behind;
+}
+
+void node_note_left_behind(uint64_t bytes)
+{
+	left_behind += bytes;
+}
+
 /* Makes *slot ours alone. */
 static struct node *own(struct node **slot)
 {
@@ -195,6 +207,7 @@ static struct node *own(struct node **slot)
 
 		if (!copy)
 			return NULL;
+		left_behind += node_bytes(*slot) + (*slot)->cap_kids * sizeof(*(*slot)->kids);
 		node_put(*slot);
 		*slot = copy;
 	}

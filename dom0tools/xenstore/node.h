@@ -65,6 +65,14 @@ struct node *node_get(struct node *node);
 /** Drops a reference; the last one frees the node and what hangs on it. */
 void node_put(struct node *node);
 
+/**
+ * Bytes of nodes that changes have left to whoever else holds them, since ever: how far it has grown is at
+ * least what a root of then keeps alive that is not part of the tree any more.
+ */
+uint64_t node_left_behind(void);
+/** Adds to them, or with the two's complement takes away what does not count yet. */
+void node_note_left_behind(uint64_t bytes);
+
 /** The node at path, or NULL. */
 struct node *node_lookup(struct node *root, const char *path);
 /** The deepest existing node on the way to path; *rest gets what is missing, "" if nothing. */
@@ -95,7 +103,7 @@ int node_set_perms(struct node **root, const char *path, const struct perm *perm
 /** Adds a child with an empty value; its parent must exist and the child must not. */
 int node_add(struct node **root, const char *path, const struct perm *perms, uint32_t n,
 	     uint64_t gen);
-/** Removes the node and everything below; it must exist and not be the root. */
+/** Removes the node and everything below, which is not noted as left behind; it must exist and not be the root. */
 int node_remove(struct node **root, const char *path, uint64_t gen);
 
 /**

@@ -17,6 +17,7 @@ static const struct store_quota default_quota = {
 	.watches = 128,
 	.transactions = 10,
 	.transaction_nodes = 1024,
+	.snapshots = 4 << 20,
 };
 
 struct store *store_create(const struct store_ops *ops, void *ctx)
@@ -31,6 +32,7 @@ struct store *store_create(const struct store_ops *ops, void *ctx)
 	store->ops = ops;
 	store->ctx = ctx;
 	store->quota = default_quota;
+	store->snapshots_tail = &store->snapshots;
 	store->main.store = store;
 	store->main.root = node_create("", 0, &private, 1, ++store->gen);
 	if (!store->main.root || tally_add(&store->main.tally, 0, 3, price) ||
@@ -201,6 +203,7 @@ void store_forget_domain(struct store *store, domid_t domid)
 	snprintf(home, sizeof(home), "/local/domain/%u", domid);
 	forget_below(store, domid, home);
 	forget_below(store, domid, "");
+	snapshots_bound(store);
 }
 
 struct census {

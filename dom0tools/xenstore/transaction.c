@@ -6,6 +6,11 @@
  * operations are carried out again on the tree of now; if not: EAGAIN, and the client starts
  * over. So only those transactions conflict that really touched the same things: two that
  * each make a child of one directory both succeed.
+ *
+ * A snapshot keeps alive whatever is replaced after it, and a guest may leave its transactions open
+ * for ever. So when that grows beyond a limit, the oldest of guests' snapshots are exchanged for the tree
+ * of now, as a commit does it. A transaction that has a conflict then goes on all the same,
+ * and is told at its end.
  */
 #include "internal.h"
 
@@ -102,6 +107,29 @@ struct transaction *transaction_find(struct store_conn *conn, uint32_t id)
 	return NULL;
 }
 
+/* Of what the newest snapshot is. */
+static void snapshot_list(struct store *store, struct transaction *txn)
+{
+	if (conn_is_privileged(txn->conn))
+		return;
+	txn->left_behind = node_left_behind();
+	txn->later = NULL;
+	txn->plater = store->snapshots_tail;
+	*store->snapshots_tail = txn;
+	store->snapshots_tail = &txn->later;
+}
+
+static void snapshot_unlist(struct store *store, struct transaction *txn)
+{
+	if (conn_is_privileged(txn->conn))
+		return;
+	*txn->plater = txn->later;
+	if (txn->later)
+		txn->later->plater = txn->plater;
+	else
+		store->snapshots_tail = txn->plater;
+}
+
 int64_t transaction_start(struct store_conn *conn)
 {
 	struct store *store = conn->store;
@@ -117,6 +145,7 @@ int64_t transaction_start(struct store_conn *conn)
 	do {
 		txn->id = ++store->next_transaction;
 	} while (!txn->id || transaction_find(conn, txn->id));
+	txn->conn = conn;
 	txn->view.store = store;
 	txn->view.root = node_get(store->main.root);
 	txn->base = node_get(store->main.root);
@@ -124,6 +153,7 @@ int64_t transaction_start(struct store_conn *conn)
 	txn->next = conn->transactions;
 	conn->transactions = txn;
 	conn->account->transactions++;
+	snapshot_list(store, txn);
 	return txn->id;
 }
 
@@ -142,6 +172,7 @@ static void transaction_free(struct store_conn *conn, struct transaction *txn)
 	while (*at != txn)
 		at = &(*at)->next;
 	*at = txn->next;
+	snapshot_unlist(conn->store, txn);
 	conn->account->transactions--;
 	conn->account->transaction_bytes -= txn->bytes;
 	while (txn->ops) {
@@ -217,27 +248,72 @@ static bool transaction_conflicts(const struct store_conn *conn, const struct tr
 	return false;
 }
 
+/* Nothing is left behind before the commit: what has been since then is noted for that. */
+static void copied_since(struct transaction *txn, uint64_t then)
+{
+	uint64_t bytes = node_left_behind() - then;
+
+	txn->copied += bytes;
+	node_note_left_behind(-bytes);
+}
+
 /* Carries the operations out again, on a new branch of the store's tree. */
 static int transaction_replay(struct store_conn *conn, struct transaction *txn)
 {
+	uint64_t then = node_left_behind();
+	int err = 0;
+
+	txn->copied = 0;
 	node_put(txn->view.root);
 	txn->view.root = node_get(conn->store->main.root);
 	txn->view.tally.n = 0;
-	for (const struct op *op = txn->ops; op; op = op->next) {
+	for (const struct op *op = txn->ops; op && !err; op = op->next) {
 		bool changed;
 
 		if (op_apply(&txn->view, conn, op, &changed))
-			return -EAGAIN;
+			err = -EAGAIN;
 	}
-	return 0;
+	copied_since(txn, then);
+	return err;
+}
+
+static void snapshot_renew(struct transaction *txn)
+{
+	struct store *store = txn->conn->store;
+
+	txn->lost = txn->lost || transaction_conflicts(txn->conn, txn) ||
+		    transaction_replay(txn->conn, txn);
+	if (txn->lost) {
+		node_put(txn->view.root);
+		txn->view.root = node_get(store->main.root);
+		txn->view.tally.n = 0;
+	}
+	node_put(txn->base);
+	txn->base = node_get(store->main.root);
+	snapshot_unlist(store, txn);
+	snapshot_list(store, txn);
+}
+
+/* So many at a change: who changes little shall not wait for long. */
+#define RENEW_MAX 4
+
+void snapshots_bound(struct store *store)
+{
+	for (unsigned int i = 0; i < RENEW_MAX; i++) {
+		struct transaction *oldest = store->snapshots;
+
+		if (!oldest || node_left_behind() - oldest->left_behind <= store->quota.snapshots)
+			return;
+		snapshot_renew(oldest);
+	}
 }
 
 int transaction_end(struct store_conn *conn, struct transaction *txn, bool commit)
 {
 	struct store *store = conn->store;
-	int err = 0;
+	int err = commit && txn->lost ? -EAGAIN : 0;
 
-	if (commit && store->main.root != txn->base) {
+	if (commit && !err && store->main.root != txn->base) {
 		err = transaction_conflicts(conn, txn) ? -EAGAIN : 0;
 		if (!err && txn->ops)
 			err = transaction_replay(conn, txn);
@@ -250,11 +326,13 @@ int transaction_end(struct store_conn *conn, struct transaction *txn, bool commi
 		/* Nothing below can fail. */
 		store->main.root = node_get(txn->view.root);
 		tally_apply(store, &txn->view.tally);
+		node_note_left_behind(txn->copied);
 		for (const struct op *op = txn->ops; op; op = op->next)
 			op_fire(store, op, old);
 		node_put(old);
 	}
 	transaction_free(conn, txn);
+	snapshots_bound(store);
 	return err;
 }
 
@@ -294,6 +372,7 @@ static int do_in_transaction(struct store_conn *conn, struct transaction *txn,
 			     const struct op *op)
 {
 	bool changed;
+	uint64_t then;
 	int err = transaction_note(conn, txn, op->path,
 				   op->kind == OP_RM ? ACCESS_TREE : ACCESS_NODE);
 
@@ -306,7 +385,9 @@ static int do_in_transaction(struct store_conn *conn, struct transaction *txn,
 
 	if (!copy)
 		return -ENOMEM;
+	then = node_left_behind();
 	err = op_apply(&txn->view, conn, op, &changed);
+	copied_since(txn, then);
 	if (err || !changed) {
 		op_free(copy);
 		return transaction_note_way(conn, txn, op->path, err);
@@ -335,6 +416,7 @@ static int do_at_once(struct store_conn *conn, const struct op *op)
 		op_fire(store, op, old);
 	if (old)
 		node_put(old);
+	snapshots_bound(store);
 	return err;
 }
 

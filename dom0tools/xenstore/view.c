@@ -227,9 +227,11 @@ int view_remove_tree(struct view *view, const char *path)
 		err = tally_add(&view->tally, gone.entries[i].domid, 0, 0);
 	if (!err)
 		err = node_remove(&view->root, path, ++view->store->gen);
-	for (size_t i = 0; !err && i < gone.n; i++)
+	for (size_t i = 0; !err && i < gone.n; i++) {
 		tally_add(&view->tally, gone.entries[i].domid, gone.entries[i].nodes,
 			  gone.entries[i].bytes);
+		node_note_left_behind((uint64_t)-gone.entries[i].bytes);
+	}
 	tally_clear(&gone);
 	return err;
 }

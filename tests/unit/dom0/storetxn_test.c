@@ -263,6 +263,86 @@ static void a_refusal_depends_on_the_rights_that_were_missing(void **state)
 	assert_string_equal(kit_commit(DOM1, two), "EAGAIN");
 }
 
+/* Something changes after a snapshot was taken: the way to it is copied. */
+static void churn(struct store_conn *conn, const char *value)
+{
+	uint32_t tx = kit_begin(conn);
+
+	assert_null(kit_write(conn, 0, "churn", value));
+	assert_null(kit_call(conn, tx, XS_TRANSACTION_END, "F", NULL));
+}
+
+static void a_snapshot_that_costs_too_much_is_exchanged_for_the_tree_of_now(void **state)
+{
+	uint32_t tx;
+
+	churn(DOM2, "old");
+	kit_call(DOM2, 0, XS_SET_PERMS, "churn", "r2", NULL);
+	tx = kit_begin(DOM1);
+	assert_null(kit_write(DOM1, tx, "mine", "written"));
+	churn(DOM2, "new");
+	store_quota(STORE)->snapshots = 0;
+	churn(DOM2, "newest");
+	/* What it has done it still has done, and what it has not looked at may be as it is now. */
+	assert_string_equal(kit_read(DOM1, tx, "mine"), "written");
+	assert_string_equal(kit_read(DOM1, tx, "/local/domain/2/churn"), "newest");
+	assert_null(kit_commit(DOM1, tx));
+	assert_string_equal(kit_read(DOM1, 0, "mine"), "written");
+}
+
+static void a_conflict_met_by_an_exchanged_snapshot_is_told_at_the_end(void **state)
+{
+	uint32_t tx;
+
+	store_quota(STORE)->snapshots = 4000;
+	churn(DOM2, "old");
+	kit_call(DOM2, 0, XS_SET_PERMS, "churn", "r2", NULL);
+	tx = kit_begin(DOM1);
+	assert_string_equal(kit_read(DOM1, tx, "/local/domain/2/churn"), "old");
+	assert_null(kit_write(DOM1, tx, "mine", "written"));
+	for (int i = 0; i < 20; i++)
+		churn(DOM2, "newest");
+	assert_string_equal(kit_read(DOM1, tx, "/local/domain/2/churn"), "newest");
+	assert_null(kit_write(DOM1, tx, "more", "written"));
+	assert_string_equal(kit_commit(DOM1, tx), "EAGAIN");
+	assert_string_equal(kit_read(DOM1, 0, "mine"), "!ENOENT");
+	assert_string_equal(kit_read(DOM1, 0, "more"), "!ENOENT");
+}
+
+/* Of the sanitizer, if the test is built with it. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t memory_used(void)
+{
+	return __sanitizer_get_current_allocated_bytes ?
+	       __sanitizer_get_current_allocated_bytes() : 0;
+}
+
+static void open_transactions_do_not_keep_each_former_version_of_the_store(void **state)
+{
+	enum { NODES = 100, BYTES = 2000 };
+	char name[16], value[BYTES + 1];
+	size_t before;
+
+	store_quota(STORE)->snapshots = NODES * BYTES;
+	memset(value, 'v', sizeof(value));
+	value[BYTES] = '\0';
+	for (int i = 0; i < NODES; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		kit_write(DOM2, 0, name, value);
+	}
+	before = memory_used();
+	for (int tx = 0; tx < 20; tx++) {
+		assert_null(kit_call(tx % 2 ? DOM1 : DOM2, 0, XS_TRANSACTION_START, "", NULL));
+		for (int i = 0; i < NODES; i++) {
+			snprintf(name, sizeof(name), "n%d", i);
+			value[0] = (char)('a' + tx);
+			assert_null(kit_write(DOM2, 0, name, value));
+		}
+	}
+	assert_true(memory_used() - before < 3 * NODES * BYTES);
+}
+
 static void any_history_keeps_the_accounts_right(void **state)
 {
 	static const char *const paths[] = {
@@ -322,6 +402,9 @@ int main(void)
 		T(failed_operations_do_not_spoil_a_transaction),
 		T(removing_nothing_depends_on_the_parent_that_was_there),
 		T(a_refusal_depends_on_the_rights_that_were_missing),
+		T(a_snapshot_that_costs_too_much_is_exchanged_for_the_tree_of_now),
+		T(a_conflict_met_by_an_exchanged_snapshot_is_told_at_the_end),
+		T(open_transactions_do_not_keep_each_former_version_of_the_store),
 		T(any_history_keeps_the_accounts_right),
 	};
 
