@@ -26,10 +26,14 @@ struct wishes {
 	bool pvh_entry;
 };
 
+/* It is shown to the user and written to xenstore, and the file is anybody's: no control characters. */
 static void copy_text(char *to, size_t size, const char *from)
 {
 	strncpy(to, from ? from : "", size - 1);
 	to[size - 1] = '\0';
+	for (; *to; to++)
+		if (*to < ' ' || *to > '~')
+			*to = '?';
 }
 
 static bool note_number(const struct kernel *k, uint32_t type, uint64_t *value)

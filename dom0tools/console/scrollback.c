@@ -86,9 +86,31 @@ static char byte_at(const struct scrollback *sb, uint64_t at)
 	return sb->buf[at & (sb->size - 1)];
 }
 
-static bool is_text(char c)
+/* How long the UTF-8 character is that begins so; those of 0xc2 with a byte below 0xa0 are control characters. */
+static unsigned int utf8_length(unsigned char lead)
 {
-	return c == '\n' || c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
+	return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc3 ? 2 : 1;
+}
+
+/* Whether a byte from 0x80 to 0x9f, alone a control character, is inside a longer one. */
+static bool is_inside_utf8(const struct scrollback *sb, uint64_t at)
+{
+	for (unsigned int n = 1; n < 4 && n <= at - scrollback_oldest(sb); n++) {
+		unsigned char c = (unsigned char)byte_at(sb, at - n);
+
+		if ((c & 0xc0) != 0x80)
+			return n < utf8_length(c);
+	}
+	return false;
+}
+
+static bool is_text(const struct scrollback *sb, uint64_t at)
+{
+	unsigned char c = (unsigned char)byte_at(sb, at);
+
+	if (c >= 0x80 && c < 0xa0)
+		return is_inside_utf8(sb, at);
+	return c == '\n' || c == '\t' || (c >= ' ' && c != 0x7f);
 }
 
 size_t scrollback_last_lines(const struct scrollback *sb, unsigned int n, char *buf, size_t size)
@@ -107,12 +129,12 @@ size_t scrollback_last_lines(const struct scrollback *sb, unsigned int n, char *
 
 		if (c == '\n' && --n == 0)
 			break;
-		if (is_text(c))
+		if (is_text(sb, at - 1))
 			room--;
 		at--;
 	}
 	for (; at < end; at++)
-		if (is_text(byte_at(sb, at)))
+		if (is_text(sb, at))
 			buf[len++] = byte_at(sb, at);
 	if (size)
 		buf[len] = '\0';

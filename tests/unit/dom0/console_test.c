@@ -115,6 +115,16 @@ static void the_last_lines_are_plain_text(void **state)
 	assert_string_equal(buf, "one\ntwo\n[31mthree\tx");
 }
 
+static void the_last_lines_have_no_control_characters_of_eight_bits(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	say("\2331mA\302\2332mB\200\233C\304\233D\342\200\223E\303\234\r\n");
+	scrollback_last_lines(&sb, 1, buf, sizeof(buf));
+	assert_string_equal(buf, "1mA\3022mBC\304\233D\342\200\223E\303\234");
+}
+
 static void the_last_lines_are_cut_at_the_front_to_fit(void **state)
 {
 	char buf[6];
@@ -168,6 +178,7 @@ int main(void)
 		T(memory_grows_with_the_output_and_loses_nothing),
 		T(one_append_may_be_larger_than_everything),
 		T(the_last_lines_are_plain_text),
+		T(the_last_lines_have_no_control_characters_of_eight_bits),
 		T(the_last_lines_are_cut_at_the_front_to_fit),
 		T(guest_output_is_taken_and_input_given),
 		T(impossible_indices_are_an_error),

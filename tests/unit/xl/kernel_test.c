@@ -151,6 +151,12 @@ static void foreign_versions_and_loaders_are_refused(void **state)
 	elf_make_note_text(&m, XEN_ELFNOTE_LOADER, "special");
 	elf_make_end(&m);
 	assert_refused(-XEN_EINVAL, "it asks for the loader 'special', only 'generic' is there");
+	elf_make_free(&m);
+	elf_make_begin(&m, 0);
+	elf_make_load(&m, 0, 16, 16, 'x');
+	elf_make_note_text(&m, XEN_ELFNOTE_XEN_VERSION, "\033[2J\302\2331m");
+	elf_make_end(&m);
+	assert_refused(-XEN_EINVAL, "made for '?[2J??1m', not for xen-3.0");
 }
 
 /* One kernel with one wrong number each. */
