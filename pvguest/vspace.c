@@ -2,9 +2,13 @@
 /*
  * The free ranges of a piece of address space, as an ascending list of holes. A
  * range of n pages takes n + 1: the last is its guard page.
+ *
+ * Giving a range back may make a hole more. Its node is had when the range is given out, so that giving
+ * back cannot fail: there are always as many nodes, holes and spare ones, as ranges given out and one.
  */
 #include <pvguest/vspace.h>
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define PAGE_BYTES 4096UL
@@ -14,13 +18,27 @@ struct vspace_hole {
 	unsigned long start, end;
 };
 
-static struct vspace_hole *hole_new(unsigned long start, unsigned long end,
-				    struct vspace_hole *next)
+static void spare_put(struct vspace *vs, struct vspace_hole *h)
+{
+	h->next = vs->spare;
+	vs->spare = h;
+}
+
+static struct vspace_hole *spare_take(struct vspace *vs)
+{
+	struct vspace_hole *h = vs->spare;
+
+	if (h)
+		vs->spare = h->next;
+	return h;
+}
+
+static bool spare_new(struct vspace *vs)
 {
 	struct vspace_hole *h = malloc(sizeof(*h));
 
 	if (h)
-		*h = (struct vspace_hole){ .next = next, .start = start, .end = end };
+		spare_put(vs, h);
 	return h;
 }
 
@@ -28,8 +46,12 @@ int vspace_init(struct vspace *vs, unsigned long start, unsigned long end)
 {
 	vs->start = start + PAGE_BYTES;
 	vs->end = end;
-	vs->holes = hole_new(vs->start, end, NULL);
-	return vs->holes ? 0 : -1;
+	vs->spare = NULL;
+	vs->holes = malloc(sizeof(*vs->holes));
+	if (!vs->holes)
+		return -1;
+	*vs->holes = (struct vspace_hole){ .start = vs->start, .end = end };
+	return 0;
 }
 
 unsigned long vspace_alloc(struct vspace *vs, size_t n)
@@ -43,7 +65,7 @@ unsigned long vspace_alloc(struct vspace *vs, size_t n)
 	for (; *link; link = &(*link)->next)
 		if ((*link)->end - (*link)->start >= bytes)
 			break;
-	if (!*link)
+	if (!*link || !spare_new(vs))
 		return 0;
 	va = (*link)->start;
 	(*link)->start += bytes;
@@ -51,13 +73,13 @@ unsigned long vspace_alloc(struct vspace *vs, size_t n)
 		struct vspace_hole *empty = *link;
 
 		*link = empty->next;
-		free(empty);
+		spare_put(vs, empty);
 	}
 	return va;
 }
 
 /* Joins h with the hole after it when they touch. */
-static void hole_join(struct vspace_hole *h)
+static void hole_join(struct vspace *vs, struct vspace_hole *h)
 {
 	struct vspace_hole *next = h->next;
 
@@ -65,7 +87,30 @@ static void hole_join(struct vspace_hole *h)
 		return;
 	h->end = next->end;
 	h->next = next->next;
-	free(next);
+	spare_put(vs, next);
+}
+
+/* Makes [start, end) a hole between two others; false when that needs a node and there is none. */
+static bool hole_add(struct vspace *vs, struct vspace_hole *before, unsigned long start, unsigned long end)
+{
+	struct vspace_hole **link = before ? &before->next : &vs->holes;
+	struct vspace_hole *after = *link, *h;
+
+	if (before && before->end == start) {
+		before->end = end;
+		hole_join(vs, before);
+		return true;
+	}
+	if (after && after->start == end) {
+		after->start = start;
+		return true;
+	}
+	h = spare_take(vs);
+	if (!h)
+		return false;
+	*h = (struct vspace_hole){ .next = after, .start = start, .end = end };
+	*link = h;
+	return true;
 }
 
 int vspace_free(struct vspace *vs, unsigned long va, size_t n)
@@ -80,24 +125,9 @@ int vspace_free(struct vspace *vs, unsigned long va, size_t n)
 		before = after;
 		after = after->next;
 	}
-	if ((after && after->start < end) || (before && before->end > va))
+	if ((after && after->start < end) || (before && before->end > va) || !hole_add(vs, before, va, end))
 		return -1;
-	if (before && before->end == va) {
-		before->end = end;
-		hole_join(before);
-		return 0;
-	}
-	if (after && after->start == end) {
-		after->start = va;
-		return 0;
-	}
-	after = hole_new(va, end, after);
-	if (!after)
-		return 0;
-	if (before)
-		before->next = after;
-	else
-		vs->holes = after;
+	free(spare_take(vs));
 	return 0;
 }
 
@@ -118,4 +148,6 @@ void vspace_destroy(struct vspace *vs)
 		free(vs->holes);
 		vs->holes = next;
 	}
+	while (vs->spare)
+		free(spare_take(vs));
 }

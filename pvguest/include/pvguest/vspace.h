@@ -11,6 +11,7 @@ struct vspace_hole;
 
 struct vspace {
 	struct vspace_hole *holes;	/* ascending, never touching each other */
+	struct vspace_hole *spare;	/* nodes for the holes that giving back may make */
 	unsigned long start, end;
 };
 
@@ -20,8 +21,8 @@ int vspace_init(struct vspace *vs, unsigned long start, unsigned long end);
 /** n pages; 0 when there is no such hole, or no memory. */
 unsigned long vspace_alloc(struct vspace *vs, size_t n);
 
-/** Gives n pages at va back. Returns -1 when (part of) it is free already or outside. When
- * memory for the book-keeping is out the range is lost, and 0 is returned. */
+/** Gives n pages at va back, a whole range as it was given out. Returns -1 when (part of) it is free
+ * already or outside, and changes nothing. Needs no memory. */
 int vspace_free(struct vspace *vs, unsigned long va, size_t n);
 
 /** Free pages, counting guard pages of ranges that do not exist yet. */

@@ -8,6 +8,9 @@
 #define PAGE	4096UL
 #define START	0x100000UL
 
+/* Of the address sanitizer. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+
 static struct vspace vs;
 
 static int setup(void **state)
@@ -73,6 +76,27 @@ static void nothing_is_freed_twice_or_outside(void **state)
 	assert_int_equal(vspace_free(&vs, a, 10), -1);
 }
 
+/* So that giving back never needs one. */
+static void there_is_a_node_for_each_range_whatever_the_holes(void **state)
+{
+	unsigned long va[30];
+	size_t none = __sanitizer_get_current_allocated_bytes(), one;
+
+	(void)state;
+	va[0] = vspace_alloc(&vs, 1);
+	one = __sanitizer_get_current_allocated_bytes() - none;
+	assert_true(one > 0);
+	for (int i = 1; i < 30; i++)
+		va[i] = vspace_alloc(&vs, 1);
+	assert_int_equal(__sanitizer_get_current_allocated_bytes(), none + 30 * one);
+	for (int i = 0; i < 30; i += 2)
+		assert_int_equal(vspace_free(&vs, va[i], 1), 0);
+	assert_int_equal(__sanitizer_get_current_allocated_bytes(), none + 15 * one);
+	for (int i = 1; i < 30; i += 2)
+		assert_int_equal(vspace_free(&vs, va[i], 1), 0);
+	assert_int_equal(__sanitizer_get_current_allocated_bytes(), none);
+}
+
 static void chance_never_lets_ranges_touch(void **state)
 {
 	struct { unsigned long va; size_t n; } held[64];
@@ -110,6 +134,7 @@ int main(void)
 		TEST(a_range_that_fits_nowhere_is_refused),
 		TEST(what_comes_back_can_be_had_again),
 		TEST(nothing_is_freed_twice_or_outside),
+		TEST(there_is_a_node_for_each_range_whatever_the_holes),
 		TEST(chance_never_lets_ranges_touch),
 	};
 
