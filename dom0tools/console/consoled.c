@@ -99,8 +99,10 @@ static struct console *console_new(domid_t domid)
 {
 	struct console *c = calloc(1, sizeof(*c));
 
-	if (!c)
+	if (!c || !scrollback_begin(&c->output)) {
+		free(c);
 		return NULL;
+	}
 	c->domid = domid;
 	c->alive = true;
 	*consoled.end = c;

@@ -4,7 +4,6 @@
  */
 #include "scrollback.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +46,11 @@ static bool grow(struct scrollback *sb, size_t n)
 	free(sb->buf);
 	*sb = bigger;
 	return true;
+}
+
+bool scrollback_begin(struct scrollback *sb)
+{
+	return grow(sb, 0);
 }
 
 void scrollback_append(struct scrollback *sb, const char *bytes, size_t n)

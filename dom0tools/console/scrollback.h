@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ struct scrollback {
 	uint64_t total;		/* bytes ever appended */
 };
 
+/** Takes the first memory, so that appending always keeps something. Returns false when there is none. */
+bool scrollback_begin(struct scrollback *sb);
 /** Appends; what is older than SCROLLBACK_MAX bytes goes, or sooner when memory is out. */
 void scrollback_append(struct scrollback *sb, const char *bytes, size_t n);
 /** The position of the oldest byte that is still there. */
