@@ -45,11 +45,23 @@ static void *early_page(void)
 	return early_next < frontier ? pfn_to_virt(early_next++) : NULL;
 }
 
+static unsigned long tables;		/* pages of page tables since then; they stay */
+
 static void *table_page(void)
 {
+	void *page = NULL;
+
 	if (!reserve.growing)
-		return page_alloc(0);
-	return reserve.n ? reserve.page[--reserve.n] : NULL;
+		page = page_alloc(0);
+	else if (reserve.n)
+		page = reserve.page[--reserve.n];
+	tables += page != NULL;
+	return page;
+}
+
+unsigned long memory_table_pages(void)
+{
+	return tables;
 }
 
 static void reserve_fill(void)

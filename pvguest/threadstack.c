@@ -9,12 +9,18 @@
 
 #include <pvguest/arch.h>
 #include <pvguest/memory.h>
+#include <pvguest/thread.h>
 
 #define KEPT_BYTES	(64 * 1024)
 #define KEPT_MAX	8
 
 static void *kept[KEPT_MAX];
 static unsigned int kept_count;
+
+size_t thread_stacks_kept(void)
+{
+	return kept_count * KEPT_BYTES;
+}
 
 static void pages_release(const xen_pfn_t *mfns, size_t n)
 {

@@ -48,7 +48,10 @@ void complete_help(struct completion *c, int argc, char **argv)
 
 int command_history(int argc, char **argv)
 {
-	(void)argv;
+	if (argc == 2 && !strcmp(argv[1], "-c")) {
+		history_free(&shell_history);
+		return 0;
+	}
 	if (argc > 1)
 		return command_misused(argv[0]);
 	for (size_t i = history_oldest(&shell_history); i < shell_history.count; i++)

@@ -20,6 +20,7 @@
 #include "pvguest/hypercall.h"
 #include "pvguest/memory.h"
 #include "pvguest/start.h"
+#include "pvguest/thread.h"
 
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
@@ -57,7 +58,17 @@ static unsigned long heap_used(void)
 	return (unsigned long)heap.filled[UORDBLKS];
 }
 
-/* In bytes also what malloc() has and what of it is in use. */
+/* What malloc() has and what of it is in use; what else dom0 keeps on purpose: page tables, stacks. */
+static void free_parts(void)
+{
+	unsigned long tables = memory_table_pages() * PAGE_SIZE, stacks = thread_stacks_kept();
+
+	free_row("heap", memory_heap_pages() * PAGE_SIZE, heap_used(), 1);
+	free_row("tables", tables, tables, 1);
+	free_row("stacks", stacks, 0, 1);
+}
+
+/* In bytes also with what parts of dom0's memory are for. */
 int command_free(int argc, char **argv)
 {
 	bool bytes = argc == 2 && !strcmp(argv[1], "-b");
@@ -77,7 +88,7 @@ int command_free(int argc, char **argv)
 	free_row("dom0", memory_total_pages() * PAGE_SIZE,
 		 (memory_total_pages() - memory_free_pages()) * PAGE_SIZE, unit);
 	if (bytes)
-		free_row("heap", memory_heap_pages() * PAGE_SIZE, heap_used(), unit);
+		free_parts();
 	return 0;
 }
 

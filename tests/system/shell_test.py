@@ -47,6 +47,10 @@ def history(tap, d):
     text = d.type("history")
     tap.check(re.search(r"^ +\d+  echo first\n", text, re.M) and text.endswith("history\n"),
               "history lists the lines", text)
+    d.type("history -c")
+    text = d.type("history")
+    tap.check(text == "    1  history\n", "history -c forgets them", text)
+    tap.check(d.run("history -x")[1] == 2 and "usage: history [-c]" in d.type("history 3"), "history knows nothing else", d.seen)
 
 
 def completion(tap, d):

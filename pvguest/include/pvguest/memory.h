@@ -69,6 +69,9 @@ unsigned long memory_total_pages(void);
 /** Pages that malloc's heap has taken; it keeps them. */
 unsigned long memory_heap_pages(void);
 
+/** Pages that page tables have taken since start; they keep them. */
+unsigned long memory_table_pages(void);
+
 /** For addresses in the linear map, the kernel image and the heap; ~0UL for others. */
 unsigned long virt_to_pfn(const void *va);
 

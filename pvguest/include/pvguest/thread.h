@@ -53,6 +53,9 @@ const char *thread_name(const struct thread *t);
 /** Threads that have not ended. */
 unsigned int thread_count(void);
 
+/** Bytes of stacks that no thread has and that are kept for the next ones. */
+size_t thread_stacks_kept(void);
+
 /** Sleeps at least ns. */
 void thread_sleep(uint64_t ns);
 
