@@ -26,6 +26,9 @@ SWITCH = "\x01\x01\x01"  # Ctrl-a three times: the serial input goes to the othe
 NOISE = re.compile(r"\(XEN\) [^\n]*\n|\x1b\[[0-9;?]*[A-Za-z]")
 LIST_HEAD = "Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
 
+# For wash(): a domain after the other, more of them than the dead whose consoles are kept.
+WASH = {"/etc/wash": "xl create -q /etc/xen/echo.cfg memory=2 name=wash && xl destroy wash\n" * 33}
+
 
 def archive(folder, out):
     """A newc archive of all that lies below the folder; returns its path."""
@@ -93,11 +96,11 @@ class Machine:
 
 class Dom0(Machine):
     """Boots to dom0's prompt. files: {path in dom0: bytes or text}, put on top of dom0's own; words: dom0's
-    command line; checked: with the build of the hypervisor that watches its locks; image: another of its builds; extra: more
-    of QEMU's options."""
+    command line; checked: with the build of the hypervisor that watches its locks; image: another of its builds; dom0: of
+    dom0's (dom0-test counts its heap); extra: more of QEMU's options."""
 
     def __init__(self, build, tmp, files=None, options="", words="noauto", xen=None, dom0_mem="128M", checked=False,
-                 image=None, extra=(), **kw):
+                 image=None, dom0="dom0", extra=(), **kw):
         tmp = tempfile.mkdtemp(dir=tmp)
         ramdisk = ""
         if files:
@@ -107,21 +110,21 @@ class Dom0(Machine):
         if xen:
             kw.update(cpu="Nehalem", machine="pc")
             arguments = ["-kernel", xen, "-append", options, "-initrd",
-                         f"{build}/dom0 {words}" + (f",{ramdisk}" if ramdisk else "")]
+                         f"{build}/{dom0} {words}" + (f",{ramdisk}" if ramdisk else "")]
         else:
             image = image or ("cloison-checked" if checked else "cloison")
             arguments = ["-kernel", f"{build}/{image}", "-initrd",
-                         self._module(build, tmp, options, words, ramdisk)]
+                         self._module(f"{build}/{dom0}", tmp, options, words, ramdisk)]
         self.seen = ""
         super().__init__(arguments + list(extra), **kw)
         self.boot_text = self.wait(PROMPT, 60)
 
     @staticmethod
-    def _module(build, tmp, options, words, ramdisk):
+    def _module(dom0, tmp, options, words, ramdisk):
         """The archive that Cloison boots from: configuration, dom0, and its ramdisk."""
         boot = {"cloison.cfg": f"[global]\ndefault=dom0\n[dom0]\noptions={options}\nkernel=dom0 {words}\n" +
                 ("ramdisk=root.cpio\n" if ramdisk else "")}
-        for name, path in [("dom0", f"{build}/dom0"), ("root.cpio", ramdisk)]:
+        for name, path in [("dom0", dom0), ("root.cpio", ramdisk)]:
             if path:
                 with open(path, "rb") as f:
                     boot[name] = f.read()
@@ -176,6 +179,23 @@ class Dom0(Machine):
         """Free memory in KiB: (of the machine, of dom0)."""
         rows = dict(re.findall(r"^(\w+) +\d+ +\d+ +(\d+)$", self.type("free"), re.M))
         return int(rows["machine"]), int(rows["dom0"])
+
+    def memory(self):
+        """Of dom0's test build: bytes free of the machine; used of dom0 beside its heap, page tables and spare stacks, which it
+        keeps; what lives in the heap (objects, bytes as they were asked for)."""
+        rows = {m[1]: (int(m[2]), int(m[3]), int(m[4])) for m in
+                re.finditer(r"^(\w+) +(\d+) +(\d+) +(\d+)$", self.type("free -b"), re.M)}
+        heap = re.search(r"^heap: (\d+) objects, (\d+) bytes", self.type("heap"), re.M)
+        return {"machine": rows["machine"][2], "heap": (int(heap[1]), int(heap[2])),
+                "dom0": rows["dom0"][1] - sum(rows[part][0] for part in ("heap", "tables", "stacks"))}
+
+    def wash(self):
+        """What dom0 keeps on purpose becomes what it always is (files: WASH): consoles of the same dead, no logs, no lines
+        typed."""
+        self.type("sleep 1")
+        self.type("sh /etc/wash", timeout=300)
+        self.type("rm -r /var/log/xen")
+        self.type("history -c")
 
     def nodes(self):
         """How many nodes xenstore has."""
