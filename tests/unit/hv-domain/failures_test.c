@@ -85,6 +85,16 @@ static long open_many_ports(domid_t id)
 	return rc;
 }
 
+/* Pages 8 and 9: the control block, the words of the first ports. */
+static long use_fifo(domid_t id)
+{
+	struct evtchn_init_control c = { .control_gfn = tool_frames[nr(id)][8] };
+	struct evtchn_expand_array e = { .array_gfn = tool_frames[nr(id)][9] };
+	long rc = guest_call(id, do_event_channel_op, EVTCHNOP_init_control, ARG(&c), 0);
+
+	return rc ? rc : guest_call(id, do_event_channel_op, EVTCHNOP_expand_array, ARG(&e), 0);
+}
+
 static long register_infos(domid_t id)
 {
 	struct vcpu_register_vcpu_info info = { .mfn = tool_frames[nr(id)][5] };
@@ -134,8 +144,9 @@ struct step {
 	{ id, tool_build_tables }, { id, tool_set_context }, { id, seed_grants }, { id, unpause }
 
 static const struct step life[] = {
-	BUILD(OWNER), { OWNER, open_many_ports }, { OWNER, register_infos },
-	{ OWNER, guest_start_vcpu }, { OWNER, grow_grants }, { OWNER, exchange }, { OWNER, guest_offer },
+	BUILD(OWNER), { OWNER, open_many_ports }, { OWNER, use_fifo }, { OWNER, register_infos },
+	{ OWNER, guest_start_vcpu }, { OWNER, tool_set_other_context }, { OWNER, grow_grants },
+	{ OWNER, exchange }, { OWNER, guest_offer },
 	BUILD(MAPPER), { MAPPER, guest_map_grant },
 };
 

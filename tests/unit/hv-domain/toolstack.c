@@ -70,15 +70,25 @@ long tool_build_tables(domid_t id)
 	return world_call(do_mmuext_op, ARG(&pin), 1, 0, id);
 }
 
-long tool_set_context(domid_t id)
+static long set_context(domid_t id, uint32_t vcpu, unsigned long flags)
 {
-	struct xen_domctl op = { .u.vcpucontext.vcpu = 0 };
+	struct xen_domctl op = { .u.vcpucontext.vcpu = vcpu };
 
 	memset(&context, 0, sizeof(context));
-	context.flags = VGCF_online | VGCF_in_kernel | VGCF_i387_valid;
+	context.flags = flags;
 	context.ctrlreg[3] = tool_frames[nr(id)][0] << PAGE_SHIFT;
 	set_xen_guest_handle_raw(op.u.vcpucontext.ctxt, &context);
 	return world_domctl(&op, XEN_DOMCTL_setvcpucontext, id);
+}
+
+long tool_set_context(domid_t id)
+{
+	return set_context(id, 0, VGCF_online | VGCF_in_kernel | VGCF_i387_valid);
+}
+
+long tool_set_other_context(domid_t id)
+{
+	return set_context(id, 2, VGCF_in_kernel | VGCF_i387_valid);
 }
 
 long guest_call(domid_t id, hypercall_fn *fn, uint64_t a1, uint64_t a2, uint64_t a3)

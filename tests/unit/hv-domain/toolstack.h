@@ -7,7 +7,7 @@
 
 #include "world.h"
 
-#define TOOL_PAGES 8u
+#define TOOL_PAGES 10u
 #define ARG(p)	   ((uint64_t)(uintptr_t)(p))
 
 extern uint64_t tool_frames[2][TOOL_PAGES];	/* of OWNER and MAPPER, as populate_physmap said */
@@ -25,6 +25,8 @@ long tool_populate(domid_t id);
 /** Page 0 is the top-level table, 1 to 3 those below; entry 4 and on of the last are to spare. */
 long tool_build_tables(domid_t id);
 long tool_set_context(domid_t id);
+/** The same of its third vCPU, which stays down. */
+long tool_set_other_context(domid_t id);
 
 /* ---- the guest's ----------------------------------------------------------------------- */
 
