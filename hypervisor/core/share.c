@@ -80,6 +80,7 @@ void share_set_cap(struct share *s, unsigned cap, uint64_t now)
 	s->period = now;
 	s->budget = quota(s);
 	s->taken = s->unused = 0;
+	s->level = 0;
 }
 
 /* Each of them a part, so that none waits for the next period because of another. With a CPU for

@@ -57,6 +57,7 @@ void sched_join(struct cpu_sched *s, struct vcpu *v, uint64_t now)
 		return;
 	spin_lock(&sd->lock);
 	share_join(&sd->share, now);
+	v->sched.taken = MAX(v->sched.taken, sd->share.level);
 	v->sched.entity.crowd = sd->share.crowd;
 	if (!v->sched.entity.visitor)
 		go_on_from_last(s, v);
@@ -110,6 +111,24 @@ void sched_begin_shared(struct vcpu *v, uint64_t now)
 
 /* ---- the cap -------------------------------------------------------------------------- */
 
+/* The domain's lock is held, for both. */
+static void give_back(struct vcpu *v)
+{
+	share_give(&v->domain->sched.share, v->sched.grant);
+	v->sched.taken -= (uint64_t)v->sched.grant;
+	v->sched.grant = 0;
+}
+
+static void take(struct vcpu *v, uint64_t now)
+{
+	struct share *s = &v->domain->sched.share;
+
+	v->sched.grant = share_take(s, v->id, now, v->runstate.state_entry_time);
+	if (v->sched.grant > 0)
+		s->level = v->sched.taken;
+	v->sched.taken += (uint64_t)v->sched.grant;
+}
+
 bool sched_may_run_capped(struct vcpu *v, uint64_t now)
 {
 	struct sched_domain *sd = &v->domain->sched;
@@ -118,8 +137,8 @@ bool sched_may_run_capped(struct vcpu *v, uint64_t now)
 	if (v->sched.grant <= 0) {
 		sched_unpark(v);
 		spin_lock(&sd->lock);
-		share_give(&sd->share, v->sched.grant);
-		v->sched.grant = share_take(&sd->share, v->id, now, v->runstate.state_entry_time);
+		give_back(v);
+		take(v, now);
 		set_claim(v, v->sched.grant > 0);
 		next = share_next(&sd->share);
 		spin_unlock(&sd->lock);
@@ -163,10 +182,9 @@ void sched_grant_back(struct vcpu *v)
 	struct sched_domain *sd = &v->domain->sched;
 
 	spin_lock(&sd->lock);
-	share_give(&sd->share, v->sched.grant);
+	give_back(v);
 	set_claim(v, false);
 	spin_unlock(&sd->lock);
-	v->sched.grant = 0;
 }
 
 /* Who parks v holds its queue's lock from the look at the cap on: it is seen here, or sees what
@@ -174,18 +192,39 @@ void sched_grant_back(struct vcpu *v)
 static void unpark(struct vcpu *v)
 {
 	struct cpu_sched *s = sched_lock(v);
-	bool parked = v->sched.parked;
+	bool anew = v->sched.parked;
 
 	sched_unpark(v);
-	spin_unlock(&s->lock);
-	if (parked)
+	if (runq_is_queued(&v->sched.entity) && v->sched.entity.modest && sched_has_claim(v)) {
+		runq_remove(&s->queue, &v->sched.entity);
+		anew = true;
+	}
+	sched_unlock(s);
+	if (anew)
 		vcpu_recheck(v);
 }
 
-/* Another one first each time: the first has a claim that the last may not have. */
+/* The vCPU that has had least of the cap, of those that want more. */
+static unsigned find_first(const struct domain *d)
+{
+	unsigned first = 0;
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		const struct vcpu *v = d->vcpu[i];
+
+		if (v && READ_ONCE(v->sched.wanting) && READ_ONCE(v->sched.taken) < least) {
+			least = v->sched.taken;
+			first = i;
+		}
+	}
+	return first;
+}
+
+/* The first has a claim that the last may not have. */
 static void unpark_all(struct domain *d)
 {
-	unsigned first = (unsigned)(arch_now_ns() / SHARE_PERIOD % d->max_vcpus);
+	unsigned first = find_first(d);
 
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[(first + i) % d->max_vcpus];
@@ -217,6 +256,7 @@ static void end_grant(struct vcpu *v)
 	struct cpu_sched *s = sched_lock(v);
 
 	v->sched.entity.modest = false;
+	v->sched.taken = 0;
 	if (v->sched.on_cpu) {
 		sched_charge(s, v, arch_now_ns());
 		v->sched.grant = 0;

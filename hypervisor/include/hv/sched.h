@@ -35,6 +35,7 @@ struct sched_vcpu {
 	bool claims;			/* counted in its capped domain's claims */
 	uint64_t crowd_time;		/* its domain's when it was charged last */
 	int64_t grant;			/* run time that it took of its domain's cap, ns */
+	uint64_t taken;			/* all that it took so, beside its siblings; ns */
 
 	/* the control domain's */
 	cpumask_t hard_affinity;	/* CPUs where it may run */

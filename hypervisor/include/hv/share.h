@@ -34,6 +34,7 @@ struct share {
 	int64_t taken;		/* ns taken in this period */
 	int64_t unused;		/* ns that nobody took in those before, since somebody took any */
 	uint64_t period;	/* when it began */
+	uint64_t level;		/* what the vCPU that took a grant last had taken before, ns */
 };
 
 void share_init(struct share *s, unsigned weight);
