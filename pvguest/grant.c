@@ -9,6 +9,7 @@
 
 #include <pvguest/arch.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/memlock.h>
 #include <pvguest/memory.h>
 
 #define PER_FRAME	(PAGE_SIZE / sizeof(struct grant_entry_v1))
@@ -92,20 +93,41 @@ static int table_grow(void)
 	return 0;
 }
 
+/* A free reference, or -XEN_Exxx. */
+static int ref_take(void)
+{
+	grant_ref_t ref;
+	int rc = 0;
+
+	memory_lock();
+	if (table.first_free == NONE)
+		rc = table_grow();
+	if (!rc) {
+		ref = table.first_free;
+		table.first_free = table.next_free[ref];
+		table.free_count--;
+		rc = ref;
+	}
+	memory_unlock();
+	return rc;
+}
+
+static void ref_give(grant_ref_t ref)
+{
+	memory_lock();
+	table.next_free[ref] = table.first_free;
+	table.first_free = ref;
+	table.free_count++;
+	memory_unlock();
+}
+
 int grant_access(domid_t dom, unsigned long mfn, bool readonly)
 {
 	struct grant_entry_v1 *entry;
-	grant_ref_t ref;
+	int ref = ref_take();
 
-	if (table.first_free == NONE) {
-		int rc = table_grow();
-
-		if (rc)
-			return rc;
-	}
-	ref = table.first_free;
-	table.first_free = table.next_free[ref];
-	table.free_count--;
+	if (ref < 0)
+		return ref;
 	entry = &table.entries[ref];
 	entry->frame = mfn;
 	entry->domid = dom;
@@ -135,9 +157,7 @@ int grant_end(grant_ref_t ref)
 			return -XEN_EBUSY;
 	} while (!__atomic_compare_exchange_n(&table.entries[ref].flags, &flags, 0, false,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	table.next_free[ref] = table.first_free;
-	table.first_free = ref;
-	table.free_count++;
+	ref_give(ref);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <pvguest/arch.h>
 #include <pvguest/errno.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/memlock.h>
 #include <pvguest/memory.h>
 
 /* Remembers the handles that unmapping needs. */
@@ -113,22 +114,37 @@ void *grant_map(domid_t dom, const grant_ref_t *refs, size_t n, int prot)
 		errno = errno_from_xen(rc);
 		return NULL;
 	}
+	memory_lock();
 	m->next = mappings;
 	mappings = m;
+	memory_unlock();
 	return m->va;
+}
+
+/* The mapping of n pages at p, which is not remembered any more; NULL when there is none. */
+static struct mapping *mapping_take(const void *p, size_t n)
+{
+	struct mapping **link = &mappings, *m;
+
+	memory_lock();
+	while (*link && (*link)->va != p)
+		link = &(*link)->next;
+	m = *link;
+	if (m && m->n != n)
+		m = NULL;
+	if (m)
+		*link = m->next;
+	memory_unlock();
+	return m;
 }
 
 int grant_unmap(void *p, size_t n)
 {
-	struct mapping **link = &mappings, *m;
+	struct mapping *m = mapping_take(p, n);
 	int rc;
 
-	while (*link && (*link)->va != p)
-		link = &(*link)->next;
-	m = *link;
-	if (!m || m->n != n)
+	if (!m)
 		return -XEN_EINVAL;
-	*link = m->next;
 	rc = unmap_first(m, n);
 	/* After a failure something may still be mapped there: the addresses are not used again. */
 	if (!rc)

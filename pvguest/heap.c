@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <pvguest/arch.h>
+#include <pvguest/memlock.h>
 #include <pvguest/memory.h>
 
 #define STEP 16			/* pages backed at a time at least */
@@ -41,19 +42,30 @@ unsigned long memory_heap_pages(void)
 	return (heap_backed - HEAP_WINDOW) / PAGE_SIZE;
 }
 
-void *sbrk(ptrdiff_t increment)
+/* The memory lock is held. */
+static bool break_move(ptrdiff_t increment)
 {
-	unsigned long old = heap_break;
-
 	if (increment < 0 ? (unsigned long)-increment > heap_break - HEAP_WINDOW :
 	    (unsigned long)increment > HEAP_WINDOW_END - heap_break)
-		goto refuse;
+		return false;
 	while (heap_backed < heap_break + increment)
 		if (heap_back_pages(STEP))
-			goto refuse;
+			return false;
 	heap_break += increment;
-	return (void *)old;
-refuse:
+	return true;
+}
+
+void *sbrk(ptrdiff_t increment)
+{
+	unsigned long old;
+	bool moved;
+
+	memory_lock();
+	old = heap_break;
+	moved = break_move(increment);
+	memory_unlock();
+	if (moved)
+		return (void *)old;
 	errno = ENOMEM;
 	return (void *)-1;
 }

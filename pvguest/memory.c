@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include <pvguest/arch.h>
+#include <pvguest/cpu.h>
 #include <pvguest/errno.h>
+#include <pvguest/memlock.h>
 #include <pvguest/pagepool.h>
 #include <pvguest/start.h>
 #include <pvguest/startup.h>
@@ -112,7 +114,7 @@ void memory_set_reclaim(bool (*fn)(void))
 
 bool memory_reclaim(void)
 {
-	return reclaim && reclaim();
+	return !pv_cpu_id() && reclaim && reclaim();
 }
 
 void *page_alloc(unsigned int order)
@@ -121,10 +123,12 @@ void *page_alloc(unsigned int order)
 
 	if (order > PAGEPOOL_MAX_ORDER)
 		return NULL;
+	memory_lock();
 	while ((pfn = pagepool_alloc(&pool, order)) == ~0UL)
 		if (!linear_grow() && !memory_reclaim())
-			return NULL;
-	return pfn_to_virt(pfn);
+			break;
+	memory_unlock();
+	return pfn == ~0UL ? NULL : pfn_to_virt(pfn);
 }
 
 void *page_alloc_zero(unsigned int order)
@@ -137,10 +141,14 @@ void *page_alloc_zero(unsigned int order)
 void page_free(void *page, unsigned int order)
 {
 	unsigned long va = (unsigned long)page;
+	int rc;
 
 	if (!page)
 		return;
-	if (va & ~PAGE_MASK || pagepool_free(&pool, va >> PAGE_SHIFT, order))
+	memory_lock();
+	rc = pagepool_free(&pool, va >> PAGE_SHIFT, order);
+	memory_unlock();
+	if (va & ~PAGE_MASK || rc)
 		pv_panic("page_free: %p is no block of order %u", page, order);
 }
 
@@ -195,16 +203,25 @@ unsigned long virt_to_pfn(const void *va)
 
 void *map_reserve(size_t n)
 {
-	if (!window.end && vspace_init(&window, MAP_WINDOW, MAP_WINDOW_END)) {
+	unsigned long va = 0;
+
+	memory_lock();
+	if (!window.end && vspace_init(&window, MAP_WINDOW, MAP_WINDOW_END))
 		window.end = 0;
-		return NULL;
-	}
-	return (void *)vspace_alloc(&window, n);
+	else
+		va = vspace_alloc(&window, n);
+	memory_unlock();
+	return (void *)va;
 }
 
 void map_release(void *p, size_t n)
 {
-	if (vspace_free(&window, (unsigned long)p, n))
+	int rc;
+
+	memory_lock();
+	rc = vspace_free(&window, (unsigned long)p, n);
+	memory_unlock();
+	if (rc)
 		pv_panic("map_release: %zu pages at %p are not reserved", n, p);
 }
 

@@ -2,9 +2,15 @@
 /* The other CPUs, when the domain has any: started, called, locked against each other, stopped. */
 #include "selftest.h"
 
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <pvguest/clock.h>
 #include <pvguest/cpu.h>
 #include <pvguest/event.h>
+#include <pvguest/grant.h>
 #include <pvguest/hypercall.h>
 #include <pvguest/memory.h>
 #include <pvguest/spinlock.h>
@@ -13,7 +19,7 @@
 
 #include <xen/sched.h>
 
-#define ROUNDS 20000
+#define ROUNDS 4000
 #define LONG   (20 * NSEC_PER_SEC)
 
 static struct spinlock lock;
@@ -27,7 +33,7 @@ static void count(void *arg)
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		spinlock_lock(&lock);
 		counter++;
-		if (i % 1000 == 0)	/* who holds it loses its processor at times */
+		if (i % 200 == 0)	/* who holds it loses its processor at times */
 			hypercall_sched_op(SCHEDOP_yield, 0);
 		spinlock_unlock(&lock);
 	}
@@ -153,6 +159,115 @@ static void test_others(void)
 	page_free(own, 0);
 }
 
+/* ---- memory --------------------------------------------------------------------------- */
+
+#define SLOTS	32
+#define TURNS	1000
+#define LARGEST 3000
+
+static struct {
+	unsigned char *at;
+	size_t size;
+} kept[PV_CPUS_MAX][SLOTS];
+PV_PER_CPU(static, unsigned int, wrong);
+
+static bool is_full_of(const unsigned char *p, size_t n, unsigned char value)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != value)
+			return false;
+	return true;
+}
+
+/* Takes, changes or gives back what one slot has. */
+static void slot_turn(unsigned int me, unsigned int i, uint64_t random)
+{
+	unsigned char value = (unsigned char)(me * SLOTS + i + 1), *p = kept[me][i].at;
+	size_t size = 1 + random % LARGEST, old = kept[me][i].size;
+
+	if (p && random >> 20 & 1) {
+		*this_cpu(wrong) += !is_full_of(p, old, value);
+		free(p);
+		p = NULL;
+	} else {
+		p = p ? realloc(p, size) : random >> 21 & 1 ? malloc(size) : calloc(1, size);
+		*this_cpu(wrong) += !p || !is_full_of(p, size < old ? size : old, value);
+		if (p)
+			memset(p, value, size);
+	}
+	kept[me][i].at = p;
+	kept[me][i].size = p ? size : 0;
+}
+
+/* A page, seen a second time, and granted. */
+static void page_turn(unsigned int me)
+{
+	unsigned int *own = page_alloc(0), *again;
+	xen_pfn_t mfn;
+	int ref;
+
+	if (!own) {
+		++*this_cpu(wrong);
+		return;
+	}
+	mfn = virt_to_mfn(own);
+	ref = grant_access(0, mfn, true);
+	again = map_frames(&mfn, 1, MAP_RW);
+	*own = me;
+	if (again) {
+		*this_cpu(wrong) += *again != me;
+		unmap_pages(again, 1);
+	}
+	*this_cpu(wrong) += !again || ref < 0 || grant_end(ref) || *own != me;
+	page_free(own, 0);
+}
+
+static void churn(void *arg)
+{
+	unsigned int me = pv_cpu_id();
+	uint64_t random = me + 1;
+
+	(void)arg;
+	*this_cpu(wrong) = 0;
+	for (unsigned int turn = 0; turn < TURNS; turn++) {
+		random = random * 6364136223846793005UL + 1442695040888963407UL;
+		slot_turn(me, random >> 58 & (SLOTS - 1), random >> 16);
+		if (turn % 16 == 0)
+			page_turn(me);
+	}
+	for (unsigned int i = 0; i < SLOTS; i++) {
+		free(kept[me][i].at);
+		kept[me][i].at = NULL;
+		kept[me][i].size = 0;
+	}
+}
+
+static int errno_there;
+
+static void ask_too_much(void *arg)
+{
+	(void)arg;
+	errno = 0;
+	if (!malloc(1UL << 40))
+		errno_there = errno;
+}
+
+static void test_allocation(unsigned int n)
+{
+	unsigned int sum = 0;
+
+	check(start_all(n, churn), "all CPUs start on memory");
+	churn(NULL);
+	check(all_stop(n), "and come to their end");
+	for (unsigned int cpu = 0; cpu < n; cpu++)
+		sum += *per_cpu(wrong, cpu);
+	check(!sum, "what one CPU takes of heap, pages, mappings and grants no other has");
+	errno = EDOM;
+	check(!pv_cpu_start(1, ask_too_much, NULL) && all_stop(2) && errno_there == ENOMEM,
+	      "another CPU is refused what there is not");
+	check(errno == EDOM, "and that error is its own");
+}
+
 void test_cpus(void)
 {
 	unsigned int n = pv_cpu_count(), nobody = 0;
@@ -164,4 +279,5 @@ void test_cpus(void)
 	test_locks(n);
 	test_calls(n);
 	test_others();
+	test_allocation(n);
 }

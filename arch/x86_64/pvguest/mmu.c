@@ -10,6 +10,7 @@
 #include <pvguest/arch.h>
 #include <pvguest/cpu.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/memlock.h>
 #include <pvguest/memory.h>
 #include <pvguest/start.h>
 
@@ -118,8 +119,11 @@ uint64_t mmu_pte_get(unsigned long va)
 
 uint64_t mmu_pte_maddr(unsigned long va)
 {
-	const uint64_t *entry = entry_find(va, 1, true);
+	const uint64_t *entry;
 
+	memory_lock();
+	entry = entry_find(va, 1, true);
+	memory_unlock();
 	return entry ? linear_maddr(entry) : 0;
 }
 

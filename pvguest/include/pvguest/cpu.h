@@ -8,8 +8,9 @@
  *	 STOPPED ----------------> STARTING --> RUNNING ----------------------> STOPPED
  *
  * What such a function may use: spin locks, event channels, its own timers and clocks, calls to
- * other CPUs, hypercalls, the conversions of memory.h, trap_probe_*(), pv_panic(). Not: threads,
- * mutexes, stdio, malloc(), page_alloc(), mappings. Those are CPU 0's, and pv_cpu_call(0, ...) asks it.
+ * other CPUs, hypercalls, malloc() and its kin, pages and mappings (memory.h), grants, an errno of its
+ * own, trap_probe_*(), pv_panic(). Not: threads, mutexes, stdio, files, xenstore, and what else of the
+ * C library has a state. Those are CPU 0's, and pv_cpu_call(0, ...) asks it.
  * Its handlers and timer functions run when it calls event_poll() and timer_poll(), or sleeps
  * in pv_cpu_idle().
  */
@@ -51,6 +52,7 @@ struct pv_cpu {
 	evtchn_port_t call_port;
 	struct pv_cpu_call *calls;	/* asked for by others, last first; atomic */
 	struct event_queues queues;
+	int libc_errno;			/* of all CPUs but the first, whose threads have theirs */
 };
 
 #ifdef CLOISON_HOST_TEST

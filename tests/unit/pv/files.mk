@@ -14,7 +14,7 @@ pv_thread_USRCS   := tests/unit/pv/thread_test.c $(pv_KIT)
 
 UNITS += pv_cpu pv_spinlock
 pv_cpu_USRCS      := tests/unit/pv/cpu_test.c $(pv_KIT) pvguest/cpu.c pvguest/cpucall.c
-pv_spinlock_USRCS := tests/unit/pv/spinlock_test.c pvguest/spinlock.c
+pv_spinlock_USRCS := tests/unit/pv/spinlock_test.c pvguest/spinlock.c pvguest/memlock.c
 pv_spinlock_ULIBS := -lpthread
 
 UNITS += pv_fs pv_xs pv_console pv_grant

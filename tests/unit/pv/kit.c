@@ -78,6 +78,14 @@ void __attribute__((weak)) page_free(void *page, unsigned int order)
 	assert_true((char *)page >= memory[0] && (char *)page < memory[pages_used]);
 }
 
+void __attribute__((weak)) memory_lock(void)
+{
+}
+
+void __attribute__((weak)) memory_unlock(void)
+{
+}
+
 unsigned long __attribute__((weak)) virt_to_mfn(const void *va)
 {
 	return (unsigned long)va / PAGE_SIZE;

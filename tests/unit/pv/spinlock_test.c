@@ -14,6 +14,7 @@
 #include <pvguest/cpu.h>
 #include <pvguest/event.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/memlock.h>
 #include <pvguest/spinlock.h>
 
 #include <xen/sched.h>
@@ -167,12 +168,44 @@ static void who_waits_long_sleeps_and_is_kicked_in_turn(void **state)
 	assert_true(kicks >= 1 && kicks <= 3);
 }
 
+static void *work_on_memory(void *arg)
+{
+	me = (uintptr_t)arg;
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		memory_lock();
+		counter++;
+		memory_lock();
+		assert_int_equal(__atomic_fetch_add(&inside, 1, __ATOMIC_RELAXED), 0);
+		if (i % 64 == 0)
+			sched_yield();
+		memory_unlock();
+		__atomic_fetch_sub(&inside, 1, __ATOMIC_RELAXED);
+		counter++;
+		memory_unlock();
+	}
+	return NULL;
+}
+
+static void the_memory_lock_is_one_cpus_until_it_has_let_go_as_often_as_it_took_it(void **state)
+{
+	pthread_t threads[CPUS];
+
+	(void)state;
+	for (uintptr_t i = 0; i < CPUS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work_on_memory, (void *)i), 0);
+	for (unsigned int i = 0; i < CPUS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(counter, 2 * CPUS * ROUNDS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_free_lock_is_taken_and_let_go, setup),
 		cmocka_unit_test_setup(only_one_cpu_is_inside, setup),
 		cmocka_unit_test_setup(who_waits_long_sleeps_and_is_kicked_in_turn, setup),
+		cmocka_unit_test_setup(the_memory_lock_is_one_cpus_until_it_has_let_go_as_often_as_it_took_it,
+				       setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
