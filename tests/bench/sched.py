@@ -23,6 +23,7 @@ import shares  # noqa: E402
 from dialogue import Dom0  # noqa: E402
 
 ICOUNT = ["-icount", "shift=0,sleep=off"]
+SLOW = ["-icount", "shift=4,sleep=off"]		# an instruction is 16 ns: seconds are over in less time
 ROUNDS = 2000
 SAMPLES = 200
 HOGS = (0, 1, 4, 16)
@@ -78,7 +79,7 @@ def on_dom0(rows, fill, build, tmp, xen, **kw):
         d = open_dom0(build, tmp, xen, **kw)
         fill(rows, d)
     except (pexpect.ExceptionPexpect, LookupError, TypeError, ValueError) as e:
-        print(f"bench-sched: on {'Xen' if xen else 'Cloison'}: {type(e).__name__}: {str(e)[:60]}", file=sys.stderr)
+        print(f"bench-sched: on {'Xen' if xen else 'Cloison'}: {type(e).__name__} after {d.seen[-60:] if d else 'nothing'!r}", file=sys.stderr)
     finally:
         if d:
             d.close()
@@ -102,7 +103,8 @@ def two_cpus(rows, d):
 
 # ---- Linux ------------------------------------------------------------------------------------
 
-GUESTS, ROUND = 4, 10
+GUESTS, ROUND = 4, 5
+LONG = 1200		# seconds of a busy machine for one line
 STRESSORS = ("cpu", "pipe", "fork")
 INIT = f"""#!/bin/busybox sh
 /bin/busybox --install -s /bin 2>/dev/null
@@ -130,7 +132,7 @@ METRIC = re.compile(r"\] (\w+) +(\d+) +[\d.]+ +([\d.]+) +([\d.]+) +[\d.]+ +[\d.]
 
 def last_round(d, name, rounds):
     """{stressor: (operations, CPU seconds)} of a round in which all guests were busy."""
-    text = d.until(f"console-log {name}", rf"(ROUND[\s\S]*){{{rounds}}}", tries=400)
+    text = d.until(f"console-log {name}", rf"(ROUND[\s\S]*){{{rounds}}}", tries=1000, timeout=LONG)
     done = text[:text.rindex("ROUND")]
     return {m[1]: (int(m[2]), float(m[3]) + float(m[4])) for m in METRIC.finditer(done[done.rindex("ROUND"):])}
 
@@ -138,9 +140,9 @@ def last_round(d, name, rounds):
 def linux(rows, d):
     names = [f"l{i}" for i in range(GUESTS)]
     for name in names:
-        d.run(f"xl create -q /etc/xen/linux.cfg name={name}", 120)
+        d.run(f"xl create -q /etc/xen/linux.cfg name={name}", LONG)
     for name in names:
-        d.until(f"console-log {name}", "ROUND", tries=1000)
+        d.until(f"console-log {name}", "ROUND", tries=1000, timeout=LONG)
     seen = [last_round(d, name, 3) for name in names]
     for stressor in STRESSORS:
         ops, seconds = (sum(s[stressor][i] for s in seen) for i in (0, 1))
@@ -179,7 +181,8 @@ def shares_piece(rows, build, tmp, xen):
 
 
 def linux_piece(rows, build, tmp, xen):
-    on_dom0(rows, linux, build, tmp, xen, files=linux_files(build), smp=2, timeout=200, memory="1400M", dom0_mem="320M")
+    on_dom0(rows, linux, build, tmp, xen, files=linux_files(build), smp=2, timeout=LONG, memory="1400M", dom0_mem="320M",
+            extra=SLOW)
 
 
 PIECES = {"kernel": kernel_piece, "one-cpu": one_cpu_piece, "two-cpus": two_cpus_piece, "shares": shares_piece,

@@ -164,14 +164,14 @@ class Dom0(Machine):
         self.seen = NOISE.sub("", seen)
         return self.seen
 
-    def until(self, line, pattern, tries=60):
+    def until(self, line, pattern, tries=60, timeout=30):
         """Types a line again and again, a quarter of a second apart, until what it prints has the pattern.
         Returns the last output; the caller checks it."""
         for _ in range(tries):
-            text = self.type(line)
+            text = self.type(line, timeout)
             if re.search(pattern, text, re.M):
                 break
-            self.type("sleep 0.25")
+            self.type("sleep 0.25", timeout)
         self.seen = text
         return text
 
