@@ -247,33 +247,7 @@ free_parts:
 	return NULL;
 }
 
-/* ---- pause, shutdown ---------------------------------------------------------------- */
-
-void domain_pause(struct domain *d)
-{
-	domain_pause_nowait(d);
-	for (unsigned i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_wait_off_cpu(d->vcpu[i]);
-}
-
-void domain_pause_nowait(struct domain *d)
-{
-	if (__atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST) != 0)
-		return;
-	for (unsigned i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_sleep(d->vcpu[i]);
-}
-
-void domain_unpause(struct domain *d)
-{
-	if (__atomic_sub_fetch(&d->pause_count, 1, __ATOMIC_SEQ_CST) != 0)
-		return;
-	for (unsigned i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_recheck(d->vcpu[i]);
-}
+/* ---- holds, shutdown ----------------------------------------------------------------- */
 
 int domain_hold(struct domain *d)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vCPUs: creation, contexts in and out, pause, and their end with their domain. */
+/* vCPUs: creation, contexts in and out, and their end with their domain. */
 #include <hv/domain.h>
 
 #include <hv/alloc.h>
@@ -87,35 +87,6 @@ int vcpu_kill(struct vcpu *v, struct budget *b)
 	v->info_frame = NULL;
 	fpu_destroy(v);
 	return 0;
-}
-
-void vcpu_pause(struct vcpu *v)
-{
-	if (__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 0)
-		vcpu_sleep(v);
-	vcpu_wait_off_cpu(v);
-}
-
-void vcpu_wait_off_cpu(const struct vcpu *v)
-{
-	if (v == current_vcpu())
-		return;
-	while (__atomic_load_n(&v->running, __ATOMIC_ACQUIRE))
-		arch_relax();
-}
-
-void vcpu_unpause(struct vcpu *v)
-{
-	if (__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 0)
-		vcpu_recheck(v);
-}
-
-void vcpu_wait_let_go(const struct vcpu *v)
-{
-	vcpu_wait_off_cpu(v);
-	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++)
-		while (__atomic_load_n(&cpu_by_id(cpu)->leaving, __ATOMIC_ACQUIRE) == v)
-			arch_relax();
 }
 
 /* ---- contexts -------------------------------------------------------------------------- */

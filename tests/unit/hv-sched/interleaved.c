@@ -6,8 +6,8 @@
  * host that takes CPUs away for a while brings about once in a month, as a wake-up between the
  * two halves of another, comes once in some hundred histories.
  *
- * On the CPUs run guests that block, poll, yield, set timers, send events, and pause, pin and
- * cap one another. When they have calmed down and all timers have fired, nobody may be left
+ * On the CPUs run guests that block, poll, yield, set timers, send events, stop their domains, and
+ * pause, pin and cap one another. Who is paused and was waited for does not run. When they have calmed down and all timers have fired, nobody may be left
  * behind: blocked with an event pending, polling for a port that is pending, parked without a
  * cap, runnable and in no queue.
  */
@@ -66,6 +66,11 @@ static struct guest {
 	bool paused;			/* by another */
 	unsigned upcalls;
 } guests[DOMAINS][VCPUS];
+static struct {
+	bool stopped;			/* as by its watchdog: nobody waits */
+	bool held;			/* by another, which has waited */
+} holds[DOMAINS];
+static struct domain *stopping;		/* just now */
 static bool controlled;			/* one control operation at a time, as with domctl */
 static bool calm;			/* the guests do nothing new any more */
 static bool in_step;			/* each CPU goes from one point to the next, and then the others do */
@@ -280,14 +285,41 @@ static void poll(struct vcpu *v)
 static void pause_or_unpause(struct vcpu *v, bool pause)
 {
 	guest_of(v)->paused = pause;
-	if (pause) {
-		if (__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 0)
-			vcpu_sleep(v);
-		while (v != current_vcpu() && v->running)
-			arch_relax();
-	} else if (__atomic_sub_fetch(&v->pause_count, 1, __ATOMIC_SEQ_CST) == 0) {
-		vcpu_recheck(v);
+	if (pause)
+		vcpu_pause(v);
+	else
+		vcpu_unpause(v);
+}
+
+static void hold_or_release(struct domain *d, bool hold)
+{
+	if (!hold) {
+		holds[d->id].held = false;
+		domain_unpause(d);
+		return;
 	}
+	domain_pause(d);
+	for (unsigned i = 0; i < VCPUS; i++)
+		assert_false(d->vcpu[i]->running);
+	holds[d->id].held = true;
+}
+
+static void resume(struct domain *d)
+{
+	holds[d->id].stopped = false;
+	domain_unpause(d);
+}
+
+/* One domain goes on, so that somebody can resume the other. */
+static void stop(struct domain *d)
+{
+	for (unsigned i = 0; i < DOMAINS; i++)
+		if (holds[i].stopped || holds[i].held)
+			return;
+	holds[d->id].stopped = true;
+	stopping = d;
+	domain_pause_nowait(d);
+	stopping = NULL;
 }
 
 static void control(struct vcpu *me)
@@ -299,7 +331,15 @@ static void control(struct vcpu *me)
 	if (controlled)
 		return;
 	controlled = true;
-	switch (choose(4)) {
+	switch (v->domain == stopping ? 4 : choose(6)) {
+	case 4:
+		if (v->domain != me->domain)
+			hold_or_release(v->domain, !holds[v->domain->id].held);
+		break;
+	case 5:
+		if (holds[v->domain->id].stopped)
+			resume(v->domain);
+		break;
 	case 0:
 		if (v != me)
 			pause_or_unpause(v, !guest_of(v)->paused);
@@ -325,11 +365,12 @@ static void set_timer(struct vcpu *v)
 /* One thing that the guest of a CPU does; most of them are hypercalls. */
 static void guest_acts(struct vcpu *v)
 {
+	assert_false(holds[v->domain->id].held);
 	if (guest_of(v)->polls) {
 		poll(v);
 		return;
 	}
-	switch (calm ? 0 : choose(12)) {
+	switch (calm ? 0 : stopping ? 6 : choose(12)) {
 	case 0:
 		vcpu_block_enable_events();
 		break;
@@ -350,6 +391,9 @@ static void guest_acts(struct vcpu *v)
 		break;
 	case 6:
 		control(v);
+		break;
+	case 7:
+		stop(&domains[choose(DOMAINS)]);
 		break;
 	default:
 		break;
@@ -388,6 +432,16 @@ static bool interrupted(struct cpu *c)
 /* When all is calm, pauses end, as if an interrupt had come here. True when there was one. */
 static bool unpause_one(void)
 {
+	for (unsigned i = 0; i < DOMAINS; i++) {
+		if (!holds[i].held && !holds[i].stopped)
+			continue;
+		if (holds[i].held)
+			hold_or_release(&domains[i], false);
+		else
+			resume(&domains[i]);
+		machine[here->id].kicked = true;
+		return true;
+	}
 	for (unsigned i = 0; i < DOMAINS * VCPUS; i++) {
 		struct vcpu *v = &vcpus[i / VCPUS][i % VCPUS];
 
@@ -483,6 +537,7 @@ static void start(void)
 	domain_list = NULL;
 	controlled = calm = in_step = inside = false;
 	memset(guests, 0, sizeof(guests));
+	memset(holds, 0, sizeof(holds));
 	nr_cpus = 2 + choose(CPUS - 1);
 	sched_init();
 	for (unsigned i = 0; i < nr_cpus; i++)

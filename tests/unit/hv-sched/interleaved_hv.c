@@ -5,6 +5,7 @@
  */
 #include "interleaved.h"
 
+#include "../../../hypervisor/domain/pause.c"
 #include "../../../hypervisor/domain/schedule.c"
 #include "../../../hypervisor/domain/schedctl.c"
 #include "../../../hypervisor/domain/schedmove.c"
