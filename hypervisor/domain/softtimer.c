@@ -66,7 +66,7 @@ void timer_set(struct timer *t, uint64_t expires)
 {
 	struct cpu_timers *ct = lock_queue(t);
 
-	if (timer_queue_set(&ct->queue, t, expires))
+	if (likely(!t->dead) && timer_queue_set(&ct->queue, t, expires))
 		arm(ct, t->cpu, t->expires);
 	spin_unlock(&ct->lock);
 }
@@ -92,12 +92,14 @@ void timer_stop(struct timer *t)
 void timer_kill(struct timer *t)
 {
 	struct cpu_timers *ct = lock_queue(t);
-	bool here = ct == &cpu_timers[this_cpu()->id];
 
+	t->dead = true;
 	timer_queue_stop(&ct->queue, t);
 	spin_unlock(&ct->lock);
-	while (!here && READ_ONCE(ct->firing) == t)
-		arch_relax();
+	/* Not only there: it may have been moved since it began to fire. */
+	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++)
+		while (cpu != this_cpu()->id && READ_ONCE(cpu_timers[cpu].firing) == t)
+			arch_relax();
 }
 
 void timer_move(struct timer *t, unsigned cpu)

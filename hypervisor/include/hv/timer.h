@@ -19,6 +19,7 @@ struct timer {
 	void (*fn)(void *);
 	void *arg;
 	uint32_t cpu;
+	bool dead;		/* timer_kill(): stays unset */
 };
 
 /* Latest time that a timer may be set to; later ones are brought to it. */
@@ -48,8 +49,9 @@ void timer_set(struct timer *t, uint64_t expires);
 /** The same on this CPU, whichever it was before. Only one CPU at a time may set t. */
 void timer_set_here(struct timer *t, uint64_t expires);
 void timer_stop(struct timer *t);
-/** The same, and when its function is running on another CPU, waits for that to end. What holds t
- *  goes away; so the caller holds no lock that the function takes. */
+/** The same for good: it cannot be set again, also by its own function. When that is running on
+ *  another CPU, waits for it to end. What holds t goes away; so the caller holds no lock that the
+ *  function takes. */
 void timer_kill(struct timer *t);
 static inline bool timer_is_set(const struct timer *t)
 {

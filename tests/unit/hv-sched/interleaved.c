@@ -70,6 +70,8 @@ static struct {
 	bool stopped;			/* as by its watchdog: nobody waits */
 	bool held;			/* by another, which has waited */
 } holds[DOMAINS];
+static struct timer ticker;		/* sets itself again and again, until somebody kills it */
+static bool ticks, ticking;
 static struct domain *stopping;		/* just now */
 static bool controlled;			/* one control operation at a time, as with domctl */
 static bool calm;			/* the guests do nothing new any more */
@@ -322,6 +324,29 @@ static void stop(struct domain *d)
 	stopping = NULL;
 }
 
+static void tick(void *arg)
+{
+	(void)arg;
+	assert_true(ticks);
+	ticking = true;
+	if (!calm)
+		timer_set_here(&ticker, now + choose(2) * MS / 4);
+	ticking = false;
+}
+
+/* Who kills a timer may forget all that its function needs. */
+static void make_or_kill_ticker(void)
+{
+	if (ticks) {
+		timer_kill(&ticker);
+		ticks = false;
+		return;
+	}
+	timer_init(&ticker, tick, NULL, here->id);
+	ticks = true;
+	timer_set(&ticker, now + MS / 4);
+}
+
 static void control(struct vcpu *me)
 {
 	static const unsigned caps[] = { 0, 1, 30 };
@@ -331,7 +356,10 @@ static void control(struct vcpu *me)
 	if (controlled)
 		return;
 	controlled = true;
-	switch (v->domain == stopping ? 4 : choose(6)) {
+	switch (v->domain == stopping ? 4 : ticking ? 6 : choose(7)) {
+	case 6:
+		make_or_kill_ticker();
+		break;
 	case 4:
 		if (v->domain != me->domain)
 			hold_or_release(v->domain, !holds[v->domain->id].held);
@@ -370,7 +398,7 @@ static void guest_acts(struct vcpu *v)
 		poll(v);
 		return;
 	}
-	switch (calm ? 0 : stopping ? 6 : choose(12)) {
+	switch (calm ? 0 : stopping || ticking ? 6 : choose(12)) {
 	case 0:
 		vcpu_block_enable_events();
 		break;

@@ -161,6 +161,19 @@ static void a_timer_may_set_itself(void **state)
 	timer_stop(&timer[0]);
 }
 
+static void a_killed_timer_cannot_be_set_again(void **state)
+{
+	(void)state;
+	timer_set(&timer[0], machine_now + MS);
+	timer_kill(&timer[0]);
+	assert_false(timer_is_set(&timer[0]));
+	timer_set(&timer[0], machine_now + MS);
+	timer_set_here(&timer[0], machine_now + MS);
+	assert_false(timer_is_set(&timer[0]));
+	machine_run(10 * MS);
+	assert_int_equal(fired[0], 0);
+}
+
 static void a_timer_of_another_cpu_fires_there(void **state)
 {
 	(void)state;
@@ -259,6 +272,7 @@ int main(void)
 		T(an_interrupt_that_comes_early_arms_again),
 		T(a_far_time_never_wraps),
 		T(a_timer_may_set_itself),
+		T(a_killed_timer_cannot_be_set_again),
 		T(a_timer_of_another_cpu_fires_there),
 		T(a_moved_timer_stays_set),
 		T(random_histories_fire_exactly_what_is_due),
