@@ -81,6 +81,12 @@ static struct guest_line *line_of(domid_t id)
 	return oldest;
 }
 
+/* Those with the upper bit, too: 0x9b alone begins an escape sequence. */
+static bool is_control(unsigned char c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0);
+}
+
 static void guest_write(const struct domain *d, const char *text, size_t len)
 {
 	spin_lock(&line_lock);
@@ -90,7 +96,7 @@ static void guest_write(const struct domain *d, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\n' || l->len == LINE_MAX)
 			flush_line(l);
-		if ((unsigned char)text[i] >= ' ' && text[i] != 0x7f)
+		if (!is_control((unsigned char)text[i]))
 			l->text[l->len++] = text[i];
 		else if (text[i] == '\t')
 			l->text[l->len++] = ' ';

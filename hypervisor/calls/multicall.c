@@ -44,14 +44,14 @@ static bool run(const struct cpu *cpu, guest_va_t list, uint32_t n, struct multi
 			return false;
 		long rc = call_one(e);
 
-		if (unlikely(rc == -XEN_ERESTART))
-			return !copy_to_guest(guest_va(list.a + offsetof(struct multicall_entry, args)),
-					      e->args, sizeof(e->args));
-		/* The registers are another frame's now, and the rest of the list is void. */
+		/* The registers are another frame's now, rc is the rax in it, whatever it says. */
 		if (unlikely(e->op == __HYPERVISOR_iret)) {
 			*result = rc;
 			return false;
 		}
+		if (unlikely(rc == -XEN_ERESTART))
+			return !copy_to_guest(guest_va(list.a + offsetof(struct multicall_entry, args)),
+					      e->args, sizeof(e->args));
 		if (unlikely(copy_to_guest(guest_va(list.a + offsetof(struct multicall_entry, result)),
 					   &rc, sizeof(rc))))
 			return false;

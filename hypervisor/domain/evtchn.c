@@ -239,11 +239,22 @@ static int leave_fifo(struct domain *d)
 	return err;
 }
 
+/* With the lock: the domain may end meanwhile, and give its groups of ports back. */
+static unsigned next_used(struct evtchn_domain *e, unsigned from)
+{
+	unsigned port;
+
+	spin_lock(&e->lock);
+	port = evtchn_core_next_used(e, from);
+	spin_unlock(&e->lock);
+	return port;
+}
+
 int evtchn_reset(struct domain *d, struct budget *b)
 {
-	const struct evtchn_domain *e = &d->evtchn;
+	struct evtchn_domain *e = &d->evtchn;
 
-	for (unsigned port = 1; (port = evtchn_core_next_used(e, port)) < EVTCHN_PORTS; port++) {
+	for (unsigned port = 1; (port = next_used(e, port)) < EVTCHN_PORTS; port++) {
 		if (!budget_take(b))
 			return -XEN_ERESTART;
 		close_port(d, port);

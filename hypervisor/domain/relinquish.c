@@ -63,10 +63,12 @@ static struct frame *next_pinned(struct domain *d, struct budget *b)
 static int drop_pins(struct domain *d, struct budget *b)
 {
 	if (!d->mm.ending) {
+		spin_lock(&d->mm.pt_lock);	/* who found it alive has set its pin by now */
 		spin_lock(&d->mm.page_lock);
 		d->mm.ending = true;
 		d->mm.pins_at = d->mm.page_list;
 		spin_unlock(&d->mm.page_lock);
+		spin_unlock(&d->mm.pt_lock);
 	}
 	while (READ_ONCE(d->mm.pins_at)) {
 		struct frame *f;

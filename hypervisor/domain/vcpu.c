@@ -154,6 +154,9 @@ static bool context_ok(const struct vcpu *v, const struct vcpu_guest_context *c)
 	/* To user mode only with a table for it. */
 	if (v->initialised && !(c->flags & VGCF_in_kernel) && !v->guest_table_user.n)
 		return false;
+	/* Before they become numbers of 32 bits. */
+	if (c->gdt_ents > GDT_MAX_ENTRIES || c->ldt_ents > LDT_MAX_ENTRIES)
+		return false;
 	return handlers_ok(c) && is_canonical(c->user_regs.rip) && is_canonical(c->fs_base) &&
 	       is_canonical(c->gs_base_kernel) && is_canonical(c->gs_base_user) &&
 	       address_ok(c->event_callback_eip) && address_ok(c->syscall_callback_eip) &&
@@ -200,7 +203,8 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, struct 
 	for (unsigned i = 0; i < 8; i++)
 		if (i < 4 || i > 5)
 			vcpu_set_debugreg(v, i, c->debugreg[i]);
-	v->domain->mm.vm_assist |= (uint32_t)c->vm_assist & VM_ASSIST_VALID;
+	/* Another vCPU may switch some on or off just now. */
+	__atomic_fetch_or(&v->domain->mm.vm_assist, c->vm_assist & VM_ASSIST_VALID, __ATOMIC_RELAXED);
 	__atomic_store_n(&v->initialised, true, __ATOMIC_RELEASE);
 	if (c->flags & VGCF_online) {
 		__atomic_and_fetch(&v->pause_flags, ~(uint32_t)VPF_DOWN, __ATOMIC_SEQ_CST);

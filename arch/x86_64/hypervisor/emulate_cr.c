@@ -247,8 +247,11 @@ enum emul_result emul_group_0f01(struct vcpu *v, struct cpu_user_regs *regs, con
 	if (in->mem && op <= 1)
 		return store_table(regs, in);			/* sgdt, sidt */
 	if (!in->mem && op == 7 && (in->rm & 7) == 1) {		/* rdtscp, with TSD */
-		regs->rcx = v->tsc_aux;
-		return emul_rdtsc(v, regs, in);
+		enum emul_result result = emul_rdtsc(v, regs, in);
+
+		if (result == EMUL_DONE)
+			regs->rcx = v->tsc_aux;
+		return result;
 	}
 	if (!v->kernel_mode)
 		return EMUL_REFUSED;

@@ -234,11 +234,15 @@ void fpu_load(struct vcpu *v)
 	set_hw_xcr0(guest_xcr0(v));
 }
 
-static void forget_owner(const struct vcpu *v)
+/* The other CPU may be about to load another's: that one must not be forgotten. */
+static void forget_owner(struct vcpu *v)
 {
-	for (unsigned i = 0; i < arch_nr_cpus(); i++)
-		if (cpus[i].owner == v)
-			cpus[i].owner = NULL;
+	for (unsigned i = 0; i < arch_nr_cpus(); i++) {
+		struct vcpu *owner = v;
+
+		__atomic_compare_exchange_n(&cpus[i].owner, &owner, NULL, false, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED);
+	}
 }
 
 void fpu_destroy(struct vcpu *v)

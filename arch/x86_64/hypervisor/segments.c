@@ -339,16 +339,17 @@ void segments_save(struct vcpu *v)
 	vcpu_ldt_unmap(v);
 }
 
-/* A base of 0 with a selector means "the descriptor's": so toolstacks and kernels give it. */
-static bool base_wanted(uint16_t sel, uint64_t base)
+/* A base of 0 with a selector means "the descriptor's": so toolstacks and kernels give it. Where the
+ * selector did not load, the base may still be the one of who ran before. */
+static bool base_wanted(uint16_t sel, uint64_t base, int failed)
 {
-	return base || sel <= SELECTOR_RPL;
+	return base || sel <= SELECTOR_RPL || failed;
 }
 
 void segments_load(struct vcpu *v)
 {
 	const struct cpu_user_regs *r = &v->regs;
-	int bad = 0;
+	int bad = 0, bad_fs = 0, bad_gs = 0;
 
 	gdt_load(v);
 	if (v->ldt_ents || this_window()->ldt_loaded)
@@ -361,19 +362,19 @@ void segments_load(struct vcpu *v)
 	if (r->es | read_es())
 		bad |= load_es_safe(r->es);
 	if (r->fs | read_fs())
-		bad |= load_fs_safe(r->fs);
+		bad_fs = load_fs_safe(r->fs);
 	if (r->gs | read_gs())
-		bad |= load_gs_safe(r->gs);
+		bad_gs = load_gs_safe(r->gs);
 
-	if (base_wanted(r->fs, v->fs_base))
+	if (base_wanted(r->fs, v->fs_base, bad_fs))
 		segments_set_fs_base(v->fs_base);
-	if (base_wanted(r->gs, v->gs_base_user))
+	if (base_wanted(r->gs, v->gs_base_user, bad_gs))
 		segments_set_gs_base_kernel(v->gs_base_user);	/* the active one, as yet */
 	segments_set_gs_base_user(v->gs_base_kernel);		/* the other */
 	if (v->kernel_mode)
 		swapgs();
 
-	if (unlikely(bad)) {
+	if (unlikely(bad | bad_fs | bad_gs)) {
 		v->need_failsafe = true;
 		cpu_raise(this_cpu(), CPU_WORK_BOUNCE);
 	}

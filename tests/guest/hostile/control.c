@@ -278,6 +278,12 @@ static void bad_contexts(void)
 	context.fs_base = 0;
 	context.gdt_ents = 8192;
 	check(set_context(id) < 0, "and a GDT over ours");
+	context.gdt_ents = 1UL << 32;
+	check(set_context(id) < 0, "a number of entries of which 32 bits are none");
+	context.gdt_ents = 0;
+	context.ldt_ents = 1UL << 32 | 1;
+	check(set_context(id) < 0, "the same for the LDT");
+	context.ldt_ents = 0;
 	context.gdt_ents = 1;
 	context.gdt_frames[0] = va_mfn(&context);
 	check(set_context(id) < 0, "and a GDT of another domain");

@@ -23,10 +23,12 @@ static long preempted(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 	return -XEN_ERESTART;
 }
 
+static long rax;	/* of the frame that iret returns to */
+
 static long ends_list(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
 	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
-	return 4711;
+	return rax;
 }
 
 static long asks_to_stop(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -78,6 +80,7 @@ static int start(void **state)
 	memset(list, 0, sizeof(list));
 	ran = 0;
 	once = false;
+	rax = 4711;
 	return fake_start(state);
 }
 
@@ -155,6 +158,16 @@ static void nothing_runs_after_iret(void **state)
 	assert_int_equal(list[0].result, 0);
 }
 
+static void an_iret_to_a_rax_that_looks_like_a_restart_is_one_all_the_same(void **state)
+{
+	(void)state;
+	list[0].op = __HYPERVISOR_iret;
+	host_cpu.regs.rdi = 5;
+	rax = -XEN_ERESTART;
+	assert_int_equal(run(list, 2), rax);
+	assert_int_equal(host_cpu.regs.rdi, 5);
+}
+
 static void a_list_that_cannot_be_read_is_refused(void **state)
 {
 	(void)state;
@@ -175,6 +188,7 @@ int main(void)
 		T(a_preempted_call_goes_on_where_it_was),
 		T(a_call_that_blocks_its_vcpu_stops_the_list),
 		T(nothing_runs_after_iret),
+		T(an_iret_to_a_rax_that_looks_like_a_restart_is_one_all_the_same),
 		T(a_list_that_cannot_be_read_is_refused),
 	};
 

@@ -166,6 +166,15 @@ static void a_guests_lines_carry_its_name_and_nothing_strange(void **state)
 	assert_int_equal(console(CONSOLEIO_write, "\n", 1), 0);
 }
 
+static void nor_control_characters_of_eight_bits(void **state)
+{
+	(void)state;
+	fake_verbose = true;
+	fake_run(1);
+	assert_int_equal(console(CONSOLEIO_write, "a\x9b" "2J\x85\xe9\n", 7), 0);
+	assert_string_equal(fake_output, "(d1) a2J\xe9\n");
+}
+
 static void a_guest_that_floods_the_console_is_held_back(void **state)
 {
 	(void)state;
@@ -274,6 +283,7 @@ int main(void)
 		T(long_output_is_preempted),
 		T(a_guest_is_refused_unless_its_messages_are_wanted),
 		T(a_guests_lines_carry_its_name_and_nothing_strange),
+		T(nor_control_characters_of_eight_bits),
 		T(a_guest_that_floods_the_console_is_held_back),
 		T(io_privilege_is_kept_per_vcpu),
 		T(hardware_interrupts_are_not_for_guests),
