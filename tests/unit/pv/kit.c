@@ -7,6 +7,7 @@
 #include <pvguest/arch.h>
 #include <pvguest/clock.h>
 #include <pvguest/event.h>
+#include <pvguest/memlock.h>
 #include <pvguest/memory.h>
 #include <pvguest/thread.h>
 #include <pvguest/threadhost.h>

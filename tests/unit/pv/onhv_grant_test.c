@@ -11,6 +11,7 @@
 #include <pvguest/arch.h>
 #include <pvguest/grant.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/memlock.h>
 #include <pvguest/memory.h>
 
 #define SELF 1
