@@ -275,6 +275,12 @@ const void *fs_contents(const char *path, size_t *len)
 	return n->data ? n->data : "";
 }
 
+struct fs_held *fs_hold(const char *path, const void **data, size_t *len)
+{
+	*data = fs_contents(path, len);
+	return *data ? fs_hold_node(fs_find(path, true)) : NULL;
+}
+
 char *fs_read_all(const char *path, size_t *len)
 {
 	size_t n;

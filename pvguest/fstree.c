@@ -68,8 +68,55 @@ static void fs_unlink_node(struct fs_node *node)
 	node->parent = NULL;
 }
 
+/* The contents of a node at some time; the node's own while it has them still. */
+struct fs_held {
+	struct fs_node *node;		/* NULL: it has others now, or is gone */
+	char *data;
+	size_t room;
+	unsigned int refs;
+};
+
+struct fs_held *fs_hold_node(struct fs_node *node)
+{
+	struct fs_held *h = node->held;
+
+	if (!h) {
+		h = calloc(1, sizeof(*h));
+		if (!h)
+			return fail(ENOMEM);
+		*h = (struct fs_held){ .node = node, .data = node->data, .room = node->room };
+		node->held = h;
+		node->room = 0;
+	}
+	h->refs++;
+	return h;
+}
+
+void fs_release(struct fs_held *h)
+{
+	if (!h || --h->refs)
+		return;
+	if (h->node) {
+		h->node->held = NULL;
+		h->node->room = h->room;
+	} else if (h->room) {
+		free(h->data);
+		heap_bytes -= h->room;
+	}
+	free(h);
+}
+
+/* The node gets other contents: what is held stays with who holds it. */
+static void leave_held(struct fs_node *node)
+{
+	if (node->held)
+		node->held->node = NULL;
+	node->held = NULL;
+}
+
 static void drop_contents(struct fs_node *node)
 {
+	leave_held(node);
 	if (node->room)
 		free(node->data);
 	heap_bytes -= node->room;
@@ -108,6 +155,7 @@ int fs_resize(struct fs_node *node, size_t size)
 		if (!node->room && node->size)
 			memcpy(data, node->data, node->size < size ? node->size : size);
 		heap_bytes += room - node->room;
+		leave_held(node);
 		node->data = data;
 		node->room = room;
 	}

@@ -62,11 +62,12 @@ static bool uuid_in_use(const uint8_t uuid[16])
 	return found;
 }
 
-static int read_file(const char *what, const char *path, const void **data, size_t *bytes,
-		     struct build_error *err)
+/* Loading yields, and the user may replace the file meanwhile. */
+static int hold_file(const char *what, const char *path, struct fs_held **held, const void **data,
+		     size_t *bytes, struct build_error *err)
 {
-	*data = fs_contents(path, bytes);
-	if (!*data)
+	*held = fs_hold(path, data, bytes);
+	if (!*held)
 		return build_fail(err, -XEN_ENOENT, "cannot read %s '%s': %s", what, path,
 				  strerror(errno));
 	return 0;
@@ -75,13 +76,19 @@ static int read_file(const char *what, const char *path, const void **data, size
 static int load_files(const struct domconf *conf, struct load_result *result,
 		      struct build_error *err)
 {
+	struct fs_held *kernel, *ramdisk = NULL;
 	struct load_images images = { 0 };
-	int code = read_file("kernel", conf->kernel, &images.kernel, &images.kernel_bytes, err);
+	int code = hold_file("kernel", conf->kernel, &kernel, &images.kernel, &images.kernel_bytes,
+			     err);
 
 	if (!code && conf->ramdisk)
-		code = read_file("ramdisk", conf->ramdisk, &images.ramdisk, &images.ramdisk_bytes,
-				 err);
-	return code ? code : load_domain(result, conf, &images, err);
+		code = hold_file("ramdisk", conf->ramdisk, &ramdisk, &images.ramdisk,
+				 &images.ramdisk_bytes, err);
+	if (!code)
+		code = load_domain(result, conf, &images, err);
+	fs_release(ramdisk);
+	fs_release(kernel);
+	return code;
 }
 
 /*

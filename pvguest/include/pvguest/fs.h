@@ -43,6 +43,14 @@ bool fs_is_dir(const char *path);
 /** The whole file as it lies in memory, without a copy: valid until the file is changed. */
 const void *fs_contents(const char *path, size_t *len);
 
+struct fs_held;
+
+/** The same for who waits meanwhile: the bytes stay as they are until fs_release(), whatever others do to the
+ *  file. */
+struct fs_held *fs_hold(const char *path, const void **data, size_t *len);
+/** h may be NULL. */
+void fs_release(struct fs_held *h);
+
 /** Reads the whole file into a malloc() block with a NUL after it. */
 char *fs_read_all(const char *path, size_t *len);
 

@@ -36,6 +36,7 @@ struct fs_node {
 	char *data;			/* in the heap when room > 0, else in an archive */
 	size_t size;
 	size_t room;
+	struct fs_held *held;		/* somebody holds `data`, and has `room`: to be copied before a change */
 };
 
 /** The node at path, or NULL with errno. follow: also when the last component is a link. */
@@ -59,6 +60,9 @@ int fs_resize(struct fs_node *node, size_t size);
 
 /** Makes the contents ours to write. 0, or -1 with errno. */
 int fs_own(struct fs_node *node);
+
+/** Makes what is there now stay as it is until fs_release(). NULL with errno. */
+struct fs_held *fs_hold_node(struct fs_node *node);
 
 /** Lets the contents be borrowed memory. */
 void fs_borrow(struct fs_node *node, const void *data, size_t size);

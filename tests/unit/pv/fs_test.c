@@ -158,6 +158,62 @@ static void a_removed_file_lives_while_open(void **state)
 	assert_int_equal(fs_heap_bytes(), 0);
 }
 
+static void what_is_held_stays_whatever_becomes_of_the_file(void **state)
+{
+	struct fs_held *first, *second, *third;
+	const void *data, *again, *later;
+	size_t len;
+	int fd;
+
+	(void)state;
+	assert_null(fs_hold("/none", &data, &len));
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(fs_write_all("/a", "kernel", 6), 0);
+	first = fs_hold("/a", &data, &len);
+	assert_non_null(first);
+	assert_int_equal(len, 6);
+	/* A byte in the middle, something at the end. */
+	fd = fs_open("/a", O_RDWR, 0);
+	assert_int_equal(fs_write(fd, "K", 1), 1);
+	assert_memory_equal(data, "kernel", 6);
+	second = fs_hold("/a", &again, &len);
+	assert_memory_equal(again, "Kernel", 6);
+	assert_int_equal(fs_ftruncate(fd, 0), 0);
+	assert_int_equal(fs_write(fd, "other", 5), 5);
+	assert_memory_equal(again, "Kernel", 6);
+	assert_int_equal(fs_close(fd), 0);
+	/* Replaced and removed. */
+	assert_int_equal(fs_write_all("/a", "third", 5), 0);
+	third = fs_hold("/a", &later, &len);
+	assert_ptr_equal(fs_hold("/a", &later, &len), third);
+	assert_int_equal(fs_unlink("/a"), 0);
+	assert_memory_equal(data, "kernel", 6);
+	assert_memory_equal(later, "third", 5);
+	fs_release(third);
+	assert_memory_equal(later, "third", 5);
+	fs_release(third);
+	fs_release(first);
+	fs_release(second);
+	fs_release(NULL);
+	assert_int_equal(fs_heap_bytes(), 0);
+}
+
+static void a_file_that_was_held_is_written_in_place_again(void **state)
+{
+	const void *data;
+	size_t len;
+	int fd;
+
+	(void)state;
+	assert_int_equal(fs_write_all("/a", "kernel", 6), 0);
+	fs_release(fs_hold("/a", &data, &len));
+	fd = fs_open("/a", O_RDWR, 0);
+	assert_int_equal(fs_write(fd, "K", 1), 1);
+	assert_int_equal(fs_close(fd), 0);
+	assert_memory_equal(data, "Kernel", 6);
+	assert_ptr_equal(fs_contents("/a", &len), data);
+}
+
 static void directories_list_by_name(void **state)
 {
 	struct fs_dir *d;
@@ -330,6 +386,8 @@ int main(void)
 		TEST(flags_are_obeyed),
 		TEST(descriptors_run_out),
 		TEST(a_removed_file_lives_while_open),
+		TEST(what_is_held_stays_whatever_becomes_of_the_file),
+		TEST(a_file_that_was_held_is_written_in_place_again),
 		TEST(directories_list_by_name),
 		TEST(renaming_replaces_and_refuses_loops),
 		TEST(paths_are_walked),
