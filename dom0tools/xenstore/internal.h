@@ -70,22 +70,6 @@ int tally_reserve(struct store *store, const struct tally *tally);
 void tally_apply(struct store *store, struct tally *tally);
 void tally_clear(struct tally *tally);
 
-/* ---- lives: life.c ---- */
-
-#define LIFE_PAGE	128
-#define LIFE_PAGES	(DOMID_FIRST_RESERVED / LIFE_PAGE + 1)
-
-/**
- * How many domains of this id have died. Permissions name the life that they were given to: numbers are used
- * again, and what one domain was allowed is not the next one's.
- */
-uint16_t life_of(const struct store *store, domid_t domid);
-/** Makes sure that life_end() can count it. Returns 0 or -ENOMEM. */
-int life_reserve(struct store *store, domid_t domid);
-/** The domain has died. */
-void life_end(struct store *store, domid_t domid);
-void life_clear(struct store *store);
-
 /* ---- views: view.c ---- */
 
 struct view {
@@ -244,9 +228,18 @@ struct store {
 	struct watch_index watches;
 	struct names names;
 	struct account *accounts[ACCOUNT_BUCKETS];
-	uint16_t *lives[LIFE_PAGES];	/* NULL: none of these was ever connected */
+	uint16_t lives[DOMID_FIRST_RESERVED];	/* see life_of() */
 	struct store_conn *conns;
 };
+
+/**
+ * How many domains of this id have died. Permissions name the life that they were given to: numbers are used
+ * again, and what one domain was allowed is not the next one's.
+ */
+static inline uint16_t life_of(const struct store *store, domid_t domid)
+{
+	return domid < DOMID_FIRST_RESERVED ? store->lives[domid] : 0;
+}
 
 static inline bool conn_is_privileged(const struct store_conn *conn)
 {

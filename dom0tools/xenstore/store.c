@@ -60,7 +60,6 @@ void store_destroy(struct store *store)
 		}
 	}
 	names_clear(&store->names);
-	life_clear(store);
 	free(store->watches.buckets);
 	free(store);
 }
@@ -72,7 +71,7 @@ struct store_quota *store_quota(struct store *store)
 
 struct store_conn *store_connect(struct store *store, domid_t domid, void *owner)
 {
-	struct account *account = life_reserve(store, domid) ? NULL : account_get(store, domid);
+	struct account *account = account_get(store, domid);
 	struct store_conn *conn = account ? calloc(1, sizeof(*conn)) : NULL;
 
 	if (!conn)
@@ -194,7 +193,7 @@ void store_forget_domain(struct store *store, domid_t domid)
 {
 	char home[32];
 
-	life_end(store, domid);
+	store->lives[domid]++;
 	for (struct store_conn *conn = store->conns; conn; conn = conn->next)
 		if (conn->target == domid)
 			conn->target = DOMID_INVALID;
