@@ -3,13 +3,16 @@
 """Runs test suites and counts. Every suite is a set of programs that print TAP
 ("ok N - name", "not ok N - name", "# SKIP why"); a program that prints none, ends
 badly or runs out of time counts as one failure. Two of them run at a time, where there are two
-CPUs; what they print comes in their order. The last line is 'N passed, N failed', with
+CPUs; what they print comes in their order. What ran out of time ("# TIME-OUT" behind a failure, or the whole
+program) may have had too little of the machine: it is asked once more, when nothing else runs, and that answer counts; so is
+what measures by the clock. What a check found wrong is never asked again. The last line is 'N passed, N failed', with
 ', N skipped' where something was."""
 import argparse
 import concurrent.futures
 import glob
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +21,12 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 LINE = re.compile(r"^\s*(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
 
+KILLED = "a time-out"
+# Seconds after which a program is taken for one that hangs; a slow machine needs some minutes.
+LIMIT = 3600
+# What measures several CPUs by the clock: nothing else runs meanwhile.
+ALONE = {"system/shares"}
+
 
 class Result:
     """What came of one program: the counts, and the lines to print."""
@@ -25,6 +34,7 @@ class Result:
     def __init__(self, name):
         self.name, self.start = name, time.monotonic()
         self.passed = self.failed = self.skipped = 0
+        self.late = False	# its first failure is a time-out: what failed later may come of that
         self.lines = []
 
     def quote(self, text, last):
@@ -43,14 +53,21 @@ class Result:
             elif m[1] == "ok":
                 self.passed += 1
             else:
+                self.late |= not self.failed and "# TIME-OUT" in m[2]
                 self.failed += 1
                 self.lines.append(f"  FAIL {self.name}: {m[2]}")
         if not seen or (code != 0 and not re.search(r"^\s*not ok", text, re.M)):
+            self.late |= not self.failed and code == KILLED
             self.failed += 1
             self.lines.append(f"  FAIL {self.name}: ended with {code}{'' if seen else ' and no result'}")
             self.quote(text, 30)
         elif code != 0 or "not ok" in text:
             self.quote(text, 60)
+
+    def forget(self, why):
+        """It does not count: the program is asked again."""
+        self.passed = self.failed = self.skipped = 0
+        self.lines = [line.replace("  FAIL ", "  late ") for line in self.lines] + [f"  late {self.name}: {why}"]
 
     def end(self, what=""):
         self.lines.append(f"  {'FAIL' if self.failed else 'ok  '} {self.name} "
@@ -58,59 +75,60 @@ class Result:
         return self
 
 
-def run(name, command, timeout, env=None):
-    result = Result(name)
+def output(command, env=None):
+    """(what the program printed, its exit code). One that hangs is killed with all that it has started."""
+    p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         env=env, start_new_session=True)
     try:
-        p = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, timeout=timeout, env=env)
-        text, code = p.stdout.decode(errors="replace"), p.returncode
-    except subprocess.TimeoutExpired as e:
-        text, code = (e.stdout or b"").decode(errors="replace"), "a time-out"
+        text, code = p.communicate(timeout=LIMIT)[0], p.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(p.pid, signal.SIGKILL)
+        text, code = p.communicate()[0], KILLED
+    return text.decode(errors="replace"), code
+
+
+def run(name, command, env=None):
+    result = Result(name)
+    text, code = output(command, env)
     result.tap(text, code)
     return result.end()
 
 
-# What measures several CPUs by the clock, or has guests whose watchdogs do: nothing else runs meanwhile.
-ALONE = {"shares_test.py", "linux_test.py"}
-
-
-# Each suite is a list of jobs: functions without arguments that return a Result.
+# Each suite is a list of jobs: (name, function without arguments that returns a Result).
 def unit(build, folder="units", name="unit"):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
-    return [lambda p=path: run(f"{name}/{os.path.basename(p)}", [p], 300, env)
+    return [(f"{name}/{os.path.basename(path)}", lambda n=f"{name}/{os.path.basename(path)}", p=path: run(n, [p], env))
             for path in sorted(glob.glob(f"{build}/{folder}/*"))]
 
 
-def fuzz_one(build, path, seconds):
+def fuzz_one(build, name, path, seconds):
     """A target's tracked inputs, and what the fuzzer makes of them in its share of a minute.
     It begins with the same seed, so that a target that was not changed does much the same again."""
-    name = os.path.basename(path)
     result = Result(f"fuzz/{name}")
     corpus = f"{HERE}/fuzz/corpus/{name}"
     with tempfile.TemporaryDirectory() as found:
-        p = subprocess.run([path, "-seed=1", f"-max_total_time={seconds}", "-timeout=60",
-                            "-rss_limit_mb=2048", f"-artifact_prefix={build}/fuzz/crash-{name}-", found]
-                           + [corpus] * os.path.isdir(corpus), stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-    ran = re.search(rb"Done (\d+) runs", p.stdout)
-    if p.returncode == 0 and ran:
+        text, code = output([path, "-seed=1", f"-max_total_time={seconds}", "-timeout=600", "-rss_limit_mb=2048",
+                             f"-artifact_prefix={build}/fuzz/crash-{name}-", found] + [corpus] * os.path.isdir(corpus))
+    ran = re.search(r"Done (\d+) runs", text)
+    if code == 0 and ran:
         result.passed = 1
     else:
         result.failed = 1
-        result.quote(p.stdout.decode(errors="replace"), 40)
-    return result.end(f"{ran[1].decode() if ran else 'no'} inputs, ")
+        result.quote(text, 40)
+    return result.end(f"{ran[1] if ran else 'no'} inputs, ")
 
 
 def fuzz(build):
     targets = [p for p in sorted(glob.glob(f"{build}/fuzz/*"))
                if os.access(p, os.X_OK) and os.path.isfile(p)]
-    return [lambda p=path: fuzz_one(build, p, max(60 // len(targets), 1)) for path in targets]
+    return [(f"fuzz/{name}", lambda n=name, p=path: fuzz_one(build, n, p, max(60 // len(targets), 1)))
+            for path in targets for name in [os.path.basename(path)]]
 
 
-def scripts(build, folder, alone=False):
-    return [lambda p=path: run(f"{folder}/{os.path.basename(p)[:-8]}", [sys.executable, p, build], 1200)
+def scripts(build, folder):
+    return [(name, lambda n=name, p=path: run(n, [sys.executable, p, build]))
             for path in sorted(glob.glob(f"{HERE}/{folder}/*_test.py"))
-            if (os.path.basename(path) in ALONE) == alone]
+            for name in [f"{folder}/{os.path.basename(path)[:-8]}"]]
 
 
 SUITES = {
@@ -124,6 +142,35 @@ SUITES = {
 }
 
 
+def results(suites, build, jobs):
+    """Yields headings and Results in their order: what may run beside others, then what runs alone, then what is
+    asked once more, whose first Result does not count."""
+    again = []
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        begun = [(suite, [(name, job, pool.submit(job)) for name, job in SUITES[suite](build) if name not in ALONE])
+                 for suite in suites]
+        for suite, some in begun:
+            yield f"{suite}:"
+            for name, job, future in some:
+                result = future.result()
+                if result.late:
+                    again.append((name, job))
+                    result.forget("it is asked once more, alone")
+                yield result
+    alone = [(name, job) for suite in suites for name, job in SUITES[suite](build) if name in ALONE]
+    if alone:
+        yield "alone:"
+    for name, job in alone:
+        result = job()
+        if result.failed:
+            again.append((name, job))
+            result.forget("it measures by the clock, and is asked once more")
+        yield result
+    if again:
+        yield "again:"
+    yield from (job() for _, job in again)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -131,16 +178,12 @@ def main():
     parser.add_argument("suites", nargs="+", choices=list(SUITES))
     args = parser.parse_args()
     passed = failed = skipped = 0
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        begun = [(suite, [pool.submit(job) for job in SUITES[suite](args.build)])
-                 for suite in args.suites]
-        for suite, jobs in begun:
-            print(f"{suite}:", flush=True)
-            alone = scripts(args.build, suite, True)
-            for result in [job.result for job in jobs] + alone:
-                r = result()
-                passed, failed, skipped = passed + r.passed, failed + r.failed, skipped + r.skipped
-                print("\n".join(r.lines), flush=True)
+    for r in results(args.suites, args.build, args.jobs):
+        if isinstance(r, str):
+            print(r, flush=True)
+            continue
+        passed, failed, skipped = passed + r.passed, failed + r.failed, skipped + r.skipped
+        print("\n".join(r.lines), flush=True)
     print(f"{passed} passed, {failed} failed{f', {skipped} skipped' if skipped else ''}")
     return 1 if failed or not passed else 0
 

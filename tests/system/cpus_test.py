@@ -64,7 +64,7 @@ def state(d):
 def lists(tap, d):
     d.run("xl create -q /etc/xen/echo.cfg name=d vcpus=2 maxvcpus=4 cpus=0 cpu_weight=512 cap=150")
     text, code = d.run("xl vcpu-list d")
-    line = r"d                                    1     {}    {}       \d\.\d  all / all\n"
+    line = r"d                                    1     {}    {}  +\d+\.\d  all / all\n"
     tap.check(code == 0 and re.fullmatch(re.escape(HEAD) + line.format(0, "0   -b-") +
               "".join(line.format(i, "-   --p") for i in (1, 2, 3)), text), "vCPUs that are not up are paused", text)
     text, code = d.run("xl vcpu-list")

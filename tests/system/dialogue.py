@@ -19,6 +19,9 @@ import pexpect
 
 from tap import Tap
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from machine import LATE, PATIENCE, clock  # noqa: E402
+
 PROMPT = "dom0# "
 LEAVE = "\x1d"          # Ctrl-], leaves a console
 SWITCH = "\x01\x01\x01"  # Ctrl-a three times: the serial input goes to the other side
@@ -55,12 +58,13 @@ class Machine:
 
     def __init__(self, arguments, memory="512M", cpu="max", machine="q35", smp=None, timeout=30, extra=()):
         self.log = io.StringIO()
+        smp = str(smp or os.environ.get("SMP", "1"))
         self.qemu = pexpect.spawn("qemu-system-x86_64", [
-            "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory, "-smp",
-            str(smp or os.environ.get("SMP", "1")),
+            "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", memory, "-smp", smp,
             "-display", "none", "-net", "none", "-no-reboot", "-monitor", "none",
-            "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial"] + arguments + list(extra),
-            encoding="utf-8", codec_errors="replace", timeout=timeout, maxread=65536,
+            "-chardev", "stdio,id=serial,signal=off", "-serial", "chardev:serial",
+            *clock(smp, [*arguments, *extra]), *arguments, *extra],
+            encoding="utf-8", codec_errors="replace", timeout=timeout * PATIENCE, maxread=65536,
             searchwindowsize=65536)
         self.qemu.logfile_read = self.log
         self.qemu.delaybeforesend = None
@@ -68,20 +72,20 @@ class Machine:
     def send(self, text):
         self.qemu.send(text)
 
-    def wait(self, text, timeout=-1):
-        """Waits for a text; returns what came before it, without CRs."""
-        self.qemu.expect_exact(text, timeout)
+    def wait(self, text, timeout=None):
+        """Waits for a text; returns what came before it, without CRs. Time-outs are seconds on a quiet machine."""
+        self.qemu.expect_exact(text, timeout * PATIENCE if timeout else -1)
         return self.qemu.before.replace("\r", "")
 
-    def wait_re(self, pattern, timeout=-1):
+    def wait_re(self, pattern, timeout=None):
         """Waits for a pattern (a newline is [\\r\\n]+); returns the match."""
-        self.qemu.expect(pattern, timeout)
+        self.qemu.expect(pattern, timeout * PATIENCE if timeout else -1)
         return self.qemu.match
 
     def wait_end(self, timeout=20):
         """Whether QEMU ends by itself."""
         try:
-            self.qemu.expect(pexpect.EOF, timeout)
+            self.qemu.expect(pexpect.EOF, timeout * PATIENCE)
         except pexpect.TIMEOUT:
             return False
         return True
@@ -166,8 +170,8 @@ class Dom0(Machine):
 
     def until(self, line, pattern, tries=60, timeout=30):
         """Types a line again and again, a quarter of a second apart, until what it prints has the pattern.
-        Returns the last output; the caller checks it."""
-        for _ in range(tries):
+        Returns the last output; the caller checks it. tries: on a quiet machine."""
+        for _ in range(tries * PATIENCE):
             text = self.type(line, timeout)
             if re.search(pattern, text, re.M):
                 break
@@ -206,6 +210,15 @@ class Dom0(Machine):
         rows = [line.split() for line in self.type("xl list").splitlines()[1:]]
         return {r[0]: (int(r[1]), int(r[2]), int(r[3]), r[4], float(r[5])) for r in rows if len(r) == 6}
 
+    def destroy_for_good(self, name):
+        """Destroys a domain that may be between two lives now; returns what xl list shows afterwards."""
+        for _ in range(PATIENCE):
+            self.type(f"xl destroy {name}")
+            self.type("sleep 1.5")
+            if name not in self.domains():
+                break
+        return self.seen
+
     def gone(self, name, tries=60):
         """Waits until no domain has this name; returns whether it came to that."""
         return bool(re.search(r"rc=-6", self.until(f"xl domid {name} ; xl list {name}", r"rc=-6", tries)))
@@ -216,6 +229,11 @@ def grub_image(path, *modules):
     subprocess.run(["grub-mkimage", "-O", "x86_64-xen", "-o", path, "-p", "/", *modules], check=True)
     with open(path, "rb") as f:
         return f.read()
+
+
+def late(e):
+    """The mark of a failure by a time-out, for the runner."""
+    return f" {LATE}" if isinstance(e, pexpect.TIMEOUT) else ""
 
 
 def suite(machines, tap=None):
@@ -231,7 +249,7 @@ def suite(machines, tap=None):
                     d.sync()
                     function(tap, d)
                 except (pexpect.ExceptionPexpect, LookupError, ValueError) as e:
-                    tap.check(False, f"{function.__name__}: the dialogue goes on",
+                    tap.check(False, f"{function.__name__}: the dialogue goes on{late(e)}",
                               (d.text()[-3000:] if d else "") + f"\n{type(e).__name__}: {str(e)[:300]}")
                     if d:
                         d.close()

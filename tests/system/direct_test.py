@@ -10,21 +10,24 @@ import tempfile
 
 from tap import Tap
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from machine import PATIENCE, SKIP_IDLE  # noqa: E402
+
 GREETING = "Hello from domain 0"
 
 
 def boot(build, module, append="", memory="128M", cpu="max", machine="q35"):
     command = ["qemu-system-x86_64", "-accel", "tcg", "-machine", machine, "-cpu", cpu, "-m", memory,
-               "-display", "none", "-net", "none", "-no-reboot", "-serial", "stdio",
+               "-display", "none", "-net", "none", "-no-reboot", "-serial", "stdio", *SKIP_IDLE,
                "-kernel", f"{build}/cloison", "-append", append]
     if module:
         command += ["-initrd", module]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=60)
+                              stderr=subprocess.STDOUT, timeout=60 * PATIENCE)
         output = done.stdout
     except subprocess.TimeoutExpired as e:
-        output = (e.stdout or b"") + b"\n(still running after a minute)\n"
+        output = (e.stdout or b"") + b"\n(still running)\n"
     return output.decode("latin-1").replace("\r", "")
 
 

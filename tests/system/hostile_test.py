@@ -22,7 +22,7 @@ TLB_LINE = re.compile(r"^([0-9a-f]{16}): [0-9a-f]{16} ([X-])[G-][P-][D-][A-][C-]
 def monitor(path, command):
     """What QEMU's monitor at this socket answers."""
     s = socket.socket(socket.AF_UNIX)
-    s.settimeout(60)
+    s.settimeout(60 * machine.PATIENCE)
     s.connect(path)
     text = b""
     while not text.endswith(b"(qemu) "):

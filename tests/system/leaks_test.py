@@ -123,11 +123,7 @@ def crash_loop(tap, d):
     now = d.domains()
     tap.check(text.count("hush") == 2 and now["calm"][0] == ids["calm"][0] and now["busy"][0] == ids["busy"][0] and
               now["busy"][4] > ids["busy"][4], "its neighbours go on", f"{text}\n{now}")
-    for _ in range(10):
-        d.run("xl destroy loop")
-        d.type("sleep 0.3")
-    d.type("sleep 1.5")
-    tap.check("loop" not in d.domains(), "xl destroy ends the loop", d.seen)
+    tap.check("loop" not in d.destroy_for_good("loop"), "xl destroy ends the loop", d.seen)
     after = d.free()[0]
     tap.check(after == before, "and what it had is free", f"{before} {after}")
 

@@ -62,7 +62,7 @@ def pingpong(tap, d):
     tap.check("/data/pingpong" in text and "/data/pingpong/" not in text, "the players have removed their nodes",
               text[-500:])
     d.run(f"xl create -q /etc/xen/pingpong.cfg name=lost extra='\"peer={peer}00\"'")
-    text = d.type("console-log lost")
+    text = d.until("console-log lost", "no grant or port|has no")
     tap.check("ping: no grant or port for domain" in text or "has no" in text, "a player without a partner says so", text)
     d.run("xl destroy pong")
 

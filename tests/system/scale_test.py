@@ -13,6 +13,6 @@ SCALE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench", 
 tap = Tap()
 build = sys.argv[1] if len(sys.argv) > 1 else "build"
 p = subprocess.run([sys.executable, SCALE, build, str(NUMBER)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                   stderr=subprocess.STDOUT, text=True, timeout=600)
+                   stderr=subprocess.STDOUT, text=True, timeout=3000)
 tap.check(p.returncode == 0, f"{NUMBER} idle domains: the last costs what the first did, and they use no CPU", p.stdout)
 sys.exit(tap.end())

@@ -15,6 +15,9 @@ import time
 
 from tap import Tap
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from machine import PATIENCE  # noqa: E402
+
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 MEMORY_MIB = 128
@@ -65,7 +68,7 @@ def boot(tmp, drive, until, timeout=90, memory=MEMORY_MIB, media=()):
                             stderr=subprocess.STDOUT)
     os.set_blocking(qemu.stdout.fileno(), False)
     output = b""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * PATIENCE
     while time.monotonic() < end and until.encode() not in output:
         chunk = qemu.stdout.read()
         if chunk:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""QEMU for tests: bounded by time, ended by its own process, no shared files or ports."""
+"""QEMU for tests: bounded by time, ended by its own process, no shared files or ports. Time-outs are for what hangs, never
+for what is slow: a caller says what a quiet machine might need, and is given PATIENCE times as long."""
 import glob
 import os
 import re
@@ -13,6 +14,18 @@ from held import held
 XEN_PACKAGE = "xen-hypervisor-4.17-amd64"
 XEN_OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M noreboot"
+PATIENCE = 5
+# A machine of one CPU runs by QEMU's count of instructions, 8 ns each: what a guest does in a second does not depend on
+# how much of this machine QEMU gets. With several CPUs that would end their running at once; there the clock is real.
+COUNTED = ["-icount", "shift=3"]
+# The same where nobody talks to the guest: while it waits for time to go by, time goes by at once.
+SKIP_IDLE = ["-icount", "shift=3,sleep=off"]
+LATE = "# TIME-OUT"	# behind a failure: run.py asks once more when nothing else runs
+
+
+def clock(smp, others=()):
+    """The options of the clock; others: QEMU's options that may have their own."""
+    return COUNTED if str(smp) == "1" and "-icount" not in others else []
 
 
 def qemu(cpu="max", memory="512M", machine="q35", smp=1):
@@ -44,7 +57,7 @@ def options_for(kernel, xen=False):
 
 def read_until(p, until, seconds):
     """What the process prints, up to the pattern, its end, or the time-out."""
-    text, end = b"", time.monotonic() + seconds
+    text, end = b"", time.monotonic() + seconds * PATIENCE
     while time.monotonic() < end and not re.search(until, text):
         if not select.select([p.stdout], [], [], max(0, end - time.monotonic()))[0]:
             break
@@ -58,7 +71,7 @@ def read_until(p, until, seconds):
 def run_kernel(hypervisor, kernel, cpu="max", until="# end", seconds=60, xen=False, options=None,
                memory="512M", args="", extra=(), smp=1):
     """Boots hypervisor with kernel as dom0; returns the serial console's text."""
-    command = qemu(cpu, memory, "pc" if xen else "q35", smp) + list(extra)
+    command = qemu(cpu, memory, "pc" if xen else "q35", smp) + clock(smp, extra) + list(extra)
     if options is None:
         options = XEN_OPTIONS if xen else OPTIONS
     initrd = f"{kernel} {args}".strip() if xen else kernel
@@ -81,6 +94,6 @@ def pass_on(name, text):
         if re.match(r"^(ok|not ok|#) ", line):
             print(f"{line} [{name}]" if line[0] != "#" else line)
     if not re.search(r"^# end", text, re.M):
-        print(f"not ok - {name}: the kernel came to its end")
+        print(f"not ok - {name}: the kernel came to its end {LATE}")
         sys.stdout.write("".join(f"# {l}\n" for l in lines[-30:]))
     sys.stdout.flush()
