@@ -62,7 +62,10 @@ class Result:
             self.lines.append(f"  FAIL {self.name}: ended with {code}{'' if seen else ' and no result'}")
             self.quote(text, 30)
         elif code != 0 or "not ok" in text:
-            self.quote(text, 60)
+            first = re.search(r"^\s*not ok.*", text, re.M | re.S)
+            self.quote("\n".join((first[0] if first else text).splitlines()[:60]), 60)
+            self.lines.append("    ...")
+            self.quote(text, 20)
 
     def forget(self, why):
         """It does not count: the program is asked again."""

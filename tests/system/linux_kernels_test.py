@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, f"{HERE}/linux"]
 import image  # noqa: E402
 import programs  # noqa: E402
-from dialogue import LEAVE, PROMPT, suite  # noqa: E402
+from dialogue import LEAVE, PROMPT, late, suite  # noqa: E402
 from host import COMPLAINT, SHELL, LinuxHost  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -71,7 +71,7 @@ def dom0(tap, build, kind, initrd, cpu):
         try:
             d = LinuxHost(build, tmp, image.vmlinux(build, kind), initrd, cpu=cpu, machine="q35")
         except pexpect.ExceptionPexpect as e:
-            tap.check(False, f"{kind} as dom0 on {cpu} reaches its shell", str(e)[-2000:])
+            tap.check(False, f"{kind} as dom0 on {cpu} reaches its shell{late(e)}", str(e)[-2000:])
             return
         bad = d.complaints()
         tap.check(not bad, f"{kind} as dom0 on {cpu} boots without a warning", "\n".join(bad))

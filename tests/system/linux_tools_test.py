@@ -18,7 +18,7 @@ sys.path[:0] = [HERE, f"{HERE}/linux", f"{HERE}/../tools"]
 import debian  # noqa: E402
 import image  # noqa: E402
 import machine  # noqa: E402
-from dialogue import LEAVE  # noqa: E402
+from dialogue import LEAVE, late  # noqa: E402
 from host import SHELL, LinuxHost  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -149,7 +149,7 @@ def main():
             tap.check(before and free_mib(d) == before, "all memory came back", (before, free_mib(d)))
             d.close()
         except (pexpect.ExceptionPexpect, TypeError) as e:
-            tap.check(False, "Debian's tools go on to the end", str(e)[-3000:])
+            tap.check(False, f"Debian's tools go on to the end{late(e)}", str(e)[-3000:])
     return tap.end()
 
 

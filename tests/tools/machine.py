@@ -16,7 +16,8 @@ XEN_OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M"
 OPTIONS = "com1=115200,8n1 console=com1 dom0_mem=64M noreboot"
 PATIENCE = 5
 # A machine of one CPU runs by QEMU's count of instructions, 8 ns each: what a guest does in a second does not depend on
-# how much of this machine QEMU gets. With several CPUs that would end their running at once; there the clock is real.
+# how much of this machine QEMU gets. With several CPUs that would end their running at once; there the clock is
+# real, but where Linux watches its own time.
 COUNTED = ["-icount", "shift=3"]
 # The same where nobody talks to the guest: while it waits for time to go by, time goes by at once.
 SKIP_IDLE = ["-icount", "shift=3,sleep=off"]

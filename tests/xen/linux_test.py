@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{HERE}/../system", f"{HERE}/../system/linux", f"{HERE}/../tools"]
 import image  # noqa: E402
 import machine  # noqa: E402
+from dialogue import late  # noqa: E402
 from host import LinuxHost  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -81,7 +82,7 @@ def compare(tap, build, kind, cpu, initrd, xen):
             again = [lines(look(build, kind, cpu, initrd, side)[0]) for side in sides]
             always, ever = (ours & again[0], xens & again[1]), (ours | again[0], xens | again[1])
     except pexpect.ExceptionPexpect as e:
-        tap.check(False, f"{what}: Linux boots on both", str(e)[-2000:])
+        tap.check(False, f"{what}: Linux boots on both{late(e)}", str(e)[-2000:])
         return
     tap.check(sum(ours.values()) > 200, f"{what}: there is a log to compare", sum(ours.values()))
     for side, (one, other) in {"here": (0, 1), "on Xen": (1, 0)}.items():
