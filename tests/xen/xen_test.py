@@ -43,16 +43,17 @@ def compare(name, ours, theirs, rows):
         b = theirs[i] if i < len(theirs) else None
         if a != b and not known(rows, name, a, b):
             wrong.append((a, b))
-    print(f"{'not ok' if wrong or not theirs else 'ok'} - {name}: same as Xen, {len(theirs)} facts")
+    late = f" {machine.LATE}" if not all(side and side[-1].startswith("# end") for side in (ours, theirs)) else ""
+    print(f"{'not ok' if wrong or not theirs else 'ok'} - {name}: same as Xen, {len(theirs)} facts{late}")
     for a, b in wrong:
         print(f"# Cloison: {a}\n# Xen:     {b}")
     sys.stdout.flush()
 
 
 def on_xen(xen, path, smp, options):
-    """What the kernel prints there. Xen itself stops now and then under TCG: it is asked once more."""
-    for _ in range(2):
-        text = machine.run_kernel(xen, path, cpu="Nehalem", until="# end", xen=True, smp=smp, options=options)
+    """What the kernel prints there. Xen itself stops now and then under TCG: it is asked again."""
+    for seconds in (15, 15, 60):
+        text = machine.run_kernel(xen, path, cpu="Nehalem", until="# end", xen=True, smp=smp, options=options, seconds=seconds)
         if "# end" in text:
             break
     return text
