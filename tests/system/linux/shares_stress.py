@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Two Debian domUs of four vCPUs each under stress-ng, and hogs beside them, on four CPUs: `xl top` shows the shares
-that weights and caps say. The figures are CPU seconds that the hypervisor has counted. What a domain gets of its cap depends
-on the timers' being in time, which QEMU's are not on a busy machine: it may be less, and the others divide the rest.
+that weights and caps say. The figures are CPU seconds that the hypervisor has counted. What a domain could not take of its cap is kept for 160 ms
+(docs/scheduler.md); QEMU's CPUs wait longer than that on a busy machine, and then it is less, and the others divide the
+rest. So a cap is checked from above, and what others get by what the capped have left.
 Not part of `make test`: it takes some minutes. Prints TAP. Usage: shares_stress.py BUILD"""
 import os
 import re
@@ -72,7 +73,7 @@ def shares_are_right(tap, d, what, caps):
     print("".join(f"# {n}: {seen[n]:.1f} % of a CPU, {due.get(n, caps.get(n)):.1f} % due\n"
                   for n in sorted([*due, *caps])), end="")
     for n, cap in caps.items():
-        tap.check(cap / 2 <= seen[n] <= cap + 1, f"{n} has no more than its cap of {cap}", text)
+        tap.check(0 < seen[n] <= cap + 1, f"{n} has no more than its cap of {cap}", text)
     tap.check(all(abs(wrong[n]) <= max(POINTS, PART * due[n]) for n in due),
               f"{what}: xl top shows what is due, within {max(map(abs, wrong.values())):.1f} points of a CPU", text)
 

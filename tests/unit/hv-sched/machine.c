@@ -9,7 +9,7 @@
 struct cpu host_cpu;
 void (*machine_in_switch)(void);
 unsigned machine_cpus, machine_arms, machine_switches, machine_shutdown_code;
-uint64_t machine_now, machine_armed[CPUS];
+uint64_t machine_now, machine_armed[CPUS], machine_late;
 unsigned machine_timer_virqs[DOMAINS][VCPUS], machine_shutdowns[DOMAINS];
 struct domain machine_domain[DOMAINS];
 struct vcpu machine_vcpu[DOMAINS][VCPUS];
@@ -56,6 +56,8 @@ uint64_t arch_boot_wallclock(void)
 
 void arch_timer_set(uint64_t deadline)
 {
+	if (deadline && machine_late)
+		deadline += (uint64_t)rand() % machine_late;
 	machine_armed[host_cpu.id] = deadline;
 	machine_arms++;
 }
@@ -204,6 +206,7 @@ int machine_start(void **state)
 	for (unsigned n = DOMAINS; n-- > 0;)
 		make_domain(n);
 	machine_arms = machine_switches = 0;
+	machine_late = 0;
 	return 0;
 }
 

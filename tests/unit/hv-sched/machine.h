@@ -28,6 +28,7 @@
 extern unsigned machine_cpus;			/* that are running */
 extern uint64_t machine_now;
 extern uint64_t machine_armed[CPUS];		/* deadline of each CPU's timer, 0: none */
+extern uint64_t machine_late;			/* each timer fires less than so much too late; at first 0 */
 extern unsigned machine_arms;			/* how often a timer was armed */
 extern unsigned machine_switches;
 extern unsigned machine_timer_virqs[DOMAINS][VCPUS];

@@ -420,6 +420,31 @@ static void a_capped_domain_does_not_hoard_while_it_sleeps(void **state)
 	assert_in_range(share(0, 0), 90, 111);
 }
 
+/* As under QEMU on a busy host. What a vCPU ran too long is taken off later, and what it could not take is kept. */
+static void caps_and_weights_hold_where_timers_are_late(void **state)
+{
+	static const unsigned due[] = { 1540, 1000, 300, 770, 385 };
+
+	(void)state;
+	srand(1);
+	machine_start_cpus(4);
+	hog(0, 4, 256);
+	hog(1, 4, 512);
+	hog(2, 1, 256);
+	hog(3, 2, 128);
+	hog(4, 1, 64);
+	sched_set_cap(&machine_domain[1], 100);
+	sched_set_cap(&machine_domain[2], 30);
+	machine_late = 50 * MS;
+	machine_run(SECOND);
+	run(30 * SECOND);
+	for (unsigned d = 0; d < ARRAY_SIZE(due); d++) {
+		unsigned sum = share(d, 0) + share(d, 1) + share(d, 2) + share(d, 3);
+
+		assert_in_range(sum, due[d] - 20, due[d] + 20);
+	}
+}
+
 static void a_sleeping_capped_domain_costs_no_timer(void **state)
 {
 	(void)state;
@@ -602,6 +627,7 @@ int main(void)
 		T(vcpus_under_a_cap_get_alike_among_others),
 		T(who_joins_under_a_cap_has_no_more_than_its_siblings),
 		T(a_capped_domain_does_not_hoard_while_it_sleeps),
+		T(caps_and_weights_hold_where_timers_are_late),
 		T(a_sleeping_capped_domain_costs_no_timer),
 		T(a_parked_vcpu_is_runnable_and_a_paused_one_offline),
 		T(domains_of_any_mix_get_what_their_weights_say),
