@@ -46,6 +46,8 @@ CASES = [
     Case("two CPUs, weights 1:1:2", 2,
          [Hog("a", 50.0, weight=256), Hog("b", 50.0, weight=256), Hog("c", 100.0, weight=512)]),
     Case("a cap of 50 is for all vCPUs of a domain together", 2, [Hog("a", 25.0, cpus=2, cap=50), Hog("b", 100.0)]),
+    Case("two vCPUs under a cap of 30 have half of it each among others", 1,
+         [Hog("a", 15.0, cpus=2, weight=512, cap=30)] + [Hog(n, 23.3) for n in ("b", "c", "d")]),
     Case("who was idle for long and is busy now gets its half", 1, [Hog("a", 50.0), Hog("b", 50.0, extra="wait=12")],
          settle=12),
     Case("who sleeps most of the time gets what it asks for", 1, [Hog("a", 70.0), Hog("b", 30.0, extra="share=30")]),
