@@ -90,7 +90,7 @@ static char byte_at(const struct scrollback *sb, uint64_t at)
 	return sb->buf[at & (sb->size - 1)];
 }
 
-/* How long the UTF-8 character is that begins so; those of 0xc2 with a byte below 0xa0 are control characters. */
+/* How long the UTF-8 character that begins so is; 0xc2 and a byte below 0xa0 are a control character. */
 static unsigned int utf8_length(unsigned char lead)
 {
 	return lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc3 ? 2 : 1;

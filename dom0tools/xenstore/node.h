@@ -103,7 +103,7 @@ int node_set_perms(struct node **root, const char *path, const struct perm *perm
 /** Adds a child with an empty value; its parent must exist and the child must not. */
 int node_add(struct node **root, const char *path, const struct perm *perms, uint32_t n,
 	     uint64_t gen);
-/** Removes the node and everything below, which is not noted as left behind; it must exist and not be the root. */
+/** Removes the node and all below, which is not noted as left behind; it must exist, and not be the root. */
 int node_remove(struct node **root, const char *path, uint64_t gen);
 
 /**

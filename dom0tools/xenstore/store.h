@@ -46,7 +46,7 @@ struct store_quota {
 	uint32_t watches;
 	uint32_t transactions;	/* open at a time */
 	uint32_t transaction_nodes;	/* touched by one transaction */
-	uint32_t snapshots;	/* bytes of what others have replaced, for all guests' transactions together */
+	uint32_t snapshots;	/* bytes of what others replaced, for all guests' transactions */
 };
 
 /** One message, header and payload, as on the wire. */
