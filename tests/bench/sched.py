@@ -27,6 +27,7 @@ SLOW = ["-icount", "shift=4,sleep=off"]		# an instruction is 16 ns: seconds are 
 ROUNDS = 2000
 SAMPLES = 200
 HOGS = (0, 1, 4, 16)
+LONG = 1200		# seconds of a busy machine for one line
 # Xen's fastest settings; by default it traps RDTSC where the TSC is not said to be invariant, as in QEMU.
 XEN_QUIET = "spec-ctrl=no xpti=0"
 
@@ -104,7 +105,6 @@ def two_cpus(rows, d):
 # ---- Linux ------------------------------------------------------------------------------------
 
 GUESTS, ROUND = 4, 5
-LONG = 1200		# seconds of a busy machine for one line
 STRESSORS = ("cpu", "pipe", "fork")
 INIT = f"""#!/bin/busybox sh
 /bin/busybox --install -s /bin 2>/dev/null
@@ -168,11 +168,11 @@ def kernel_piece(rows, build, tmp, xen):
 
 
 def one_cpu_piece(rows, build, tmp, xen):
-    on_dom0(rows, one_cpu, build, tmp, xen, files=latency_files(build), extra=ICOUNT, timeout=120)
+    on_dom0(rows, one_cpu, build, tmp, xen, files=latency_files(build), extra=ICOUNT, timeout=LONG)
 
 
 def two_cpus_piece(rows, build, tmp, xen):
-    on_dom0(rows, two_cpus, build, tmp, xen, smp=2, extra=ICOUNT, timeout=120)
+    on_dom0(rows, two_cpus, build, tmp, xen, smp=2, extra=ICOUNT, timeout=LONG)
 
 
 def shares_piece(rows, build, tmp, xen):
