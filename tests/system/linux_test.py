@@ -76,6 +76,7 @@ def boots(tap, d):
     d.before = d.free()
     seen, up = create(d, "")
     tap.check(up and "in user space" in seen, "Debian's bzImage reaches its shell", seen)
+    tap.check("Using FIFO-based ABI" in seen, "with FIFO event channels", seen)
     bad = [line for line in seen.split("\n") if re.search(r"WARNING|BUG|Call Trace|Oops|Bad page", line)]
     tap.check(not bad, "its boot log has no warning", "\n".join(bad))
     seen = inside(d, "cat /sys/hypervisor/type /sys/hypervisor/version/m*")
@@ -136,11 +137,16 @@ def balloon(tap, d):
     if "linux" not in d.domains():
         raise LookupError("there is no guest with memory to give")
     before = d.free()[0]
+    seen, code = d.run(f"xl create -q /etc/xen/echo.cfg name=other memory={before // 1024 + 32}")
+    tap.check(code != 0 and "not enough" in seen, "more than what is free cannot be had", seen)
     d.type("xl mem-set linux 128")
     tap.check(re.search(r"^linux +\d+ +128 ", d.until("xl list", r"^linux +\d+ +128 "), re.M), "mem-set shows in the list",
               d.seen)
     gained = d.free()[0] - before
     tap.check(gained >= 60 << 10, "mem-set down gives memory back", gained)
+    other = f"xl create -q /etc/xen/echo.cfg name=other memory={before // 1024 + 32}"
+    tap.check(d.run(other)[1] == 0 and d.run("xl destroy other")[1] == 0 and d.gone("other"),
+              "and another domain can have it", d.seen)
     d.type("xl mem-set linux 192")
     d.until("xl list", r"^linux +\d+ +192 ")
     tap.check(abs(d.free()[0] - before) < 1 << 10, "mem-set up takes it again", d.free()[0] - before)
@@ -185,8 +191,9 @@ def panic_is_kept(tap, d):
 
 
 def boots_small(tap, d):
-    seen, up = create(d, "memory=96")
+    seen, up = create(d, "memory=96 'extra=\"console=hvc0 xen.fifo_events=0\"'")
     tap.check(up, "a guest of 96 MiB reaches its shell", seen)
+    tap.check("Using 2-level ABI" in seen, "with event channels of two levels, when it wants no FIFO", seen)
     tap.check("ok vdso_in_32_bits" in inside(d, "probe32"), "programs of 32 bits run on AMD's CPUs", d.text()[-500:])
 
 

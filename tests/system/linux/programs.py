@@ -27,3 +27,7 @@ def vectors(build):
 
 def kexec(build):
     return compiled(build, "kexec", STATIC)
+
+
+def timers(build):
+    return compiled(build, "timers", STATIC)
