@@ -19,7 +19,7 @@ from machine import COUNTED  # noqa: E402
 PACKAGES = ["stress-ng"]
 STRESSORS = "clone exec fault fork futex madvise mmapfork mprotect pthread sigsegv switch timer tlb-shootdown vm-segv"
 SHELL = "/ # "
-BOOT = 120
+BOOT = 240
 GUESTS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
 DEBIAN = """name = "debian"
 kernel = "/boot/vmlinuz"

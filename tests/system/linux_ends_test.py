@@ -16,7 +16,7 @@ import image  # noqa: E402
 from dialogue import LEAVE, PROMPT, suite  # noqa: E402
 
 SHELL = "/ # "
-BOOT = 180
+BOOT = 240
 CONFIG = """name = "linux"
 kernel = "/boot/vmlinuz"
 ramdisk = "/boot/initrd"

@@ -20,7 +20,7 @@ from host import COMPLAINT  # noqa: E402
 
 PACKAGES = ["login", "util-linux", "libpam-modules", "bash", "ncurses-base", "gdb-minimal", "vim-tiny", "procps", "kmod"]
 SHELL = "root@linux:~# "
-BOOT = 180
+BOOT = 240
 CONFIG = """name = "debian"
 kernel = "/boot/vmlinuz"
 ramdisk = "/boot/debian"
