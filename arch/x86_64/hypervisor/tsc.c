@@ -21,6 +21,7 @@
 #define PIT_GATE  0x61
 #define WINDOW_MS 10u
 #define WINDOWS   4u
+#define WINDOWS_MOST 60u
 
 static uint64_t tsc_khz, apic_khz;
 static uint32_t scale_mul;
@@ -76,14 +77,20 @@ static void measure(uint64_t *tsc, uint64_t *apic)
 	*apic = (~0u - apic_end) / WINDOW_MS;
 }
 
-/* An interruption from below (SMM, a host that has other work) only makes a reading larger. */
+/*
+ * An interruption from below (SMM, a host that has other work) only makes a reading larger. On a busy host
+ * all of a few may be interrupted: the smallest is believed when another is as small.
+ */
 static void calibrate(void)
 {
-	uint64_t tsc, apic;
+	uint64_t tsc, apic, second = ~0UL;
 
 	tsc_khz = apic_khz = ~0UL;
-	for (unsigned i = 0; i < WINDOWS; i++) {
+	for (unsigned i = 0; i < WINDOWS_MOST; i++) {
+		if (i >= WINDOWS && second - tsc_khz <= tsc_khz / 1024)
+			break;
 		measure(&tsc, &apic);
+		second = MIN(second, MAX(tsc, tsc_khz));
 		tsc_khz = MIN(tsc_khz, tsc);
 		apic_khz = MIN(apic_khz, apic);
 	}
