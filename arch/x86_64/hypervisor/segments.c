@@ -27,9 +27,11 @@
 #define GDT_PAGES 14
 #define LDT_PAGE0 16			/* of the window */
 
-/* The page that follows the guest's 14: our descriptors, and the TSS behind them. */
+/* The page that follows the guest's 14: our descriptors, and the TSS behind them. There the GDT ends:
+ * bytes of the TSS look like descriptors, which the CPU marks as accessed when a guest loads them. */
+#define OWN_ENTRIES 16
 struct hv_gdt_page {
-	uint64_t desc[16];
+	uint64_t desc[OWN_ENTRIES];
 	struct tss tss;
 };
 
@@ -97,7 +99,7 @@ static void reload_cs(void)
 void segments_init_cpu(unsigned cpu, uint64_t rsp0, const uint64_t ist[7])
 {
 	struct window *w = &windows[cpu];
-	struct desc_ptr gdtr = { RESERVED_GDT_BYTE + PAGE_SIZE - 1, WINDOW_GDT(cpu) };
+	struct desc_ptr gdtr = { RESERVED_GDT_BYTE + sizeof(w->own->desc) - 1, WINDOW_GDT(cpu) };
 
 	if (!zero_page_pte) {
 		void *zero = hv_pages_alloc(0);
@@ -416,7 +418,7 @@ bool segments_is_code64(uint16_t cs)
 		if (i >= this_window()->ldt_loaded ||
 		    !(this_window()->ldt_mapped & 1u << (i >> 9)))
 			return false;
-	} else if (i >= RESERVED_GDT_ENTRY + 512) {
+	} else if (i >= RESERVED_GDT_ENTRY + OWN_ENTRIES) {
 		return false;
 	}
 	return (READ_ONCE(table[i].b) & need) == need;

@@ -129,6 +129,22 @@ static void tables_of_the_cpu(void)
 
 /* ---- debug registers ---------------------------------------------------------------------- */
 
+/* In the page behind the guest's 14 only the flat segments are for ring 3, and nothing else that
+ * stands in that page is a descriptor. */
+static void descriptors_of_the_hypervisor(void)
+{
+	for (unsigned sel = 0xe003; sel <= 0xefff; sel += 8) {
+		bool there;
+
+		if (sel == FLAT_RING3_CS32 || sel == FLAT_RING3_CS64 || sel == FLAT_RING3_DS32)
+			continue;
+		__asm__ volatile("lar %k1, %%eax" : "=@ccz"(there) : "r"(sel) : "rax");
+		if (there)
+			check(false, "selector %#x is none of ours", sel);
+	}
+	check(true, "the hypervisor's other descriptors are not for us");
+}
+
 static void debug_registers(void)
 {
 	static uint16_t selector __attribute__((aligned(8))) = 0xe02b;
@@ -169,6 +185,7 @@ void attack_processor(void)
 	control_registers();
 	extended_state();
 	tables_of_the_cpu();
+	descriptors_of_the_hypervisor();
 	debug_registers();
 	traps_init();
 }
