@@ -27,7 +27,7 @@ class Counted(Dom0):
     def __init__(self, build, tmp):
         write_files(f"{tmp}/root", {"/etc/xen/idle.cfg": CFG})
         ramdisk = archive(f"{tmp}/root", f"{tmp}/root.cpio")
-        module = self._module(build, tmp, "console=com1 com1=115200,8n1 dom0_mem=128M", "noauto", ramdisk)
+        module = self._module(f"{build}/dom0", tmp, "console=com1 com1=115200,8n1 dom0_mem=128M", "noauto", ramdisk)
         self.seen = ""
         Machine.__init__(self, ["-kernel", f"{build}/cloison", "-initrd", module] + ICOUNT, memory="1G",
                          cpu="Nehalem", timeout=120)

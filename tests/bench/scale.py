@@ -30,7 +30,7 @@ class Counted(Dom0):
                                                  for n in range(first, first + BATCH) if n not in MARKS and n <= NUMBER)
         write_files(f"{tmp}/root", files)
         ramdisk = archive(f"{tmp}/root", f"{tmp}/root.cpio")
-        module = self._module(build, tmp, "console=com1 com1=115200,8n1 dom0_mem=256M", "noauto", ramdisk)
+        module = self._module(f"{build}/dom0", tmp, "console=com1 com1=115200,8n1 dom0_mem=256M", "noauto", ramdisk)
         self.seen = ""
         Machine.__init__(self, ["-kernel", f"{build}/cloison", "-initrd", module, "-icount", "shift=0,sleep=off"],
                          memory="4G", cpu="Nehalem", timeout=300)

@@ -141,7 +141,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as tmp:
         try:
-            d = LinuxHost(build, tmp, kernel, initrd, xen=xen, memory="1536M", smp=2,
+            d = LinuxHost(build, tmp, kernel, initrd, xen=xen, memory="1536M", smp=2, extra=machine.COUNTED,
                           words="console=hvc0 quiet rdinit=/init")
             before = free_mib(d)
             for part in (tools, sample, devices):
