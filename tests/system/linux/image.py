@@ -53,6 +53,8 @@ def kernel_package(kind):
     text = subprocess.run(["apt-cache", "search", "--names-only", KINDS[kind]], check=True, text=True,
                           stdout=subprocess.PIPE).stdout
     names = [line.split()[0] for line in text.splitlines()]
+    if not names:
+        raise FileNotFoundError(f"apt knows no package {KINDS[kind]}")
     return max(names, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
 
 
