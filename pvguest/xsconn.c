@@ -21,7 +21,7 @@ struct request {
 	struct waitq done_wq;
 	bool done;
 	int error;		/* XEN_Exxx, 0: body is the answer */
-	char *body;
+	char *body;		/* has room for any: what was done is never left without its answer */
 	uint32_t len;
 };
 
@@ -42,7 +42,7 @@ bool xs_conn_is_open(void)
 	return reading && !broken;
 }
 
-static void request_finish(struct request *r, int error, char *body, uint32_t len)
+static void request_finish(struct request *r, int error, uint32_t len)
 {
 	struct request **link = &waiting;
 
@@ -50,7 +50,6 @@ static void request_finish(struct request *r, int error, char *body, uint32_t le
 		link = &(*link)->next;
 	*link = r->next;
 	r->error = error;
-	r->body = body;
 	r->len = len;
 	r->done = true;
 	waitq_wake(&r->done_wq);
@@ -61,7 +60,7 @@ static void connection_break(void)
 	broken = true;
 	reading = false;
 	while (waiting)
-		request_finish(waiting, XEN_EIO, NULL, 0);
+		request_finish(waiting, XEN_EIO, 0);
 	xs_watch_abandon();
 }
 
@@ -69,7 +68,6 @@ static void connection_break(void)
 static void answer_deliver(const struct xsd_sockmsg *msg, const char *body)
 {
 	struct request *r = waiting;
-	char *copy;
 	int error;
 
 	while (r && r->id != msg->req_id)
@@ -78,13 +76,11 @@ static void answer_deliver(const struct xsd_sockmsg *msg, const char *body)
 		return;
 	if (msg->type == XS_ERROR) {
 		error = errno_xen_number(body);
-		request_finish(r, error ? error : XEN_EIO, NULL, 0);
+		request_finish(r, error ? error : XEN_EIO, 0);
 		return;
 	}
-	copy = malloc(msg->len + 1);
-	if (copy)
-		memcpy(copy, body, msg->len + 1);
-	request_finish(r, copy ? 0 : XEN_ENOMEM, copy, msg->len);
+	memcpy(r->body, body, msg->len + 1);
+	request_finish(r, 0, msg->len);
 }
 
 static void reader(void *arg)
@@ -140,11 +136,19 @@ static int request_send(struct request *r, uint32_t type, xs_transaction_t tx,
 	return rc;
 }
 
+static char *shrunk(char *body, size_t size)
+{
+	char *smaller = realloc(body, size);
+
+	return smaller ? smaller : body;
+}
+
 char *xs_conn_talk(uint32_t type, xs_transaction_t t, const struct xs_piece *pieces,
 		   unsigned int count, unsigned int *len)
 {
 	struct request r = { .id = ++last_id };
 	size_t total = 0;
+	int rc;
 
 	for (unsigned int i = 0; i < count; i++)
 		total += pieces[i].len;
@@ -156,16 +160,23 @@ char *xs_conn_talk(uint32_t type, xs_transaction_t t, const struct xs_piece *pie
 		errno = EIO;
 		return NULL;
 	}
+	r.body = malloc(XENSTORE_PAYLOAD_MAX + 1);
+	if (!r.body)
+		return NULL;
 	r.next = waiting;
 	waiting = &r;
-	if (request_send(&r, type, t, pieces, count, total))
+	rc = request_send(&r, type, t, pieces, count, total);
+	if (rc == -XEN_ENOMEM)
+		request_finish(&r, XEN_ENOMEM, 0);
+	else if (rc)
 		connection_break();
 	wait_event(&r.done_wq, r.done);
 	if (r.error) {
+		free(r.body);
 		errno = errno_from_xen(r.error);
 		return NULL;
 	}
 	if (len)
 		*len = r.len;
-	return r.body;
+	return shrunk(r.body, r.len + 1);
 }

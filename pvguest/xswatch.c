@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <pvguest/clock.h>
 #include <pvguest/thread.h>
+
+#define RETRY_NS (10 * NSEC_PER_MSEC)
 
 struct watch {
 	struct watch *next;
@@ -18,6 +21,7 @@ struct watch {
 	unsigned long number;
 	char *path;
 	char *token;
+	bool missed;		/* an event, for want of memory: one for the watch's own path is due */
 };
 
 struct xs_event {
@@ -147,12 +151,15 @@ void xs_watch_deliver(const char *body, size_t len)
 
 	while (w && w->number != number)
 		w = w->next;
-	e = w ? calloc(1, sizeof(*e)) : NULL;
-	if (!e)
+	if (!w)
 		return;
-	e->vec = event_vec(body, w->token);
-	if (!e->vec) {
+	e = calloc(1, sizeof(*e));
+	if (e)
+		e->vec = event_vec(body, w->token);
+	if (!e || !e->vec) {
 		free(e);
+		w->missed = w->handle->missed = true;
+		waitq_wake(&arrived);
 		return;
 	}
 	if (w->handle->last)
@@ -168,11 +175,31 @@ void xs_watch_abandon(void)
 	waitq_wake(&arrived);
 }
 
+/* The event of a watch that has missed one; NULL with ENOMEM when there still is no memory for it. */
+static char **missed_event(struct xs_handle *h)
+{
+	struct watch *w = watches;
+	char **vec = NULL;
+
+	while (w && !(w->handle == h && w->missed))
+		w = w->next;
+	h->missed = w;
+	if (w)
+		vec = event_vec(w->path, w->token);
+	else
+		errno = EAGAIN;
+	if (vec)
+		w->missed = false;
+	return vec;
+}
+
 char **xs_check_watch(struct xs_handle *h)
 {
 	struct xs_event *e = h->first;
 	char **vec;
 
+	if (!e && h->missed)
+		return missed_event(h);
 	if (!e) {
 		errno = xs_conn_is_open() ? EAGAIN : EIO;
 		return NULL;
@@ -187,14 +214,17 @@ char **xs_check_watch(struct xs_handle *h)
 
 char **xs_read_watch_timeout(struct xs_handle *h, uint64_t deadline_ns)
 {
-	wait_event_timeout(&arrived, h->first || !xs_conn_is_open(), deadline_ns);
+	wait_event_timeout(&arrived, h->first || h->missed || !xs_conn_is_open(), deadline_ns);
 	return xs_check_watch(h);
 }
 
 char **xs_read_watch(struct xs_handle *h, unsigned int *num)
 {
-	char **vec = xs_read_watch_timeout(h, 0);
+	char **vec;
 
+	while (!(vec = xs_read_watch_timeout(h, 0)) && xs_conn_is_open())
+		if (errno == ENOMEM)
+			thread_sleep(RETRY_NS);
 	if (num)
 		*num = vec ? 2 : 0;
 	return vec;
@@ -218,6 +248,7 @@ void xs_watch_close(struct xs_handle *h)
 		watch_talk(XS_UNWATCH, w, NULL);
 		watch_free(w);
 	}
+	h->missed = false;
 	while (h->first)
 		free(xs_check_watch(h));
 }

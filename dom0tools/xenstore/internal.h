@@ -202,6 +202,7 @@ struct store_conn {
 	struct event *events, **events_tail;
 	uint32_t n_events, event_bytes;
 	bool told;		/* event_pending was called, the queue not yet empty */
+	bool missed;		/* one of its watches has missed an event */
 };
 
 /* ---- names of domains (names.c) ---- */

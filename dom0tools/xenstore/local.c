@@ -26,24 +26,33 @@ static struct {
 	struct waitq readers;
 	struct parcel *first, **tail;
 	bool events;		/* the store has some */
+	struct parcel *event;	/* the one for them */
 	size_t in_len;
 	struct store_message in, out;
 } local;
 
-static bool parcel_add(const struct store_message *msg)
+static void parcel_add(struct parcel *parcel, const struct store_message *msg)
 {
-	size_t len = sizeof(msg->hdr) + msg->hdr.len;
-	struct parcel *parcel = malloc(sizeof(*parcel) + len);
-
-	if (!parcel)
-		return false;
+	parcel->len = sizeof(msg->hdr) + msg->hdr.len;
+	memcpy(parcel->bytes, msg, parcel->len);
 	parcel->next = NULL;
-	parcel->len = len;
-	parcel->taken = 0;
-	memcpy(parcel->bytes, msg, len);
 	*local.tail = parcel;
 	local.tail = &parcel->next;
-	return true;
+}
+
+/* The message is whole. What can be done can also be answered: the room for that comes first. */
+static int request_do(void)
+{
+	struct parcel *parcel = malloc(sizeof(*parcel) + sizeof(local.out));
+
+	local.in_len = 0;
+	if (!parcel)
+		return -XEN_ENOMEM;
+	parcel->taken = 0;
+	store_request(local.conn, &local.in, &local.out);
+	parcel_add(parcel, &local.out);
+	waitq_wake(&local.readers);
+	return 0;
 }
 
 /* Takes what belongs to the message that is being put together. */
@@ -81,26 +90,22 @@ static int local_send(struct xs_transport *transport, const void *buf, size_t n)
 			local.in_len = 0;
 			return -XEN_E2BIG;
 		}
-		if (!in_is_whole())
-			continue;
-		store_request(local.conn, &local.in, &local.out);
-		local.in_len = 0;
-		if (!parcel_add(&local.out))
+		if (in_is_whole() && request_do())
 			return -XEN_ENOMEM;
-		waitq_wake(&local.readers);
 	}
 	return 0;
 }
 
-/* The next message to hand out: replies before events. */
+/* The next message to hand out: replies before events. One event at a time, so that it needs no memory. */
 static struct parcel *parcel_first(void)
 {
 	static struct store_message event;
 
 	if (!local.first && local.events) {
 		local.events = store_conn_event(local.conn, &event);
+		local.event->taken = 0;
 		if (local.events)
-			parcel_add(&event);
+			parcel_add(local.event, &event);
 	}
 	return local.first;
 }
@@ -128,7 +133,8 @@ static int local_recv(struct xs_transport *transport, void *buf, size_t n)
 		local.first = parcel->next;
 		if (!local.first)
 			local.tail = &local.first;
-		free(parcel);
+		if (parcel != local.event)
+			free(parcel);
 	}
 	return 0;
 }
@@ -144,7 +150,8 @@ int local_start(struct store *store)
 	static struct xs_transport transport = { .send = local_send, .recv = local_recv };
 
 	local.conn = store_connect(store, 0, NULL);
-	if (!local.conn)
+	local.event = malloc(sizeof(*local.event) + sizeof(struct store_message));
+	if (!local.conn || !local.event)
 		return -ENOMEM;
 	local.tail = &local.first;
 	xs_set_transport(&transport);

@@ -8,7 +8,8 @@
  *
  * The events of a connection are bounded. When there are too many, those of the
  * watch that fires next are replaced by a single one with the watch's own path: clients
- * must expect spurious events and look for themselves, so nothing is lost but detail.
+ * must expect spurious events and look for themselves, so nothing is lost but detail. The same event
+ * stands for one that there was no memory for; it is made when it is fetched.
  */
 #include "internal.h"
 
@@ -30,6 +31,7 @@ struct watch {
 	uint32_t hash;
 	uint32_t n_events;
 	int depth;			/* levels below the path; -1: any */
+	bool missed;			/* an event, for want of memory */
 	uint16_t skip;
 	char *path;			/* behind the token */
 	char token[];
@@ -220,6 +222,21 @@ void watch_remove_all(struct store_conn *conn)
 		watch_delete(&conn->watches);
 }
 
+static void tell(struct store_conn *conn)
+{
+	if (conn->told)
+		return;
+	conn->told = true;
+	conn->store->ops->event_pending(conn->store->ctx, conn);
+}
+
+static void event_missed(struct watch *watch)
+{
+	watch->missed = true;
+	watch->conn->missed = true;
+	tell(watch->conn);
+}
+
 /* Queues an event; abs is the path as the tree has it. */
 static void event_queue(struct watch *watch, const char *abs)
 {
@@ -236,8 +253,10 @@ static void event_queue(struct watch *watch, const char *abs)
 
 	struct event *event = malloc(sizeof(*event) + strlen(path) + 1);
 
-	if (!event)
+	if (!event) {
+		event_missed(watch);
 		return;
+	}
 	event->next = NULL;
 	event->watch = watch;
 	strcpy(event->path, path);
@@ -247,10 +266,7 @@ static void event_queue(struct watch *watch, const char *abs)
 	conn->event_bytes += event_price(path);
 	watch->n_events++;
 	watch->last = event;
-	if (!conn->told) {
-		conn->told = true;
-		conn->store->ops->event_pending(conn->store->ctx, conn);
-	}
+	tell(conn);
 }
 
 void watch_fire_first(struct store_conn *conn)
@@ -258,18 +274,42 @@ void watch_fire_first(struct store_conn *conn)
 	event_queue(conn->watches, conn->watches->path);
 }
 
+static void event_write(const struct watch *watch, const char *path, struct store_message *out)
+{
+	size_t path_size = strlen(path) + 1, token_size = strlen(watch->token) + 1;
+
+	memset(&out->hdr, 0, sizeof(out->hdr));
+	out->hdr.type = XS_WATCH_EVENT;
+	out->hdr.len = (uint32_t)(path_size + token_size);
+	memcpy(out->payload, path, path_size);
+	memcpy(out->payload + path_size, watch->token, token_size);
+}
+
+/* The event of a watch that has missed one. */
+static bool event_of_missed(struct store_conn *conn, struct store_message *out)
+{
+	struct watch *watch = conn->missed ? conn->watches : NULL;
+
+	while (watch && !watch->missed)
+		watch = watch->next;
+	conn->missed = watch;
+	if (!watch)
+		return false;
+	watch->missed = false;
+	event_write(watch, watch->path + watch->skip, out);
+	return true;
+}
+
 bool store_conn_event(struct store_conn *conn, struct store_message *out)
 {
 	struct event *event = conn->events;
+	struct watch *watch;
 
 	if (!event) {
-		conn->told = false;
-		return false;
+		conn->told = event_of_missed(conn, out);
+		return conn->told;
 	}
-
-	struct watch *watch = event->watch;
-	size_t path_size = strlen(event->path) + 1, token_size = strlen(watch->token) + 1;
-
+	watch = event->watch;
 	conn->events = event->next;
 	if (!conn->events)
 		conn->events_tail = &conn->events;
@@ -278,11 +318,7 @@ bool store_conn_event(struct store_conn *conn, struct store_message *out)
 	watch->n_events--;
 	if (watch->last == event)
 		watch->last = NULL;
-	memset(&out->hdr, 0, sizeof(out->hdr));
-	out->hdr.type = XS_WATCH_EVENT;
-	out->hdr.len = (uint32_t)(path_size + token_size);
-	memcpy(out->payload, event->path, path_size);
-	memcpy(out->payload + path_size, watch->token, token_size);
+	event_write(watch, event->path, out);
 	free(event);
 	return true;
 }

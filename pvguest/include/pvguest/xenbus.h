@@ -36,7 +36,8 @@ struct xs_permissions {
 
 /** A way to a xenstore daemon: a stream of bytes in each direction. */
 struct xs_transport {
-	/** Sends all n bytes, waits for room. 0, or -XEN_Exxx: the connection is broken. */
+	/** Sends all n bytes, waits for room. 0, or -XEN_Exxx: the connection is broken; but -XEN_ENOMEM: the
+	 * message that ends here was dropped as a whole, nothing else has happened. */
 	int (*send)(struct xs_transport *t, const void *buf, size_t n);
 	/** Receives exactly n bytes, waits for them. 0, or -XEN_Exxx: the connection is broken. */
 	int (*recv)(struct xs_transport *t, void *buf, size_t n);
@@ -77,11 +78,12 @@ bool xs_watch(struct xs_handle *h, const char *path, const char *token);
 bool xs_watch_depth(struct xs_handle *h, const char *path, const char *token, unsigned depth);
 bool xs_unwatch(struct xs_handle *h, const char *path, const char *token);
 
-/** The next event: {path, token}, at XS_WATCH_PATH and XS_WATCH_TOKEN; waits. num (may be NULL)
- * is set to 2. */
+/** The next event: {path, token}, at XS_WATCH_PATH and XS_WATCH_TOKEN; waits, for memory, too: an event
+ * that there was none for comes later, as one for the path that is watched. num (may be NULL) is set
+ * to 2. NULL: the connection is broken. */
 char **xs_read_watch(struct xs_handle *h, unsigned int *num);
 
-/** The same without waiting: NULL with errno EAGAIN when there is none. */
+/** The same without waiting: NULL with errno EAGAIN when there is none, ENOMEM. */
 char **xs_check_watch(struct xs_handle *h);
 
 /** The same until a deadline on clock_monotonic_ns() (0: no limit): NULL with errno EAGAIN then. */

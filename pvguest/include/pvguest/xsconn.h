@@ -45,4 +45,5 @@ struct xs_event;
 
 struct xs_handle {
 	struct xs_event *first, *last;		/* events not read yet, in order */
+	bool missed;				/* one of its watches has missed some */
 };

@@ -27,6 +27,9 @@ DAEMON_SRCS = tests/unit/dom0/daemonkit.c $(pv_KIT) $(addprefix pvguest/,xs.c xs
 	$(addprefix dom0tools/xenstore/,xsring.c domains.c local.c daemon.c)
 UNITS += dom0_xenstored
 dom0_xenstored_USRCS = tests/unit/dom0/xenstored_test.c $(DAEMON_SRCS)
+UNITS += dom0_nomemory
+dom0_nomemory_USRCS = tests/unit/dom0/nomemory_test.c $(DAEMON_SRCS)
+dom0_nomemory_ULIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc
 UNITS += dom0_consoled
 dom0_consoled_USRCS = tests/unit/dom0/consoled_test.c $(DAEMON_SRCS) \
 	$(addprefix dom0tools/console/,scrollback.c consring.c consoled.c attach.c)
