@@ -159,6 +159,7 @@ static int make_domain(struct domconf *conf, domid_t *domid, struct build_error 
 struct record *domain_create(struct domconf *conf, struct build_error *err)
 {
 	struct record *r = NULL;
+	uint8_t uuid[sizeof(conf->uuid)];
 	domid_t domid;
 
 	err->text[0] = '\0';
@@ -166,10 +167,11 @@ struct record *domain_create(struct domconf *conf, struct build_error *err)
 	if (make_domain(conf, &domid, err)) {
 		domconf_free(conf);
 	} else {
+		memcpy(uuid, conf->uuid, sizeof(uuid));	/* conf is gone with the record */
 		r = record_add(domid, conf);
 		if (!r) {
 			build_fail(err, -XEN_ENOMEM, "dom0 has not enough memory for its record");
-			remove_domain(domid, NULL);
+			remove_domain(domid, uuid);
 		}
 	}
 	mutex_unlock(&lock);

@@ -13,6 +13,10 @@
 #include <string.h>
 
 #include "pvguest/clock.h"
+#include "pvguest/thread.h"
+
+#define REMOVE_TRIES 10
+#define REMOVE_AGAIN_NS (10 * NSEC_PER_MSEC)
 
 struct writer {
 	struct xs_handle *h;
@@ -209,21 +213,32 @@ bool store_add_domain(struct xs_handle *h, const struct domconf *conf,
 	return w.ok && ended;
 }
 
+/* For the moment in which memory is out: another try after a while, some times. */
+static void remove_node(struct xs_handle *h, const char *path)
+{
+	int tries = REMOVE_TRIES;
+
+	while (!xs_rm(h, XBT_NULL, path) && (errno == ENOMEM || errno == ENOSPC) && --tries)
+		thread_sleep(REMOVE_AGAIN_NS);
+	if (!tries)
+		fprintf(stderr, "xl: out of memory: %s stays in xenstore\n", path);
+}
+
 void store_remove_domain(struct xs_handle *h, domid_t domid, const uint8_t *uuid)
 {
 	char path[96], text[UUID_TEXT];
 
 	snprintf(path, sizeof(path), "/local/domain/%u", domid);
-	xs_rm(h, XBT_NULL, path);
+	remove_node(h, path);
 	snprintf(path, sizeof(path), "/libxl/%u", domid);
-	xs_rm(h, XBT_NULL, path);
+	remove_node(h, path);
 	snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u", domid);
-	xs_rm(h, XBT_NULL, path);
+	remove_node(h, path);
 	if (!uuid)
 		return;
 	domconf_uuid_text(text, uuid);
 	snprintf(path, sizeof(path), "/vm/%s", text);
-	xs_rm(h, XBT_NULL, path);
+	remove_node(h, path);
 }
 
 bool store_rename_domain(struct xs_handle *h, domid_t domid, const uint8_t *uuid,
