@@ -193,24 +193,25 @@ static void tell(struct domain *d, unsigned port, unsigned vcpu, unsigned came)
 		evtchn_wake_pollers(d, port);
 }
 
-void evtchn_fifo_set_pending(struct domain *d, unsigned port, struct evtchn *c)
+/* Changes the port's word by the core's `how`, and tells of it. */
+static inline void change_word(struct domain *d, unsigned port, struct evtchn *c,
+			       unsigned (*how)(struct evtchn_fifo *f, unsigned port, struct evtchn *c, unsigned vcpu))
 {
 	struct evtchn_fifo *f = d->evtchn.fifo;
 	unsigned vcpu = READ_ONCE(c->vcpu), came;
 
 	spin_lock(&f->lock);
-	came = evtchn_fifo_raise(f, port, c, vcpu);
+	came = how(f, port, c, vcpu);
 	spin_unlock(&f->lock);
 	tell(d, port, vcpu, came);
 }
 
+void evtchn_fifo_set_pending(struct domain *d, unsigned port, struct evtchn *c)
+{
+	change_word(d, port, c, evtchn_fifo_raise);
+}
+
 void evtchn_fifo_clear_mask(struct domain *d, unsigned port, struct evtchn *c)
 {
-	struct evtchn_fifo *f = d->evtchn.fifo;
-	unsigned vcpu = READ_ONCE(c->vcpu), came;
-
-	spin_lock(&f->lock);
-	came = evtchn_fifo_unmask(f, port, c, vcpu);
-	spin_unlock(&f->lock);
-	tell(d, port, vcpu, came);
+	change_word(d, port, c, evtchn_fifo_unmask);
 }
