@@ -207,7 +207,10 @@ static uint16_t domain_state(const struct domain *d)
 	return state;
 }
 
-/* Of the domain, or of one that has changed: then it may be gone altogether. */
+/*
+ * Of the domain, or of one that has changed: then it may be gone altogether. What was told of is not
+ * told again, so that only who is sent VIRQ_DOM_EXC may ask that: another would take the news away.
+ */
 long domctl_get_domain_state(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	struct domctl_get_domain_state *s = (struct domctl_get_domain_state *)&op->u;
@@ -217,6 +220,8 @@ long domctl_get_domain_state(struct domain *d, struct xen_domctl *op, bool *copy
 	if (s->zero0 || s->zero1)
 		return -XEN_EINVAL;
 	if (!d) {
+		if (!evtchn_is_virq_handler(current_vcpu()->domain, VIRQ_DOM_EXC))
+			return -XEN_EACCES;
 		op->domain = domstate_take();
 		if (op->domain == DOMID_INVALID)
 			return -XEN_ENOENT;

@@ -194,11 +194,28 @@ void evtchn_send_vcpu_virq(struct vcpu *v, unsigned virq)
 	send_virq(v->domain, v, virq);
 }
 
+/* The lock is held. */
+static struct domain *handler_of(unsigned virq)
+{
+	return virq_handler[virq] ? virq_handler[virq] : dom0;
+}
+
+bool evtchn_is_virq_handler(const struct domain *d, unsigned virq)
+{
+	bool is;
+
+	CHECK(virq < EVTCHN_VIRQS && virq_is_global(virq));
+	spin_lock(&virq_handler_lock);
+	is = handler_of(virq) == d;
+	spin_unlock(&virq_handler_lock);
+	return is;
+}
+
 void evtchn_send_global_virq(unsigned virq)
 {
 	CHECK(virq < EVTCHN_VIRQS && virq_is_global(virq));
 	spin_lock(&virq_handler_lock);
-	struct domain *d = virq_handler[virq] ? virq_handler[virq] : dom0;
+	struct domain *d = handler_of(virq);
 
 	if (d && d->vcpu && d->vcpu[0])
 		send_virq(d, d->vcpu[0], virq);

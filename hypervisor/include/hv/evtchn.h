@@ -153,6 +153,8 @@ int evtchn_status(struct domain *d, struct evtchn_status *s);
 int evtchn_reset(struct domain *d, struct budget *b);
 /** Sends a global VIRQ to d from now on (domctl set_virq_handler), instead of to dom0. */
 int evtchn_set_virq_handler(struct domain *d, uint32_t virq);
+/** Whether d is who a global VIRQ is sent to. */
+bool evtchn_is_virq_handler(const struct domain *d, unsigned virq);
 /** d dies: its global VIRQs go to dom0 again. */
 void evtchn_forget_virq_handler(struct domain *d);
 /** Prints d's ports (debug key e). */

@@ -24,6 +24,18 @@ static void only_the_control_domain_may_ask(void **state)
 	assert_int_equal(state_of(DOMID_INVALID), -XEN_EPERM);
 }
 
+static void another_control_domain_cannot_take_the_news_away(void **state)
+{
+	(void)state;
+	domstate_changed(1);
+	world_dom_exc = &machine_domain[1];
+	assert_int_equal(state_of(DOMID_INVALID), -XEN_EACCES);
+	assert_int_equal(state_of(1), 0);
+	world_dom_exc = &machine_domain[0];
+	assert_int_equal(state_of(DOMID_INVALID), 0);
+	assert_int_equal(op.domain, 1);
+}
+
 static void who_asks_what_has_changed_hears_of_each_once(void **state)
 {
 	const struct domctl_get_domain_state *s = (const void *)&op.u;
@@ -77,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(only_the_control_domain_may_ask),
+		T(another_control_domain_cannot_take_the_news_away),
 		T(who_asks_what_has_changed_hears_of_each_once),
 		T(the_state_of_a_domain_is_told),
 	};

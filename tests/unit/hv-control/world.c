@@ -264,6 +264,13 @@ int evtchn_set_virq_handler(struct domain *d, uint32_t virq)
 	return virq < 24 ? 0 : -XEN_EINVAL;
 }
 
+const struct domain *world_dom_exc;
+
+bool evtchn_is_virq_handler(const struct domain *d, unsigned virq)
+{
+	return virq == VIRQ_DOM_EXC && d == world_dom_exc;
+}
+
 /* Every port is in use. */
 static struct evtchn channels[EVTCHN_BUCKET];
 
@@ -414,6 +421,7 @@ int world_start(void **state)
 	world_context_result = 0;
 	world_frame = (struct frame){ .count_info = 1 };
 	frame_refs = 0;
+	world_dom_exc = dom0;
 	for (unsigned n = 0; n < DOMAINS; n++) {
 		machine_domain[n].refs = 1;
 		machine_domain[n].control = n == 0;

@@ -19,6 +19,7 @@ extern unsigned world_keys;
 extern char world_key[8];
 extern bool world_no_memory;
 extern long world_context_result;
+extern const struct domain *world_dom_exc;	/* who gets VIRQ_DOM_EXC: dom0 */
 extern struct frame world_frame;		/* the one that frame_get() knows, number 7 */
 extern struct xen_domctl_createdomain world_config;
 

@@ -323,7 +323,10 @@ static void a_global_virq_goes_to_dom0_unless_another_asked_for_it(void **state)
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 	assert_true(port_pending(0, 1));
 	assert_false(port_pending(1, 1));
+	assert_true(evtchn_is_virq_handler(CURRENT(0), VIRQ_DOM_EXC));
 	assert_int_equal(evtchn_set_virq_handler(CURRENT(1), VIRQ_DOM_EXC), 0);
+	assert_true(evtchn_is_virq_handler(CURRENT(1), VIRQ_DOM_EXC));
+	assert_false(evtchn_is_virq_handler(CURRENT(0), VIRQ_DOM_EXC));
 	assert_int_equal(evtchn_set_virq_handler(CURRENT(1), VIRQ_TIMER), -XEN_EINVAL);
 	evtchn_send_global_virq(VIRQ_DOM_EXC);
 	assert_true(port_pending(1, 1));
