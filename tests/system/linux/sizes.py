@@ -39,7 +39,7 @@ def size(memory, vcpus, model):
         d.wait("all 42", 600)
         seen = d.qemu.before
         has = re.search(r"has (\d+) CPUs, (\d+) MiB\r", seen)
-        tap.check(has and int(has[1]) == vcpus and memory - 70 <= int(has[2]) <= memory and seen.count("done 42") == vcpus,
+        tap.check(has and int(has[1]) == vcpus and memory * 15 // 16 - 70 <= int(has[2]) <= memory and seen.count("done 42") == vcpus,
                   f"{what}: has them, and computes on all", seen)
         d.send("poweroff -f\r" + LEAVE)
         d.sync()
