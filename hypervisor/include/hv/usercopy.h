@@ -70,7 +70,7 @@ static inline bool guest_va_is_ours(guest_va_t va)
 	return va.a >> 43 == HYPERVISOR_VIRT_START >> 43;
 }
 
-/* The length is known to the compiler, 4 or of whole words: a run of loads and stores. */
+/* The length is known to the compiler, and even: a run of loads and stores of words, and the rest. */
 static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_va_t src, size_t len)
 {
 	if (unlikely(guest_va_is_ours(src)))
@@ -84,19 +84,24 @@ static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_
 		return 0;
 	}
 	guest_open();
-	if (len == 4) {
+#pragma GCC unroll 16
+	for (size_t i = 0; i < len / 8 * 8; i += 8) {
+		uint64_t word;
+
+		guest_load(word, (const uint64_t *)(src.a + i));
+		__builtin_memcpy((char *)dst + i, &word, sizeof(word));
+	}
+	if (len & 4) {
 		uint32_t word;
 
-		guest_load(word, (const uint32_t *)src.a);
-		__builtin_memcpy(dst, &word, sizeof(word));
-	} else {
-#pragma GCC unroll 16
-		for (size_t i = 0; i < len; i += 8) {
-			uint64_t word;
+		guest_load(word, (const uint32_t *)(src.a + len / 8 * 8));
+		__builtin_memcpy((char *)dst + len / 8 * 8, &word, sizeof(word));
+	}
+	if (len & 2) {
+		uint16_t word;
 
-			guest_load(word, (const uint64_t *)(src.a + i));
-			__builtin_memcpy((char *)dst + i, &word, sizeof(word));
-		}
+		guest_load(word, (const uint16_t *)(src.a + len / 4 * 4));
+		__builtin_memcpy((char *)dst + len / 4 * 4, &word, sizeof(word));
 	}
 	guest_close();
 	return 0;
@@ -113,19 +118,24 @@ static inline __attribute__((always_inline)) int usercopy_store(guest_va_t dst, 
 	if (unlikely(guest_va_is_ours(dst)))
 		return -XEN_EFAULT;
 	guest_open();
-	if (len == 4) {
+#pragma GCC unroll 16
+	for (size_t i = 0; i < len / 8 * 8; i += 8) {
+		uint64_t word;
+
+		__builtin_memcpy(&word, (const char *)src + i, sizeof(word));
+		guest_store(word, (uint64_t *)(dst.a + i));
+	}
+	if (len & 4) {
 		uint32_t word;
 
-		__builtin_memcpy(&word, src, sizeof(word));
-		guest_store(word, (uint32_t *)dst.a);
-	} else {
-#pragma GCC unroll 16
-		for (size_t i = 0; i < len; i += 8) {
-			uint64_t word;
+		__builtin_memcpy(&word, (const char *)src + len / 8 * 8, sizeof(word));
+		guest_store(word, (uint32_t *)(dst.a + len / 8 * 8));
+	}
+	if (len & 2) {
+		uint16_t word;
 
-			__builtin_memcpy(&word, (const char *)src + i, sizeof(word));
-			guest_store(word, (uint64_t *)(dst.a + i));
-		}
+		__builtin_memcpy(&word, (const char *)src + len / 4 * 4, sizeof(word));
+		guest_store(word, (uint16_t *)(dst.a + len / 4 * 4));
 	}
 	guest_close();
 	return 0;
@@ -151,10 +161,15 @@ static inline int copy_words_from_guest(uint64_t *dst, guest_va_t src, unsigned 
 	return (int)usercopy_words(dst, (const void *)src.a, words);
 }
 
-/* Known to the compiler, short, and of whole words. */
+/* Known to the compiler, short, and even. */
 static inline __attribute__((always_inline)) bool usercopy_is_run(size_t len, size_t max)
 {
-	return __builtin_constant_p(len) && (len == 4 || (len % 8 == 0 && len && len <= max));
+	return __builtin_constant_p(len) && len % 2 == 0 && len && len <= max;
+}
+
+static inline __attribute__((always_inline)) bool usercopy_is_words(size_t len, size_t max)
+{
+	return usercopy_is_run(len, max) && len % 8 == 0;
 }
 
 /** Returns 0, or -XEN_EFAULT; after an error the destination's content is undefined. */
@@ -163,7 +178,7 @@ static inline __attribute__((always_inline)) int copy_from_guest(void *dst, gues
 {
 	if (usercopy_is_run(len, 40))
 		return usercopy_load(dst, src, len);
-	if (usercopy_is_run(len, 128))
+	if (usercopy_is_words(len, 128))
 		return copy_words_from_guest(dst, src, (unsigned)(len / 8));
 	return usercopy_from(dst, src, len);
 }
@@ -173,7 +188,7 @@ static inline __attribute__((always_inline)) int copy_to_guest(guest_va_t dst, c
 {
 	if (usercopy_is_run(len, 40))
 		return usercopy_store(dst, src, len);
-	if (usercopy_is_run(len, 128))
+	if (usercopy_is_words(len, 128))
 		return copy_words_to_guest(dst, src, (unsigned)(len / 8));
 	return usercopy_to(dst, src, len);
 }

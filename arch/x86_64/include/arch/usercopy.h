@@ -33,7 +33,7 @@ static inline void guest_close(void)
 	".long 900b - ., %l[fault] - .\n\t"						\
 	".popsection"
 
-/* at: a pointer to the word, of 4 or 8 bytes; `fault` is a label of the caller's. */
+/* at: a pointer to the word, of 2 to 8 bytes; `fault` is a label of the caller's. */
 #define guest_load(value, at)								\
 	__asm__ volatile goto("900:	mov %1, %0\n\t" GUEST_FIXUP			\
 			      : "=r"(value) : "m"(*(at)) : "memory" : fault)
