@@ -47,7 +47,7 @@ void smp_answer(void)
 		answer_word((unsigned)__builtin_ctz(words));
 }
 
-void arch_relax(void)
+void relax_keeping_registers(void)
 {
 	cpu_pause();
 	if (unlikely(this_cpu()->requests))

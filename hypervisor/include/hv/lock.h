@@ -36,7 +36,11 @@ static inline void spin_init_numbered(spinlock_t *l, const char *name, unsigned 
 }
 
 /** What a CPU does while it waits for a lock: answers TLB shoot-downs (hv/arch.h). */
+#ifdef CLOISON_HOST_TEST
 void arch_relax(void);
+#else
+#include <arch/relax.h>
+#endif
 
 #ifdef CLOISON_CHECKED
 
