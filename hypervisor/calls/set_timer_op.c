@@ -8,6 +8,7 @@
 #include <hv/hypercall.h>
 
 #include <hv/arch.h>
+#include <hv/time.h>
 #include <hv/vcpu.h>
 
 #define FAR_AHEAD (1ULL << 50)	/* ns */
@@ -26,6 +27,6 @@ long do_set_timer_op(uint64_t timeout, uint64_t a2, uint64_t a3, uint64_t a4, ui
 	now = arch_now_ns();
 	if ((int64_t)timeout < 0 || (timeout > now && timeout - now >= FAR_AHEAD))
 		timeout = now + MIDDLE_GROUND;
-	timer_set_here(&v->singleshot_timer, timeout);
+	time_set_singleshot(v, timeout, now);
 	return 0;
 }

@@ -167,7 +167,7 @@ static long op_set_singleshot(struct vcpu *v, uint64_t arg)
 		return -XEN_EINVAL;
 	if (copy_from_guest(&t, guest_va(arg), sizeof(t)))
 		return -XEN_EFAULT;
-	timer_set_here(&v->singleshot_timer, t.timeout_abs_ns);
+	time_set_singleshot(v, t.timeout_abs_ns, arch_now_ns());
 	return 0;
 }
 

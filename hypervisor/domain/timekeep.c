@@ -182,6 +182,16 @@ static void singleshot_fired(void *arg)
 	evtchn_send_vcpu_virq(arg, VIRQ_TIMER);
 }
 
+void time_set_singleshot(struct vcpu *v, uint64_t expires, uint64_t now)
+{
+	if (expires > now) {
+		timer_set_here(&v->singleshot_timer, expires);
+		return;
+	}
+	timer_stop(&v->singleshot_timer);
+	evtchn_send_vcpu_virq(v, VIRQ_TIMER);
+}
+
 static void poll_timed_out(void *arg)
 {
 	struct vcpu *v = arg;

@@ -43,5 +43,7 @@ void time_write_runstate(struct vcpu *v);
 void time_vcpu_init(struct vcpu *v);
 /** Stops its timers and lets go of its areas; before the domain's memory is given back. */
 void time_vcpu_destroy(struct vcpu *v);
+/** The single-shot timer of v, which is the caller: at `expires` or, when that has passed, now. */
+void time_set_singleshot(struct vcpu *v, uint64_t expires, uint64_t now);
 /** Sets (period in ns) or stops (0) the periodic timer. */
 void time_set_periodic(struct vcpu *v, uint64_t period);
