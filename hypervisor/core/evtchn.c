@@ -58,6 +58,8 @@ int evtchn_core_find_free(const struct evtchn_domain *e)
 {
 	unsigned limit = MIN(e->max_ports, e->fifo ? EVTCHN_PORTS : EVTCHN_PORTS_2L), port;
 
+	if (likely(~e->low.used[0] && !e->fifo && !e->closed && limit >= EVTCHN_BUCKET))
+		return __builtin_ctzll(~e->low.used[0]);
 	if (e->closed)
 		return -XEN_EINVAL;
 	for (port = next_port(e, 1, false); port < limit; port = next_port(e, port + 1, false))
@@ -193,7 +195,8 @@ int evtchn_core_status(const struct evtchn_domain *e, struct evtchn_status *s)
 
 	if (!c)
 		return -XEN_EINVAL;
-	memset(&s->u, 0, sizeof(s->u));
+	s->u.interdomain.dom = 0;
+	s->u.interdomain.port = 0;
 	s->status = c->state;
 	s->vcpu = c->vcpu;
 	if (c->state == EVTCHN_UNBOUND) {

@@ -43,10 +43,9 @@ static void unlock_both(struct evtchn_domain *a, struct evtchn_domain *b)
 static int new_port(struct evtchn_domain *e)
 {
 	int port = evtchn_core_find_free(e);
-	size_t wants;
 
-	while (port >= 0 && unlikely(wants = evtchn_core_wants(e, (unsigned)port))) {
-		void *more = xmalloc(wants);
+	while (port >= 0 && unlikely(!evtchn_core_channel(e, (unsigned)port))) {
+		void *more = xmalloc(evtchn_core_wants(e, (unsigned)port));
 
 		if (!more)
 			return -XEN_ENOMEM;
@@ -169,40 +168,54 @@ static void close_locked(struct domain *d, unsigned port)
 	evtchn_core_close(&d->evtchn, port);
 }
 
+#define OTHER_LOCK_TOO 1
+
+/*
+ * The lock of e is held, and far's. 0; -XEN_EINVAL when the port is not in use; or OTHER_LOCK_TOO and
+ * the domain at the other end, with a reference: the pair keeps it only as long as we hold the lock.
+ */
+static inline int close_if_held(struct domain *d, const struct evtchn_domain *far, uint32_t port,
+				struct domain **other)
+{
+	struct evtchn_domain *e = &d->evtchn;
+	const struct evtchn *c = evtchn_core_channel(e, port);
+
+	if (unlikely(!c || c->state == EVTCHN_FREE))
+		return -XEN_EINVAL;
+	if (unlikely(c->remote && c->remote != e && c->remote != far)) {
+		*other = domain_ref(container_of(c->remote, struct domain, evtchn));
+		return OTHER_LOCK_TOO;
+	}
+	close_locked(d, port);
+	return 0;
+}
+
+/* The far end's lock may come first: lock both and look again, which may find yet another there. */
+static __attribute__((noinline)) int close_pair(struct domain *d, uint32_t port, struct domain *other)
+{
+	int err;
+
+	do {
+		struct domain *held = other;
+
+		lock_both(&d->evtchn, &held->evtchn);
+		err = close_if_held(d, &held->evtchn, port, &other);
+		unlock_both(&d->evtchn, &held->evtchn);
+		domain_put(held);
+	} while (err == OTHER_LOCK_TOO);
+	return err;
+}
+
 /* Returns 0 or -XEN_EINVAL when the port is not in use. */
 static int close_port(struct domain *d, uint32_t port)
 {
-	struct evtchn_domain *e = &d->evtchn, *far = e;
-	struct domain *held = NULL;
-	int err = -XEN_EINVAL;
+	struct domain *other;
+	int err;
 
-	/* The far end's lock may come first: look, lock both, look again. */
-	for (;;) {
-		lock_both(e, far);
-		const struct evtchn *c = evtchn_core_channel(e, port);
-
-		if (!c || c->state == EVTCHN_FREE)
-			break;
-		struct evtchn_domain *needed = c->remote ? c->remote : e;
-
-		if (needed == far || needed == e) {
-			close_locked(d, port);
-			err = 0;
-			break;
-		}
-		/* The pair keeps the other domain only as long as we hold the lock. */
-		struct domain *other = domain_ref(container_of(needed, struct domain, evtchn));
-
-		unlock_both(e, far);
-		if (held)
-			domain_put(held);
-		held = other;
-		far = needed;
-	}
-	unlock_both(e, far);
-	if (held)
-		domain_put(held);
-	return err;
+	spin_lock(&d->evtchn.lock);
+	err = close_if_held(d, &d->evtchn, port, &other);
+	spin_unlock(&d->evtchn.lock);
+	return likely(err != OTHER_LOCK_TOO) ? err : close_pair(d, port, other);
 }
 
 int evtchn_close(struct domain *d, uint32_t port)

@@ -9,14 +9,14 @@ struct domain *domain_get_target(domid_t id, int *err)
 	struct domain *self = current_vcpu()->domain, *d;
 
 	*err = 0;
-	if (id == DOMID_SELF)
-		id = self->id;
+	if (likely(id == DOMID_SELF) || id == self->id)
+		return domain_ref(self);
 	d = domain_get(id);
 	if (!d) {
 		*err = -XEN_ESRCH;
 		return NULL;
 	}
-	if (d != self && !domain_is_control(self)) {
+	if (!domain_is_control(self)) {
 		domain_put(d);
 		*err = -XEN_EPERM;
 		return NULL;
