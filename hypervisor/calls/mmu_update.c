@@ -25,7 +25,7 @@ struct batch {
 	struct domain *tables;		/* owner of the tables */
 	struct domain *pages;		/* owner of what they map */
 	struct pt_pending *pending;
-	struct pt_ctx own;		/* self's tables and pages; an L1 entry needs no budget */
+	struct pt_ctx own;		/* self's tables and pages */
 };
 
 static inline void ldt_check(struct pt_ctx *c, struct domain *tables)
@@ -36,7 +36,22 @@ static inline void ldt_check(struct pt_ctx *c, struct domain *tables)
 	tables_ldt_stale(tables);
 }
 
-static inline long update_own_l1(struct domain *d, struct pt_ctx *c, const struct mmu_update *req)
+/* pt_lock held. The upper levels: budget and pending are needed for what hangs below. */
+static __attribute__((noinline)) long update_own_upper(struct pt_ctx *c, struct frame *f,
+						       const struct mmu_update *req,
+						       struct pt_pending *pending)
+{
+	unsigned level;
+
+	if (!pt_is_table(f, c->owner, &level))
+		return NOT_SIMPLE;
+	return pt_update(c, f, level, (req->ptr & ~PAGE_MASK) / sizeof(uint64_t), req->val,
+			 req->ptr & COMMAND_MASK, pending);
+}
+
+/* A table of the caller's own; NOT_SIMPLE: it is none. */
+static inline long update_own(struct domain *d, struct pt_ctx *c, const struct mmu_update *req,
+			      struct pt_pending *pending)
 {
 	uint64_t cmd = req->ptr & COMMAND_MASK;
 	mfn_t m = mfn(req->ptr >> PAGE_SHIFT);
@@ -48,13 +63,26 @@ static inline long update_own_l1(struct domain *d, struct pt_ctx *c, const struc
 	m = mfn(index_clamp(m.n, arch_max_mfn));
 	f = frame_of(m);
 	spin_lock(&d->mm.pt_lock);
-	if (likely((f->type_info & (FT_TYPE | FT_VALIDATED)) ==
-		   ((uint64_t)FRAME_L1 << FT_SHIFT | FT_VALIDATED) && f->owner == d->id))
-		rc = pt_update_l1(c, (uint64_t *)((char *)frame_ptr(m) + (req->ptr & 0xff8)),
-				  req->val, cmd);
+	if (likely(pt_is_l1(f, d->id)))
+		rc = pt_update_l1(c, (uint64_t *)((char *)frame_ptr(m) + (req->ptr & 0xff8)), req->val,
+				  cmd);
+	else
+		rc = update_own_upper(c, f, req, pending);
 	spin_unlock(&d->mm.pt_lock);
 	ldt_check(c, d);
 	return rc;
+}
+
+static inline long update_own_m2p(struct domain *d, const struct mmu_update *req)
+{
+	mfn_t m = mfn(req->ptr >> PAGE_SHIFT);
+	struct frame *f = frame_get_of(m, d->id);
+
+	if (unlikely(!f))
+		return -XEN_EINVAL;
+	m2p_set(frame_mfn(f), req->val);
+	frame_put(f);
+	return 0;
 }
 
 static bool may_update(const struct batch *b)
@@ -122,7 +150,9 @@ static int update_m2p(const struct batch *b, const struct mmu_update *req)
 static int update_one(struct batch *b, const struct mmu_update *req)
 {
 	if (likely(b->tables == b->self && b->pages == b->self)) {
-		long rc = update_own_l1(b->self, &b->own, req);
+		if ((req->ptr & COMMAND_MASK) == MMU_MACHPHYS_UPDATE)
+			return (int)update_own_m2p(b->self, req);
+		long rc = update_own(b->self, &b->own, req, b->pending);
 
 		if (likely(rc != NOT_SIMPLE))
 			return (int)rc;
@@ -179,13 +209,23 @@ static long update_many(struct vcpu *v, const uint64_t args[4])
 
 	if (mmu_list_begin(&list, b.pending, args, sizeof(struct mmu_update), &rc))
 		return rc;
-	tables_ctx(&b.own, b.self, NULL);
+	tables_ctx(&b.own, b.self, current_budget());
 	rc = find_owners(&b, (uint32_t)args[3]);
 	if (!rc)
 		rc = mmu_list_end(&list, b.pending, update_list(&b, &list));
 	pgowner_put(b.tables);
 	pgowner_put(b.pages);
 	return rc;
+}
+
+/* The only member of a list has left something, or has to go on. */
+static __attribute__((noinline)) long update_unfinished(struct pt_pending *pending, uint64_t at,
+							uint64_t done, long rc)
+{
+	struct mmu_list list = { .at = guest_va(at), .count = 1, .i = !rc,
+				 .done_at = guest_va(done), .member = sizeof(struct mmu_update) };
+
+	return mmu_list_end(&list, pending, (int)rc);
 }
 
 long do_mmu_update(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndom, uint64_t a5)
@@ -202,8 +242,10 @@ long do_mmu_update(uint64_t at, uint64_t count, uint64_t done, uint64_t foreignd
 
 		if (unlikely(copy_from_guest(&req, guest_va(at), sizeof(req))))
 			return -XEN_EFAULT;
-		tables_ctx(&c, v->domain, NULL);
-		rc = update_own_l1(v->domain, &c, &req);
+		tables_ctx(&c, v->domain, current_budget());
+		rc = update_own(v->domain, &c, &req, &v->pt_pending);
+		if (unlikely(v->pt_pending.table.n || rc == -XEN_ERESTART))
+			return update_unfinished(&v->pt_pending, at, done, rc);
 		if (likely(rc != NOT_SIMPLE)) {
 			one = !rc;
 			if (done)

@@ -98,6 +98,13 @@ static inline bool pt_is_table(const struct frame *f, domid_t owner, unsigned *l
 	       *level >= FRAME_L1 && *level <= FRAME_L4;
 }
 
+/** True when the frame is a lowest table of this domain that may be updated. */
+static inline bool pt_is_l1(const struct frame *f, domid_t owner)
+{
+	return (f->type_info & (FT_TYPE | FT_VALIDATED)) ==
+	       ((uint64_t)FRAME_L1 << FT_SHIFT | FT_VALIDATED) && f->owner == owner;
+}
+
 /** Changes an entry of a validated L1. keep_ad: the accessed and dirty bits of the old entry stay
  *  set. 0 or -XEN_Exxx, then nothing has changed. */
 int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad);
