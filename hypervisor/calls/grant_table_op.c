@@ -64,6 +64,8 @@ static inline int element_out(guest_va_t at, const union element *e, const struc
 {
 	const char *from = (const char *)e + op->out;
 
+	if (op->out_size == 1 && likely(op->words))
+		return copy_to_guest(guest_va(at.a + op->out), from, sizeof(uint64_t));
 	if (likely(op->words))
 		return copy_words_to_guest(guest_va(at.a + op->out), (const uint64_t *)from,
 					   op->out_size);
@@ -72,11 +74,13 @@ static inline int element_out(guest_va_t at, const union element *e, const struc
 
 static long run_list(struct vcpu *v, const struct list_op *op, guest_va_t at, uint32_t count)
 {
-	struct unmap_batch batch;
+	struct grant_batch batch;
 	long result = 0;
 
 	batch.n = 0;
 	batch.flush = false;
+	batch.alone = count == 1;
+	batch.to.frame = NULL;
 	/* One alone is refused by its copy. */
 	if (count != 1 && !guest_range_ok(at, (uint64_t)count * op->size))
 		return -XEN_EFAULT;
@@ -103,10 +107,12 @@ static long run_list(struct vcpu *v, const struct list_op *op, guest_va_t at, ui
 	}
 	if (batch.n)
 		grant_unmap_finish(v, &batch);
+	if (batch.to.frame)
+		grant_copy_finish(v, &batch);
 	return result;
 }
 
-void grant_swap_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+void grant_swap_element(struct vcpu *v, void *element, struct grant_batch *batch)
 {
 	struct gnttab_swap_grant_ref *op = element;
 	struct grant_domain *g = &v->domain->grants;

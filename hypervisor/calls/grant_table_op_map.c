@@ -73,7 +73,7 @@ static int map_handle(struct vcpu *v, struct domain *rd, struct gnttab_map_grant
 	return GNTST_okay;
 }
 
-void grant_map_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+void grant_map_element(struct vcpu *v, void *element, struct grant_batch *batch)
 {
 	struct gnttab_map_grant_ref *op = element;
 	struct grant_map *e;
@@ -120,15 +120,17 @@ static struct grant_map *claim(struct grant_domain *g, uint32_t handle)
 	return e;
 }
 
-/* Ends the reservation: what is left mapped stays, and with nothing left the handle goes. */
-static void settle(struct grant_domain *g, uint32_t handle, struct grant_map *e, uint32_t flags)
+/*
+ * Ends the reservation: what is left mapped stays, and with nothing left the handle goes. map_lock
+ * is held.
+ */
+static inline void settle(struct grant_domain *g, uint32_t handle, struct grant_map *e,
+			  uint32_t flags)
 {
-	spin_lock(&g->map_lock);
 	if (unlikely(flags & MAP_KINDS))
 		e->flags = (uint16_t)(flags & MAP_KEPT);
 	else
 		maptrack_free(g, handle, e);
-	spin_unlock(&g->map_lock);
 }
 
 struct unmap_request {
@@ -136,7 +138,7 @@ struct unmap_request {
 	uint32_t handle;
 };
 
-static int unmap(struct vcpu *v, const struct unmap_request *r, struct unmap_batch *batch)
+static int unmap(struct vcpu *v, const struct unmap_request *r, struct grant_batch *batch)
 {
 	struct grant_domain *g = &v->domain->grants;
 	struct unmapped *u = &batch->item[batch->n];
@@ -161,7 +163,9 @@ static int unmap(struct vcpu *v, const struct unmap_request *r, struct unmap_bat
 	if (!status && device)
 		done |= GNTMAP_device_map;
 	if (!done) {
+		spin_lock(&g->map_lock);
 		settle(g, r->handle, e, e->flags);
+		spin_unlock(&g->map_lock);
 		return status;
 	}
 	u->granter = e->granter;
@@ -175,32 +179,39 @@ static int unmap(struct vcpu *v, const struct unmap_request *r, struct unmap_bat
 	return GNTST_okay;
 }
 
-static void finish(struct vcpu *v, const struct unmapped *u)
+/* What the mapping held of the frame and of the grant. */
+static inline void let_go(struct vcpu *v, const struct unmapped *u)
 {
-	struct domain *rd = container_of(u->granter, struct domain, grants);
-
 	if (unlikely(u->done & GNTMAP_device_map))
 		grant_frame_put(frame_of(mfn(grant_pinned_mfn(u->granter, u->ref))),
 				u->done & GNTMAP_readonly);
 	if (u->done & GNTMAP_host_map)
 		grantmap_put(v, u->old_entry);
 	grant_unpin(u->granter, u->ref, u->done);
-	settle(&v->domain->grants, u->handle, u->entry, u->left);
-	if (likely(!(u->left & MAP_KINDS)))
-		domain_put(rd);
 }
 
-void grant_unmap_finish(struct vcpu *v, struct unmap_batch *batch)
+void grant_unmap_finish(struct vcpu *v, struct grant_batch *batch)
 {
+	const struct unmapped *end = &batch->item[batch->n];
+	struct grant_domain *g = &v->domain->grants;
+
 	if (batch->flush)
 		domain_flush(v->domain);
-	for (uint32_t i = 0; i < batch->n; i++)
-		finish(v, &batch->item[i]);
+	for (const struct unmapped *u = batch->item; u < end; u++)
+		let_go(v, u);
+	spin_lock(&g->map_lock);
+	for (const struct unmapped *u = batch->item; u < end; u++)
+		settle(g, u->handle, u->entry, u->left);
+	spin_unlock(&g->map_lock);
+	/* The references that the handles had. */
+	for (const struct unmapped *u = batch->item; u < end; u++)
+		if (likely(!(u->left & MAP_KINDS)))
+			domain_put(container_of(u->granter, struct domain, grants));
 	batch->n = 0;
 	batch->flush = false;
 }
 
-void grant_unmap_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+void grant_unmap_element(struct vcpu *v, void *element, struct grant_batch *batch)
 {
 	struct gnttab_unmap_grant_ref *op = element;
 	const struct unmap_request r = {
@@ -212,7 +223,7 @@ void grant_unmap_element(struct vcpu *v, void *element, struct unmap_batch *batc
 	op->status = (int16_t)unmap(v, &r, batch);
 }
 
-void grant_replace_element(struct vcpu *v, void *element, struct unmap_batch *batch)
+void grant_replace_element(struct vcpu *v, void *element, struct grant_batch *batch)
 {
 	struct gnttab_unmap_and_replace *op = element;
 	const struct unmap_request r = {

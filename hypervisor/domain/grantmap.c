@@ -21,7 +21,6 @@ static uint64_t *find_slot(struct vcpu *v, uint64_t addr, uint32_t flags)
 {
 	struct frame *table;
 	uint64_t *slot;
-	unsigned level;
 
 	if (flags & GNTMAP_contains_pte) {
 		mfn_t m = mfn(addr >> PAGE_SHIFT);
@@ -36,9 +35,7 @@ static uint64_t *find_slot(struct vcpu *v, uint64_t addr, uint32_t flags)
 		if (!slot)
 			return NULL;
 	}
-	if (!pt_is_table(table, v->domain->id, &level) || level != 1)
-		return NULL;
-	return slot;
+	return pt_is_l1(table, v->domain->id) ? slot : NULL;
 }
 
 /* Hardware may set accessed and dirty bits at any time. */

@@ -75,6 +75,13 @@ static inline mfn_t frame_mfn(const struct frame *f)
 	return mfn((uint64_t)(f - frame_table));
 }
 
+/** Its content: frame_ptr(frame_mfn(f)). */
+static inline void *frame_data(const struct frame *f)
+{
+	return (char *)arch_direct_map + ((const char *)f - (const char *)frame_table) *
+					 (ptrdiff_t)(PAGE_SIZE / sizeof(*f));
+}
+
 static inline enum frame_type frame_type(const struct frame *f)
 {
 	return (enum frame_type)(READ_ONCE(f->type_info) >> FT_SHIFT);
