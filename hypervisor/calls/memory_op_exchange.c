@@ -167,13 +167,15 @@ static int check(struct exchange *e)
 
 long memory_op_exchange(const struct memory_call *call)
 {
-	struct exchange e = { 0 };
+	struct exchange e;
 	guest_va_t done_at = guest_va(call->arg.a +
 				      offsetof(struct xen_memory_exchange, nr_exchanged));
 	int rc;
 
 	if (copy_from_guest(&e.x, call->arg, sizeof(e.x)))
 		return -XEN_EFAULT;
+	e.in_per_chunk = e.out_per_chunk = 0;
+	e.old = e.fresh = 0;
 	rc = check(&e);
 	if (rc)
 		return rc;

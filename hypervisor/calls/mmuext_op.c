@@ -216,7 +216,7 @@ static int ext_clear_page(struct ext *x)
 
 	if (!f)
 		return -XEN_EINVAL;
-	memset(frame_ptr(frame_mfn(f)), 0, PAGE_SIZE);
+	arch_clear(frame_ptr(frame_mfn(f)), PAGE_SIZE);
 	frame_put_typed(f);
 	return 0;
 }
@@ -229,7 +229,8 @@ static int ext_copy_page(struct ext *x)
 		return -XEN_EINVAL;
 	to = frame_get_writable(mfn(x->op.arg1.mfn), x->owner);
 	if (to) {
-		memmove(frame_ptr(frame_mfn(to)), frame_ptr(frame_mfn(from)), PAGE_SIZE);
+		if (to != from)
+			arch_copy(frame_ptr(frame_mfn(to)), frame_ptr(frame_mfn(from)), PAGE_SIZE);
 		frame_put_typed(to);
 	}
 	frame_put(from);

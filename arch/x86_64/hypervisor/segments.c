@@ -20,9 +20,8 @@
 #include <hv/mem.h>
 #include <hv/mm.h>
 #include <hv/paging.h>
+#include <hv/ptable.h>
 #include <hv/traps.h>
-
-#include "walk.h"
 
 #define GDT_PAGES 14
 #define LDT_PAGE0 16			/* of the window */
@@ -209,9 +208,14 @@ static __attribute__((noinline)) void call_where_it_runs(const struct vcpu *v, s
 
 void vcpu_ldt_unmap(struct vcpu *v)
 {
-	struct ldt_pages out = { .v = v };
+	const struct window *w = this_window();
+	struct ldt_pages out;
 
-	if (likely(this_window()->ldt_owner == v)) {
+	if (likely(w->ldt_owner == v && !w->ldt_mapped))
+		return;
+	out.v = v;
+	out.n = 0;
+	if (likely(w->ldt_owner == v)) {
 		ldt_take_out(&out);
 	} else {
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* see segments_ldt_fault() */
@@ -263,10 +267,20 @@ bool segments_in_ldt_window(uint64_t va, uint64_t *offset)
 	return *offset < (WINDOW_PAGES - LDT_PAGE0) * PAGE_SIZE;
 }
 
+/* The entry for an address of the kernel's, 0: none. Descriptors are mapped by lowest tables alone. */
+static uint64_t kernel_l1e(const struct vcpu *v, uint64_t va)
+{
+	struct frame *table;
+	const uint64_t *slot = pt_find_l1e(v->guest_table, va, &table);
+	uint64_t e = slot && pt_is_l1(table, v->domain->id) ? READ_ONCE(*slot) : 0;
+
+	return e & PTE_P ? e : 0;
+}
+
 bool segments_ldt_fault(struct vcpu *v, uint64_t va)
 {
 	struct window *w = this_window();
-	uint64_t offset, entry, rights;
+	uint64_t offset, entry;
 
 	if (!segments_in_ldt_window(va, &offset) || offset >= v->ldt_ents * 8UL)
 		return false;
@@ -274,7 +288,7 @@ bool segments_ldt_fault(struct vcpu *v, uint64_t va)
 
 	if (w->ldt_mapped & 1u << page)
 		return false;
-	entry = walk_kernel(v, v->ldt_base + offset, &rights);
+	entry = kernel_l1e(v, v->ldt_base + offset);
 	if (!entry)
 		return false;
 	mfn_t m = mfn((entry & PTE_ADDR) >> PAGE_SHIFT);
@@ -285,7 +299,7 @@ bool segments_ldt_fault(struct vcpu *v, uint64_t va)
 	w->ldt_mapped |= 1u << page;
 	/* Another CPU changes the guest's entry, then looks whether we have mapped what it was. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!((walk_kernel(v, v->ldt_base + offset, &rights) ^ entry) & (PTE_ADDR | PTE_P)))
+	if (!((kernel_l1e(v, v->ldt_base + offset) ^ entry) & (PTE_ADDR | PTE_P)))
 		return true;
 	vcpu_ldt_unmap(v);
 	return false;

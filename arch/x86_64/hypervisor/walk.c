@@ -13,6 +13,7 @@ static uint64_t walk(uint64_t entry, uint64_t va, uint64_t *rights)
 {
 	uint64_t granted = GRANTED, nx = 0;
 
+#pragma GCC unroll 4
 	for (unsigned shift = 39; shift >= PAGE_SHIFT; shift -= 9) {
 		uint64_t m = (entry & PTE_ADDR) >> PAGE_SHIFT;
 		const uint64_t *table = frame_ptr(mfn(m));
