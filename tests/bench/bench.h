@@ -37,3 +37,6 @@ extern const char fast_event[];
 
 /** The rows of batches.c; the two pages are the kernel's, mapped writable, and are so afterwards. */
 void batches(char *page, char *other);
+/** Those of spaces.c and machine.c. After machine() events are of the FIFO ABI. */
+void spaces(void);
+void machine(void);

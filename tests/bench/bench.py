@@ -34,14 +34,14 @@ def main():
 
 
 def table(ours, theirs):
-    print(f"{'operation':40} {'Cloison':>9} {'Xen':>9} {'ratio':>6}")
+    print(f"{'operation':53} {'Cloison':>9} {'Xen':>9} {'ratio':>6}")
     for name, n in ours.items():
         xen = theirs.get(name)
-        print(f"{name:40} {n:9} {xen if xen else '-':>9} {f'{n / xen:.2f}' if xen else '-':>6}")
+        print(f"{name:53} {n:9} {xen if xen else '-':>9} {f'{n / xen:.2f}' if xen else '-':>6}")
     ratios = [n / theirs[name] for name, n in ours.items() if theirs.get(name) and n]
     if ratios:
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-        print(f"{f'geometric mean of {len(ratios)}':60} {mean:6.2f}")
+        print(f"{f'geometric mean of {len(ratios)}':73} {mean:6.2f}")
 
 
 main()

@@ -1,6 +1,6 @@
 # The benchmark kernel: build/guests/bench.
 GUESTS += bench
-bench_SRCS := tests/bench/main.c tests/bench/batches.c tests/guest/lib/head.S tests/guest/lib/lib.c
+bench_SRCS := tests/bench/main.c tests/bench/batches.c tests/bench/spaces.c tests/bench/machine.c tests/guest/lib/head.S tests/guest/lib/lib.c
 # A domain that sleeps, for the bench of many: build/guests/idle.
 GUESTS += idle
 idle_SRCS := tests/bench/idle.S

@@ -343,5 +343,7 @@ void test_main(void)
 	grants();
 	memory();
 	batches(page, other);
+	spaces();
+	machine();
 	user();
 }
