@@ -11,7 +11,7 @@
 
 const char test_name[] = "smpstates";
 
-#define ROUNDS	200
+#define ROUNDS	100
 #define VCPUS	4
 #define RETRIES 1000000		/* of a read: an update is over long before */
 #define MOVES	8		/* rounds on a CPU */

@@ -10,7 +10,7 @@
 
 const char test_name[] = "smptimers";
 
-#define ROUNDS	150
+#define ROUNDS	80
 #define VCPUS	4
 #define MS	1000000UL
 #define TICKS	10
