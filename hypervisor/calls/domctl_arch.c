@@ -74,7 +74,7 @@ long domctl_hypercall_init(struct domain *d, struct xen_domctl *op, bool *copyba
 	return 0;
 }
 
-/* ---- what kind of guest: 64 bits, no shadow tables ------------------------------------ */
+/* ---- what kind of guest: 64 bits --------------------------------------------------------- */
 
 long domctl_set_address_size(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
@@ -95,21 +95,6 @@ long domctl_get_address_size(struct domain *d, struct xen_domctl *op, bool *copy
 	op->u.address_size.size = 64;
 	*copyback = true;
 	return 0;
-}
-
-long domctl_shadow_op(struct domain *d, struct xen_domctl *op, bool *copyback)
-{
-	(void)copyback;
-	if (d == current_vcpu()->domain)
-		return -XEN_EINVAL;
-	switch (op->u.shadow_op.op) {
-	case XEN_DOMCTL_SHADOW_OP_OFF:
-		return 0;
-	case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
-		return -XEN_EOPNOTSUPP;
-	default:
-		return -XEN_EINVAL;
-	}
 }
 
 /* ---- rights to devices: no domain but dom0 has any, and none can be given ------------- */

@@ -94,6 +94,7 @@ static sysctl_fn *const sysctl_table[] = {
 	[XEN_SYSCTL_pm_op] = sysctl_pm_op,
 	[XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
 	[XEN_SYSCTL_numainfo] = sysctl_numainfo,
+	[XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
 	[XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
 	[XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
 	[XEN_SYSCTL_get_cpu_levelling_caps] = sysctl_get_cpu_levelling_caps,
@@ -107,7 +108,6 @@ static const int16_t absent[] = {
 	[XEN_SYSCTL_page_offline_op] = -XEN_EOPNOTSUPP,
 	[XEN_SYSCTL_coverage_op] = -XEN_EOPNOTSUPP,
 	[XEN_SYSCTL_psr_cmt_op] = -XEN_ENODEV,
-	[XEN_SYSCTL_pcitopoinfo] = -XEN_EINVAL,
 	[XEN_SYSCTL_psr_alloc] = -XEN_ENODEV,
 };
 

@@ -152,6 +152,28 @@ long sysctl_cputopoinfo(struct xen_sysctl *op, bool *copyback)
 	return 0;
 }
 
+/* No device is known here: none stands at a node. A part of the list may be answered; it is asked on. */
+long sysctl_pcitopoinfo(struct xen_sysctl *op, bool *copyback)
+{
+	struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+	static const uint32_t unknown = XEN_INVALID_DEV;
+	uint32_t n = MIN(t->num_devs, (uint32_t)HYPERCALL_BUDGET);
+
+	if (handle_is_null(t->devs) || handle_is_null(t->nodes))
+		return -XEN_EINVAL;
+	for (uint32_t i = 0; i < n; i++) {
+		physdev_pci_device_t dev;
+
+		if (copy_from_guest(&dev, guest_index(handle_va(t->devs), i, dev), sizeof(dev)) ||
+		    copy_to_guest(guest_index(handle_va(t->nodes), i, unknown), &unknown,
+				  sizeof(unknown)))
+			return -XEN_EFAULT;
+	}
+	t->num_devs = n;
+	*copyback = true;
+	return 0;
+}
+
 /* ---- the scheduler, in the terms of Xen's credit2 ------------------------------------- */
 
 long sysctl_sched_id(struct xen_sysctl *op, bool *copyback)

@@ -55,6 +55,7 @@ struct domain {
 	uint32_t iommu_opts;
 	uint64_t time_offset_s;
 	uint32_t tsc_mode, tsc_incarnation;
+	bool log_dirty;			/* it is asked which pages were written to */
 	struct memmap_entry *memory_map;	/* memory_op set_memory_map; NULL: a default */
 	uint32_t memory_map_n;
 	void *cpu_policy;		/* CPUID leaves set by the toolstack; NULL: default */

@@ -36,7 +36,7 @@ domctl_fn domctl_getpageframeinfo3, domctl_hypercall_init, domctl_set_address_si
 
 /* calls/sysctl_info.c */
 sysctl_fn sysctl_physinfo, sysctl_getdomaininfolist, sysctl_getcpuinfo, sysctl_availheap,
-	sysctl_numainfo, sysctl_cputopoinfo, sysctl_sched_id, sysctl_scheduler_op,
+	sysctl_numainfo, sysctl_cputopoinfo, sysctl_pcitopoinfo, sysctl_sched_id, sysctl_scheduler_op,
 	sysctl_cpupool_op;
 /* calls/sysctl_cpu.c */
 domctl_fn domctl_get_cpu_policy, domctl_set_cpu_policy;

@@ -622,15 +622,62 @@ static void a_policy_is_set_only_before_the_domain_starts(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_set_cpu_policy, 1), -XEN_E2BIG);
 }
 
-static void shadow_off_is_a_success_and_all_else_is_not(void **state)
+static long shadow_op(uint32_t what, domid_t domain)
+{
+	op.u.shadow_op.op = what;
+	return domctl(&op, XEN_DOMCTL_shadow_op, domain);
+}
+
+static void shadow_tables_are_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(domctl(&op, XEN_DOMCTL_shadow_op, 1), 0);
-	op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY;
-	assert_int_equal(domctl(&op, XEN_DOMCTL_shadow_op, 1), -XEN_EOPNOTSUPP);
-	op.u.shadow_op.op = 77;
-	assert_int_equal(domctl(&op, XEN_DOMCTL_shadow_op, 1), -XEN_EINVAL);
-	assert_int_equal(domctl(&op, XEN_DOMCTL_shadow_op, 0), -XEN_EINVAL);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_OFF, 1), 0);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_ENABLE, 1), -XEN_EINVAL);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_ENABLE_TEST, 1), -XEN_EINVAL);
+	assert_int_equal(shadow_op(77, 1), -XEN_EINVAL);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_OFF, 0), -XEN_EINVAL);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0), -XEN_EINVAL);
+}
+
+static void a_dirty_log_names_every_page_as_long_as_it_is_on(void **state)
+{
+	static uint8_t bits[40];
+
+	(void)state;
+	set_xen_guest_handle(op.u.shadow_op.dirty_bitmap, bits);
+	op.u.shadow_op.pages = 38 * 8 + 1;
+	memset(bits, 0xaa, sizeof(bits));
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_CLEAN, 1), 0);
+	assert_int_equal(op.u.shadow_op.stats.dirty_count, 0);
+	assert_int_equal(bits[0] | bits[38], 0);
+	assert_int_equal(bits[39], 0xaa);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 1), 0);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 1), -XEN_EINVAL);
+	op.u.shadow_op.mode = XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL;
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_PEEK, 1), 0);
+	assert_int_equal(bits[0] & bits[38], 0xff);
+	assert_int_equal(bits[39], 0xaa);
+	assert_int_equal(op.u.shadow_op.pages, 38 * 8 + 1);
+	assert_int_equal(op.u.shadow_op.stats.dirty_count, machine_domain[1].mm.tot_pages);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_OFF, 1), 0);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_PEEK, 1), 0);
+	assert_int_equal(bits[0] | bits[38], 0);
+}
+
+static void what_a_dirty_log_cannot_be_asked_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 1), 0);
+	op.u.shadow_op.mode = 2;
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_CLEAN, 1), -XEN_EINVAL);
+	op.u.shadow_op.mode = 0;
+	op.u.shadow_op.pages = (1UL << 24) + 1;
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_CLEAN, 1), -XEN_E2BIG);
+	op.u.shadow_op.pages = 8;
+	set_xen_guest_handle(op.u.shadow_op.dirty_bitmap, (void *)BAD_POINTER);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_CLEAN, 1), -XEN_EFAULT);
+	set_xen_guest_handle(op.u.shadow_op.dirty_bitmap, NULL);
+	assert_int_equal(shadow_op(XEN_DOMCTL_SHADOW_OP_CLEAN, 1), 0);
 }
 
 static void marks_are_kept(void **state)
@@ -731,7 +778,9 @@ int main(void)
 		T(the_tsc_is_native_or_refused),
 		T(a_policy_is_read_in_full_or_not_at_all),
 		T(a_policy_is_set_only_before_the_domain_starts),
-		T(shadow_off_is_a_success_and_all_else_is_not),
+		T(shadow_tables_are_refused),
+		T(a_dirty_log_names_every_page_as_long_as_it_is_on),
+		T(what_a_dirty_log_cannot_be_asked_is_refused),
 		T(marks_are_kept),
 		T(there_is_one_node),
 		T(random_arguments_leave_nothing_behind),

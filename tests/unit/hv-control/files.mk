@@ -7,7 +7,7 @@ hv_control_SHARED := tests/unit/hv-control/world.c $(FAKE_PANIC) $(FAKE_LOG) $(F
 	$(addprefix hypervisor/core/,pheap.c cpumask.c runq.c share.c timer.c lifecycle.c) \
 	$(addprefix hypervisor/domain/,schedule.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c domstate.c) \
 	$(addprefix hypervisor/calls/,domctl.c domctl_domain.c domctl_vcpu.c domctl_state.c \
-		domctl_arch.c sysctl.c sysctl_info.c sysctl_cpu.c)
+		domctl_arch.c domctl_shadow.c sysctl.c sysctl_info.c sysctl_cpu.c)
 hv_domctl_USRCS := tests/unit/hv-control/domctl_test.c $(hv_control_SHARED)
 hv_domstate_USRCS := tests/unit/hv-control/domstate_test.c $(hv_control_SHARED)
 hv_sysctl_USRCS := tests/unit/hv-control/sysctl_test.c $(hv_control_SHARED)

@@ -157,6 +157,25 @@ static void there_is_one_node_at_distance_ten(void **state)
 	assert_int_equal(op.u.numainfo.num_nodes, 0);
 }
 
+static void no_device_is_known_to_stand_at_a_node(void **state)
+{
+	static physdev_pci_device_t devs[2];
+	static uint32_t nodes[3];
+
+	(void)state;
+	op.u.pcitopoinfo.num_devs = 2;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_pcitopoinfo), -XEN_EINVAL);
+	set_xen_guest_handle(op.u.pcitopoinfo.devs, devs);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_pcitopoinfo), -XEN_EINVAL);
+	set_xen_guest_handle(op.u.pcitopoinfo.nodes, nodes);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_pcitopoinfo), 0);
+	assert_int_equal(op.u.pcitopoinfo.num_devs, 2);
+	assert_int_equal(nodes[0] & nodes[1], XEN_INVALID_DEV);
+	assert_int_equal(nodes[2], 0);
+	set_xen_guest_handle(op.u.pcitopoinfo.devs, (void *)BAD_POINTER);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_pcitopoinfo), -XEN_EFAULT);
+}
+
 static void each_cpu_is_a_core(void **state)
 {
 	static xen_sysctl_cputopo_t topo[4];
@@ -309,6 +328,7 @@ int main(void)
 		T(debug_keys_are_pressed_in_order_and_not_without_end),
 		T(idle_time_is_told_for_each_cpu),
 		T(there_is_one_node_at_distance_ten),
+		T(no_device_is_known_to_stand_at_a_node),
 		T(each_cpu_is_a_core),
 		T(the_scheduler_is_credit2_with_a_rate_limit),
 		T(there_is_one_pool_with_everything),

@@ -14,7 +14,7 @@ hv_domain_SHARED := $(addprefix tests/unit/hv-domain/,world.c seam.c toolstack.c
 		mm.c ram.c relinquish.c tables.c reap.c mmcheck.c schedule.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c domstate.c \
 		guestarea.c cpuid.c nmi.c ioport.c upcall.c debugreg.c) \
 	$(addprefix hypervisor/calls/,domctl.c domctl_domain.c domctl_vcpu.c domctl_state.c \
-		domctl_arch.c sysctl_cpu.c event_channel_op.c grant_table_op.c grant_table_op_map.c \
+		domctl_arch.c domctl_shadow.c sysctl_cpu.c event_channel_op.c grant_table_op.c grant_table_op_map.c \
 		grant_table_op_copy.c memory_op.c memory_op_reservation.c memory_op_exchange.c \
 		memory_op_maps.c memory_op_resource.c vcpu_op.c sched_op.c mmuext_op.c mmulist.c mmu_update.c \
 		pgowner.c)
