@@ -195,7 +195,8 @@ static void tell(struct domain *d, unsigned port, unsigned vcpu, unsigned came)
 
 /* Changes the port's word by the core's `how`, and tells of it. */
 static inline void change_word(struct domain *d, unsigned port, struct evtchn *c,
-			       unsigned (*how)(struct evtchn_fifo *f, unsigned port, struct evtchn *c, unsigned vcpu))
+			       unsigned (*how)(struct evtchn_fifo *f, unsigned port,
+					       struct evtchn *c, unsigned vcpu))
 {
 	struct evtchn_fifo *f = d->evtchn.fifo;
 	unsigned vcpu = READ_ONCE(c->vcpu), came;

@@ -36,7 +36,7 @@ struct fs_node {
 	char *data;			/* in the heap when room > 0, else in an archive */
 	size_t size;
 	size_t room;
-	struct fs_held *held;		/* somebody holds `data`, and has `room`: to be copied before a change */
+	struct fs_held *held;		/* it has the room: data is copied before a change */
 };
 
 /** The node at path, or NULL with errno. follow: also when the last component is a link. */
