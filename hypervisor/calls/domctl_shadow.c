@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * domctl shadow_op: what live migration asks, which pages a domain has written to since
- * it was asked last. Guests run on their own tables here, in which nothing can be marked without
- * their seeing it, and there are no shadow tables. So the answer is the one that is always true: any
- * page may have been written to. A migration then sends all memory each time, and what it sends last, with
- * the domain suspended, is right.
+ * domctl shadow_op: what live migration asks, which pages a domain has written to since it
+ * was asked last. Guests run on their own tables here, in which nothing can be marked without
+ * their seeing it, and there are no shadow tables. So the answer is the one that is always
+ * true: any page may have been written to. A migration then sends all memory each time, and
+ * what it sends last, with the domain suspended, is right.
  */
 #include <hv/domctl.h>
 
@@ -55,13 +55,14 @@ static long enable(struct domain *d)
 long domctl_shadow_op(struct domain *d, struct xen_domctl *op, bool *copyback)
 {
 	struct xen_domctl_shadow_op *s = &op->u.shadow_op;
+	int rc;
 
 	if (d == current_vcpu()->domain)
 		return -XEN_EINVAL;
 	if (d->life.state >= LIFE_DYING)
 		return 0;
-	if (!d->vcpu[0])
-		return -XEN_EINVAL;
+	if (!domctl_vcpu(d, 0, -XEN_EINVAL, -XEN_EINVAL, &rc))
+		return rc;
 	switch (s->op) {
 	case XEN_DOMCTL_SHADOW_OP_OFF:
 		d->log_dirty = false;

@@ -152,7 +152,7 @@ long sysctl_cputopoinfo(struct xen_sysctl *op, bool *copyback)
 	return 0;
 }
 
-/* No device is known here: none stands at a node. A part of the list may be answered; it is asked on. */
+/* No device is known here: none stands at a node. Of a long list a part is answered. */
 long sysctl_pcitopoinfo(struct xen_sysctl *op, bool *copyback)
 {
 	struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
