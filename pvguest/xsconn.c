@@ -11,8 +11,12 @@
 
 #include <xen/errno.h>
 
+#include <pvguest/clock.h>
 #include <pvguest/errno.h>
 #include <pvguest/thread.h>
+
+#define TRIES 10
+#define TRY_AGAIN_NS (10 * NSEC_PER_MSEC)
 
 /* One that waits for its answer; lives on the asking thread's stack. */
 struct request {
@@ -143,12 +147,48 @@ static char *shrunk(char *body, size_t size)
 	return smaller ? smaller : body;
 }
 
+/* 0: r is answered. -XEN_ENOMEM: there is no memory to ask, and nothing has happened. */
+static int ask(struct request *r, uint32_t type, xs_transaction_t t, const struct xs_piece *pieces,
+	       unsigned int count, size_t len)
+{
+	int rc;
+
+	r->body = malloc(XENSTORE_PAYLOAD_MAX + 1);
+	if (!r->body)
+		return -XEN_ENOMEM;
+	r->done = false;
+	r->next = waiting;
+	waiting = r;
+	rc = request_send(r, type, t, pieces, count, len);
+	if (rc == -XEN_ENOMEM)
+		request_finish(r, XEN_ENOMEM, 0);
+	else if (rc)
+		connection_break();
+	wait_event(&r->done_wq, r->done);
+	if (r->error)
+		free(r->body);
+	return rc == -XEN_ENOMEM ? rc : 0;
+}
+
+/*
+ * Who is in the middle of something, with a transaction open, can do nothing about it when memory
+ * is out: for a moment is waited for here.
+ */
+static int ask_patiently(struct request *r, uint32_t type, xs_transaction_t t,
+			 const struct xs_piece *pieces, unsigned int count, size_t len)
+{
+	int rc, tries = TRIES;
+
+	while ((rc = ask(r, type, t, pieces, count, len)) && --tries)
+		thread_sleep(TRY_AGAIN_NS);
+	return rc;
+}
+
 char *xs_conn_talk(uint32_t type, xs_transaction_t t, const struct xs_piece *pieces,
 		   unsigned int count, unsigned int *len)
 {
 	struct request r = { .id = ++last_id };
 	size_t total = 0;
-	int rc;
 
 	for (unsigned int i = 0; i < count; i++)
 		total += pieces[i].len;
@@ -160,19 +200,9 @@ char *xs_conn_talk(uint32_t type, xs_transaction_t t, const struct xs_piece *pie
 		errno = EIO;
 		return NULL;
 	}
-	r.body = malloc(XENSTORE_PAYLOAD_MAX + 1);
-	if (!r.body)
-		return NULL;
-	r.next = waiting;
-	waiting = &r;
-	rc = request_send(&r, type, t, pieces, count, total);
-	if (rc == -XEN_ENOMEM)
-		request_finish(&r, XEN_ENOMEM, 0);
-	else if (rc)
-		connection_break();
-	wait_event(&r.done_wq, r.done);
+	if (ask_patiently(&r, type, t, pieces, count, total))
+		r.error = XEN_ENOMEM;
 	if (r.error) {
-		free(r.body);
 		errno = errno_from_xen(r.error);
 		return NULL;
 	}
