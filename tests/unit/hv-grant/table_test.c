@@ -150,6 +150,30 @@ static void copy_refuses_grants_that_are_none(void **state)
 	assert_int_equal(copy(&c), GNTST_bad_domain);
 }
 
+/* One page is kept from copy to copy; with the list it is let go, whatever came between. */
+static void a_list_of_copies_lets_all_pages_go(void **state)
+{
+	struct gnttab_copy c[5] = { from_grant(0, 0, 16), from_grant(16, 16, 16), from_grant(4090, 0, 16),
+				    from_grant(0, 32, 16), from_grant(0, 48, 16) };
+
+	(void)state;
+	offer(1, 8, 0, 2, GTF_readonly);
+	memset(data(1, 2), 5, 4096);
+	c[1].dest.u.gmfn = data_mfn(0, 1);
+	c[3].source.u.ref = 9;
+	assert_int_equal(grant_op(GNTTABOP_copy, c, 5), 0);
+	check();
+	assert_int_equal(world_references(), 0);
+	assert_int_equal(c[0].status, GNTST_okay);
+	assert_int_equal(c[1].status, GNTST_okay);
+	assert_int_equal(c[2].status, GNTST_bad_copy_arg);
+	assert_int_equal(c[3].status, GNTST_general_error);
+	assert_int_equal(c[4].status, GNTST_okay);
+	assert_int_equal(data(0, 0)[0] + data(0, 1)[16] + data(0, 0)[48], 15);
+	assert_int_equal(data(0, 1)[0] + data(0, 0)[16] + data(0, 0)[32], 0);
+	assert_int_equal(entry(1, 8)->flags, GTF_permit_access | GTF_readonly);
+}
+
 /* ---- the table ------------------------------------------------------------------------ */
 
 static int set_up(domid_t dom, uint32_t n, xen_pfn_t *list)
@@ -375,6 +399,7 @@ int main(void)
 		T(copy_refuses_frames_of_others_without_a_grant),
 		T(copy_refuses_to_write_a_page_table),
 		T(copy_refuses_grants_that_are_none),
+		T(a_list_of_copies_lets_all_pages_go),
 		T(set_up_grows_the_table_to_its_limit),
 		T(only_control_sets_up_for_another),
 		T(set_up_without_memory_keeps_what_it_has),
