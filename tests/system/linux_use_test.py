@@ -38,6 +38,22 @@ FILES = {
     "etc/pam.d/other": "auth required pam_deny.so\n",
     "root/.profile": ". /etc/bash.bashrc\nbind 'set enable-bracketed-paste off'\n",
 }
+FILES["root/steps"] = """set breakpoint pending on
+break write
+run
+bt
+stepi
+stepi
+info registers rip
+hbreak _exit
+watch -location *(int *)$rsp
+continue
+info breakpoints
+delete 1 3
+continue
+delete
+continue
+"""
 # Debian's modules for Xen, and what each says in a domU without such devices, on Xen as here.
 XEN_MODULES = {name: "" for name in (
     "dummy", "9pnet_xen", "drm_xen_front", "snd_xen_front", "xen-blkback", "xen-blkfront", "xen-evtchn", "xen-gntalloc",
@@ -182,9 +198,7 @@ def screen_programs(tap, d):
 
 @logged_in
 def debugger(tap, d):
-    seen = inside(d, "gdb -q -batch -ex 'set breakpoint pending on' -ex 'break write' -ex run -ex bt -ex stepi -ex stepi"
-                  " -ex 'info registers rip' -ex 'hbreak _exit' -ex 'watch -location *(int *)$rsp' -ex continue -ex 'info breakpoints'"
-                  " -ex 'delete 1 3' -ex continue -ex delete -ex continue --args /usr/bin/free 2>&1", 300)
+    seen = inside(d, "gdb -q -batch -x steps --args /usr/bin/free 2>&1", 300)
     tap.check("Breakpoint 1," in seen and "#0 " in seen and re.search(r"\nrip +0x", seen), "gdb stops, looks and steps", seen)
     tap.check(re.search(r"\nHardware watchpoint 3: .*\n+Old value", seen), "a debug register watches memory", seen)
     tap.check("hw breakpoint" in seen and re.search(r"\nBreakpoint 2, .*_exit", seen), "another one stops at code", seen)
