@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Debian's own tools on Cloison: its Linux as dom0 with xenstored, xenconsoled, xl and Xen's own tests as its packages
-have them; a sample guest, and a Linux guest with a disk and a network from Linux's back ends.
+have them; a sample guest, a Linux guest that is saved, restored and migrated, one with a disk and a network.
 Usage: linux_tools_test.py BUILD [xen]; with xen the same on Debian's Xen."""
 import glob
 import json
@@ -30,6 +30,9 @@ HOTPLUG = """#!/bin/busybox sh
 %s
 xenstore-write $XENBUS_PATH/hotplug-status connected
 """
+SAVE = "mount -t tmpfs -o size=128m save /mnt; xl save keep /mnt/keep"
+RESTORE = "xl restore /mnt/keep && umount /mnt"
+KEEP_LOG = "/var/log/xen/guest-keep*.log"	# while it migrates it is keep--incoming
 FILES = {
     "etc/xen/scripts/disk": HOTPLUG % ("add", "xenstore-write $XENBUS_PATH/physical-device 7:0"),
     "etc/xen/scripts/net": HOTPLUG % ("online", "ip link set $vif up; ip addr add 10.0.0.1/24 dev $vif"),
@@ -38,6 +41,8 @@ FILES = {
                          'extra="console=hvc0 quiet"\n'
                          "disk=['format=raw,vdev=xvda,access=rw,script=disk,target=loop0']\n"
                          "vif=['script=/etc/xen/scripts/net,mac=00:16:3e:00:00:01']\n",
+    "etc/xen/keep.cfg": 'name="keep"\ntype="pv"\nkernel="/boot/vmlinuz"\nramdisk="/boot/keep"\nmemory=96\nvcpus=2\n'
+                        'extra="console=hvc0 quiet"\n',
 }
 
 
@@ -51,7 +56,9 @@ def modules(build, names, folder):
 def host_initrd(build):
     guest = image.initrd(build, "initrd-devices", {"/init": f"{HERE}/linux/devices.sh",
                                                    **modules(build, OF_GUEST, "/lib")})
-    sources = {**modules(build, OF_DOM0, "mods"), "boot/initrd": guest, "boot/vmlinuz": image.kernel(build),
+    keep = image.initrd(build, "initrd-keep", {"/init": f"{HERE}/linux/keep.sh"})
+    sources = {**modules(build, OF_DOM0, "mods"), "boot/initrd": guest, "boot/keep": keep,
+               "boot/vmlinuz": image.kernel(build),
                "guests/echo": f"{build}/guests/echo", "init": f"{HERE}/linux/tools.sh"}
     files = dict(FILES)
     for path, source in sources.items():
@@ -130,6 +137,30 @@ def devices(tap, d):
     tap.check(not d.complaints(), "no kernel complains", "\n".join(d.complaints()))
 
 
+def kept(d):
+    """What the guest has found in its memory since its console's log began: sums, and whether it started then."""
+    run(d, f"n=0; while ! cat {KEEP_LOG} 2>/dev/null | grep -q KEPT && [ $n -lt 150 ]; do sleep 1; n=$((n + 1)); done", 240)
+    text, _ = run(d, f"sleep 3; cat {KEEP_LOG}; rm {KEEP_LOG}")
+    return set(re.findall(r"^KEPT (\w{32}) ", text, re.M)), "STARTED" in text
+
+
+def moved(tap, d):
+    """A Linux guest on its way through a file and a pipe, as xl's save, restore and migrate do it."""
+    run(d, "xl create /etc/xen/keep.cfg", 300)
+    first, started = kept(d)
+    tap.check(len(first) == 1 and started, "a guest to be moved runs", first)
+    text, code = run(d, f"{SAVE}; echo saved=$?; {RESTORE}", 600)
+    tap.check(code == 0 and "saved=0" in text, "xl save and xl restore", text)
+    again = kept(d)
+    tap.check(again == (first, False), "it goes on with its memory", (first, again))
+    text, code = run(d, "xl migrate -s '' keep 'xl migrate-receive'", 600)
+    tap.check(code == 0, "xl migrate, here to here", text)
+    again = kept(d)
+    tap.check(again == (first, False), "and goes on once more", (first, again))
+    text, _ = run(d, "xl vcpu-list keep; xl destroy keep")
+    tap.check(len(re.findall(r"^keep ", text, re.M)) == 2, "with both vCPUs", text)
+
+
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     try:
@@ -144,7 +175,7 @@ def main():
             d = LinuxHost(build, tmp, kernel, initrd, xen=xen, memory="1536M", smp=2, extra=machine.COUNTED,
                           words="console=hvc0 quiet rdinit=/init")
             before = free_mib(d)
-            for part in (tools, sample, devices):
+            for part in (tools, sample, moved, devices):
                 part(tap, d)
             tap.check(before and free_mib(d) == before, "all memory came back", (before, free_mib(d)))
             d.close()
