@@ -62,6 +62,11 @@ bool waitq_wait(struct waitq *wq, uint64_t deadline_ns)
 	return false;
 }
 
+void thread_sleep(uint64_t ns)
+{
+	(void)ns;
+}
+
 static void directory(struct xs_handle *h)
 {
 	unsigned int n;
