@@ -43,7 +43,7 @@ static bool type_change(struct frame *f, uint64_t *was, enum frame_type type)
 	if (!type_cas(f, was, *was | FT_BUSY))
 		return false;
 	if (*was >> FT_SHIFT)
-		tlb_flush_stale(f->aux);
+		tlb_flush_users(f);
 	if (type <= FRAME_L4) {
 		f->aux = 0;
 		f->linear = 0;

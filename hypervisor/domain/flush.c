@@ -5,6 +5,8 @@
 #include <hv/tlb.h>
 
 #include <hv/arch.h>
+#include <hv/domain.h>
+#include <hv/frame.h>
 
 void tlb_flush(const cpumask_t *cpus)
 {
@@ -28,12 +30,18 @@ void tlb_flush_local(void)
 	tlb_flush_done(arch_cpu_id(), tick);
 }
 
+static void find_stale(uint32_t stamp, cpumask_t *stale)
+{
+	cpumask_clear(stale);
+	for (unsigned i = 0; i < cpumask_words; i++)
+		stale->word[i] = tlb_stale_word(stamp, i);
+}
+
 static __attribute__((noinline)) void flush_stale_of_many(uint32_t stamp)
 {
-	cpumask_t stale = { { 0 } };
+	cpumask_t stale;
 
-	for (unsigned i = 0; i < cpumask_words; i++)
-		stale.word[i] = tlb_stale_word(stamp, i);
+	find_stale(stamp, &stale);
 	if (!cpumask_is_empty(&stale))
 		tlb_flush(&stale);
 }
@@ -53,4 +61,35 @@ void tlb_flush_stale(uint32_t stamp)
 		tlb_flush_local();
 	else
 		tlb_flush(&(cpumask_t){ { stale } });
+}
+
+/*
+ * The others are left alone: who does not run the owner has flushed since it did, or will before it runs
+ * a vCPU, and only for the owner's vCPUs is the owner's memory in tables. A grant is flushed when it is
+ * unmapped, before its use ends.
+ */
+static __attribute__((noinline)) void flush_owners(const struct frame *f)
+{
+	const struct domain *d = domain_by_owner(f->owner);
+	cpumask_t stale, cpus;
+
+	find_stale(f->aux, &stale);
+	if (d && !(READ_ONCE(f->type_info) & FT_FOREIGN)) {
+		domain_cpus(d, &cpus);
+		cpumask_and(&stale, &stale, &cpus);
+	}
+	if (!cpumask_is_empty(&stale))
+		tlb_flush(&stale);
+}
+
+void tlb_flush_users(const struct frame *f)
+{
+	uint64_t stale = cpumask_words == 1 ? tlb_stale_word(f->aux, 0) : ~0ULL;
+
+	if (!stale)
+		return;
+	if (likely(stale == cpumask_bit(arch_cpu_id())))
+		tlb_flush_local();
+	else
+		flush_owners(f);
 }

@@ -17,7 +17,7 @@ PURE_MAY_WANT = {"panic", "memcpy", "memset", "memmove", "memcmp", "frame_table"
                  # Doors upwards of the page types, in the middle of an atomic change: the last reference frees, stale
                  # translations go before a type changes, a new top level gets the hypervisor's entries; and the pause
                  # of those who wait for such a change.
-                 "frame_free_last", "pt_note_recursive", "tlb_flush_stale", "arch_init_guest_l4", "relax_keeping_registers"}
+                 "frame_free_last", "pt_note_recursive", "tlb_flush_users", "arch_init_guest_l4", "relax_keeping_registers"}
 
 
 def report(ok, name, details=()):

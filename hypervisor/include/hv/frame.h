@@ -10,7 +10,7 @@
  * its type says; while the count is above zero the type cannot change.
  *
  *	count_info	63 allocated  62 hypervisor's  61 free block  60 orphan    47..0 references
- *	type_info	63..60 type   59 pinned  58 validated  57 partial  56 busy  47..0 uses
+ *	type_info	63..60 type   59 pinned  58 validated  57 partial  56 busy  55 foreign  47..0 uses
  *
  * References and the uses of plain types (writable, descriptors, shared) are counted with
  * atomic operations and need no lock. The page-table types are entered and left only
@@ -46,6 +46,7 @@ enum frame_type {
 #define FT_VALIDATED	(1ULL << 58)	/* every entry checked; set as long as the type is in use */
 #define FT_PARTIAL	(1ULL << 57)	/* checked up to an entry: see hv/pagetype.h */
 #define FT_BUSY		(1ULL << 56)	/* its type is changing on some CPU; uses are 0 */
+#define FT_FOREIGN	(1ULL << 55)	/* another domain's table had it writable, of this type */
 #define FT_COUNT	((1ULL << 48) - 1)
 
 struct frame {
@@ -147,6 +148,12 @@ bool frame_drop_allocated(struct frame *f);
 static inline bool frame_type_take(struct frame *f, enum frame_type type);
 /** Ends one use as a plain type. The caller holds a reference beyond this. */
 static inline void frame_type_drop(struct frame *f);
+
+/** A use that ends now is a mapping by another domain: who may be stale is not known. */
+static inline void frame_note_foreign(struct frame *f)
+{
+	__atomic_fetch_or(&f->type_info, FT_FOREIGN, __ATOMIC_RELAXED);
+}
 
 /** Claims a frame without uses for a page-table type: flushed, one use, not validated. */
 bool frame_type_begin(struct frame *f, enum frame_type type);

@@ -192,9 +192,12 @@ static inline void pt_l1e_drop(struct pt_ctx *c, uint64_t e)
 	f = frame_of(m);
 	if (unlikely(!(READ_ONCE(f->count_info) & FC_COUNT)))
 		return;		/* I/O memory in a hole of RAM: an entry holds its frame otherwise */
-	if (e & PTE_W)
+	if (e & PTE_W) {
+		if (unlikely(READ_ONCE(f->owner) != c->owner))
+			frame_note_foreign(f);
 		frame_type_drop(f);
-	else if (unlikely(frame_type_in_use(f, FRAME_SEGDESC)) && f->owner == c->owner)
+	} else if (unlikely(frame_type_in_use(f, FRAME_SEGDESC)) && f->owner == c->owner) {
 		c->ldt_stale = true;
+	}
 	frame_put(f);
 }

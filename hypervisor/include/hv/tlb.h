@@ -79,3 +79,10 @@ void tlb_flush(const cpumask_t *cpus);
 void tlb_flush_local(void);
 /** Flushes those that have not flushed since the stamp. */
 void tlb_flush_stale(uint32_t stamp);
+struct frame;
+/**
+ * The same for a frame that changes its type and keeps its owner: of those that have not flushed since its
+ * last use only the CPUs that run the owner, unless another domain mapped it meanwhile (FT_FOREIGN).
+ * The caller has set FT_BUSY.
+ */
+void tlb_flush_users(const struct frame *f);

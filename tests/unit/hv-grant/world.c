@@ -360,11 +360,16 @@ void frame_unshare(void *page)
 	frame_put(frame_of(ptr_mfn(page)));
 }
 
+struct domain *domain_by_owner(domid_t id)
+{
+	return id < DOMAINS ? &world_domain[id] : NULL;
+}
+
 struct domain *domain_get(domid_t id)
 {
-	if (id >= DOMAINS)
-		return NULL;
-	return domain_ref(&world_domain[id]);
+	struct domain *d = domain_by_owner(id);
+
+	return d ? domain_ref(d) : NULL;
 }
 
 void domain_put(struct domain *d)

@@ -293,6 +293,47 @@ static void a_type_change_flushes_what_may_be_stale_only(void **state)
 	assert_int_equal(world_flushes, before + 1);
 }
 
+static void a_type_change_asks_who_runs_the_owner(void **state)
+{
+	struct mmuext_op pin = { .cmd = PIN_L1, .arg1.mfn = page(1, 4) };
+
+	(void)state;
+	build_tree(1);
+	assert_int_equal(ext_op(PIN_L4, page(1, 0)), 0);
+	assert_int_equal(ext_op(MMUEXT_NEW_BASEPTR, page(1, 0)), 0);
+	world_guest_runs();
+	assert_int_equal(set_entry(page(1, 3), 0, 0), 0);
+	world_run(0);
+	unsigned before[2] = { world_cpu_flushes[0], world_cpu_flushes[1] };
+
+	assert_int_equal(world_call(do_mmuext_op, (uint64_t)&pin, 1, 0, 1), 0);
+	assert_int_equal(world_cpu_flushes[0], before[0]);
+	assert_int_equal(world_cpu_flushes[1], before[1] + 1);
+}
+
+/* Then another CPU than the owner's may still write to it. */
+static void a_type_change_asks_all_when_another_domain_had_the_frame(void **state)
+{
+	struct mmu_update req = { page(0, 3) << PAGE_SHIFT, entry(5, P_RW) };
+
+	(void)state;
+	world_run(0);
+	assert_int_equal(ext_op(PIN_L1, page(0, 3)), 0);
+	assert_int_equal(world_call(do_mmu_update, (uint64_t)&req, 1, 0, 1), 0);
+	world_guest_runs();
+	assert_int_equal(set_entry(page(0, 3), 0, 0), 0);
+	world_run(1);
+	unsigned before = world_cpu_flushes[0];
+
+	assert_int_equal(ext_op(PIN_L1, page(1, 5)), 0);
+	assert_int_equal(world_cpu_flushes[0], before + 1);
+	world_guest_runs();
+	/* What it is then is its owner's alone again. */
+	assert_int_equal(ext_op(UNPIN, page(1, 5)), 0);
+	assert_int_equal(ext_op(PIN_L2, page(1, 5)), 0);
+	assert_int_equal(world_cpu_flushes[0], before + 1);
+}
+
 static void a_frame_given_back_is_zeroed_and_flushed_for_its_next_owner(void **state)
 {
 	mfn_t m = mfn(page(1, 7));
@@ -547,6 +588,8 @@ int main(void)
 		T(a_table_named_recursively_outlives_its_pin),
 		T(accessed_and_dirty_bits_are_kept_on_request),
 		T(a_type_change_flushes_what_may_be_stale_only),
+		T(a_type_change_asks_who_runs_the_owner),
+		T(a_type_change_asks_all_when_another_domain_had_the_frame),
 		T(a_frame_given_back_is_zeroed_and_flushed_for_its_next_owner),
 		T(the_control_domain_maps_anothers_frames_by_its_id),
 		T(the_control_domain_pins_and_changes_anothers_tables),

@@ -30,26 +30,32 @@ struct domain dom_xen = { .id = DOMID_XEN }, dom_io = { .id = DOMID_IO };
 struct domain *domain_list;
 spinlock_t domlist_lock = SPINLOCK("domlist");
 static struct vcpu *vcpus[2][1];
-unsigned world_flushes, world_reaped, world_invlpgs, world_wbinvds;
+unsigned world_cpu_flushes[2], world_flushes, world_reaped, world_invlpgs, world_wbinvds;
 uint64_t world_invlpg_va;
 uint32_t world_budget;
 
-/* What the TLB remembers: frames that it lets somebody write, frames that it walks through. */
+/* What the TLBs remember: frames that they let somebody write, frames that they walk through. CPU d runs domain d. */
 static uint64_t tlb_writable[2], tlb_tables[2];
 
 /* ---- the seam ------------------------------------------------------------------------------ */
 
+static void forget(unsigned cpu)
+{
+	world_cpu_flushes[cpu]++;
+	tlb_writable[cpu] = tlb_tables[cpu] = 0;
+}
+
 void arch_tlb_flush_local(void)
 {
 	world_flushes++;
-	memset(tlb_writable, 0, sizeof(tlb_writable));
-	memset(tlb_tables, 0, sizeof(tlb_tables));
+	forget(arch_cpu_id());
 }
 
 void arch_tlb_flush_cpus(const cpumask_t *cpus)
 {
-	if (cpumask_has(cpus, 0))
-		arch_tlb_flush_local();
+	world_flushes++;
+	for_each_cpu(cpu, cpus)
+		forget(cpu);
 }
 
 void arch_invlpg(uint64_t va)
@@ -60,7 +66,7 @@ void arch_invlpg(uint64_t va)
 
 void arch_invlpg_cpus(const cpumask_t *cpus, uint64_t va)
 {
-	if (cpumask_has(cpus, 0))
+	if (cpumask_has(cpus, arch_cpu_id()))
 		arch_invlpg(va);
 }
 
@@ -93,7 +99,7 @@ uint64_t arch_m2p_pages(void)
 
 unsigned arch_cpu_id(void)
 {
-	return 0;
+	return host_cpu.current->processor;
 }
 
 unsigned arch_nr_cpus(void)
@@ -194,6 +200,8 @@ static void make_domain(unsigned d, unsigned pages)
 	vcpus[d][0] = v;
 	v->domain = dom;
 	v->kernel_mode = true;
+	v->processor = d;
+	v->running = true;
 	domain_mm_init(dom);
 	dom->mm.max_pages = pages + 8;
 	dom->next = d ? NULL : &world_dom[1];
@@ -214,7 +222,10 @@ void world_start(unsigned pages)
 	mm_set_machine(&machine);
 	mm_init();
 	mm_add_ram(mfn(2), mfn(FRAMES));
-	arch_tlb_flush_local();
+	tlb_cpus.word[0] = 3;
+	world_run(0);
+	forget(0);
+	forget(1);
 	make_domain(0, pages);
 	make_domain(1, pages);
 	domain_list = &world_dom[0];
@@ -246,7 +257,6 @@ struct frame *page_frame(unsigned d, unsigned i)
 void world_run(unsigned d)
 {
 	host_cpu.current = &world_vcpu[d];
-	world_vcpu[d].running = true;
 }
 
 /* ---- what the guest can reach ---------------------------------------------------------------------- */
@@ -292,6 +302,11 @@ static void check_remembered(unsigned d)
 
 void world_guest_runs(void)
 {
+	/* The control domain's tables are lowest ones, loaded or not. */
+	for (unsigned m = 0; m < FRAMES; m++)
+		if (frames[m].owner == 0 && (frames[m].type_info & FT_VALIDATED) &&
+		    frame_type_in_use(&frames[m], FRAME_L1))
+			reach(0, m, 1, true);
 	for (unsigned d = 0; d < 2; d++) {
 		if (world_vcpu[d].guest_table.n)
 			reach(d, world_vcpu[d].guest_table.n, 4, true);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A pretend machine for the memory code: 64 frames of RAM, two domains (0 is the control
- * domain) with a vCPU each, one CPU whose TLB remembers all that it may.
+ * domain) with a vCPU each, on CPUs of their numbers whose TLBs remember all that they may.
  *
  * After each hypercall the guest "runs": whatever its tables let it reach is taken for
  * remembered by the TLB, until that is flushed. What the TLB remembers must never be
@@ -26,7 +26,8 @@
 
 extern struct domain world_dom[2];
 extern struct vcpu world_vcpu[2];
-extern unsigned world_flushes;		/* full ones */
+extern unsigned world_flushes;		/* full ones, */
+extern unsigned world_cpu_flushes[2];	/* of each CPU */
 extern unsigned world_invlpgs;		/* of one address, */
 extern uint64_t world_invlpg_va;	/* this one last */
 extern unsigned world_wbinvds;
