@@ -43,16 +43,22 @@ static void sleep_for_turn(struct spinlock *l, uint16_t ticket)
 	__atomic_fetch_sub(&l->sleepers, 1, __ATOMIC_SEQ_CST);
 }
 
+static __attribute__((noinline)) void wait_for_turn(struct spinlock *l, uint16_t ticket)
+{
+	for (unsigned int i = 0; i < SPINS; i++) {
+		__builtin_ia32_pause();
+		if (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) == ticket)
+			return;
+	}
+	sleep_for_turn(l, ticket);
+}
+
 void spinlock_lock(struct spinlock *l)
 {
 	uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
-	for (unsigned int i = 0; i < SPINS; i++) {
-		if (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) == ticket)
-			return;
-		__builtin_ia32_pause();
-	}
-	sleep_for_turn(l, ticket);
+	if (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)
+		wait_for_turn(l, ticket);
 }
 
 bool spinlock_trylock(struct spinlock *l)
