@@ -84,9 +84,12 @@ def stop_talkers(d):
 
 
 def end_storm(d):
-    for _ in range(20):
+    """One that is just starting again has no name for a moment: three looks that find none."""
+    calm = 0
+    for _ in range(40):
         d.type("sh /etc/calm", timeout=60)
-        if not any(name.startswith("storm") for name in d.domains()):
+        calm = 0 if any(name.startswith("storm") for name in d.domains()) else calm + 1
+        if calm == 3:
             break
         d.type("sleep 0.25")
 
