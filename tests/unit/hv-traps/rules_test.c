@@ -174,7 +174,33 @@ static void writing_what_it_has_is_let_pass(void **state)
 	assert_false(msr_fixed_write(&intel, MSR_EFER, v & ~(uint64_t)EFER_NX));
 	assert_true(msr_fixed_write(&intel, MSR_UCODE_REV, 0));
 	assert_false(msr_fixed_write(&intel, MSR_UCODE_REV, 1));
+	assert_false(msr_fixed_write(&amd, MSR_UCODE_REV, 0));
+	assert_false(msr_fixed_write(&intel, MSR_APIC_BASE, 0xfee00900));
 	assert_false(msr_fixed_write(&intel, MSR_PAT, 0));
+}
+
+static void performance_counters_count_nothing(void **state)
+{
+	uint64_t v = 1;
+
+	(void)state;
+	assert_true(msr_fixed_write(&intel, MSR_PERFCTR_FIRST, 7));
+	assert_true(msr_fixed_read(&intel, MSR_PERFCTR_FIRST, &v));
+	assert_int_equal(v, 0);
+	assert_false(msr_fixed_read(&amd, MSR_PERFCTR_FIRST, &v));
+	assert_true(msr_fixed_write(&amd, MSR_FAM15_EVNTSEL0, 7));
+	assert_true(msr_fixed_read(&amd, MSR_FAM15_EVNTSEL0, &v));
+	assert_int_equal(v, 0);
+	assert_false(msr_fixed_read(&intel, MSR_FAM15_EVNTSEL0, &v));
+}
+
+static void what_is_only_written_cannot_be_read(void **state)
+{
+	uint64_t v;
+
+	(void)state;
+	assert_true(msr_fixed_write(&intel, MSR_MPERF, 1));
+	assert_false(msr_fixed_read(&intel, MSR_MPERF, &v));
 }
 
 static void machine_checks_have_no_reports(void **state)
@@ -188,6 +214,9 @@ static void machine_checks_have_no_reports(void **state)
 			assert_int_equal(v, 0);
 	}
 	assert_false(msr_fixed_read(&intel, MSR_MC0_CTL + 128, &v));
+	assert_true(msr_fixed_write(&intel, MSR_MC0_CTL + 4, 1));
+	assert_true(msr_fixed_write(&intel, MSR_MC0_CTL + 5, 0));
+	assert_false(msr_fixed_write(&intel, MSR_MC0_CTL + 5, 1));
 }
 
 int main(void)
@@ -206,6 +235,8 @@ int main(void)
 		cmocka_unit_test(the_first_vcpu_is_the_boot_processor),
 		cmocka_unit_test(each_maker_has_its_own),
 		cmocka_unit_test(writing_what_it_has_is_let_pass),
+		cmocka_unit_test(performance_counters_count_nothing),
+		cmocka_unit_test(what_is_only_written_cannot_be_read),
 		cmocka_unit_test(machine_checks_have_no_reports),
 	};
 
