@@ -51,86 +51,14 @@ static int ext_unpin(struct ext *x)
 
 /* ---- top-level tables ------------------------------------------------------------------------ */
 
-/* VMASST_TYPE_m2p_strict: only the kernel's top level has the M2P. */
-static __attribute__((noinline)) void show_m2p(mfn_t l4, bool show)
-{
-	uint64_t all[PTE_ENTRIES], *table = frame_ptr(l4);
-
-	if (show)
-		arch_init_guest_l4(all);
-	WRITE_ONCE(table[HV_SLOT_FIRST], show ? all[HV_SLOT_FIRST] : 0);
-}
-
-static bool is_strict(const struct ext *x)
-{
-	return x->self->mm.vm_assist >> VMASST_TYPE_m2p_strict & 1;
-}
-
-static int take_table(struct ext *x, mfn_t m)
-{
-	struct pt_pending *pending = &x->v->pt_pending;
-	struct frame *f;
-
-	if (likely(!pending->table.n) && likely(tables_take_quick(x->self, m)))
-		return 0;
-	return tables_take(x->self, m, 4, pending, current_budget(), &f);
-}
-
-static void put_table(struct ext *x, mfn_t m)
-{
-	if (m.n && !tables_put_quick(x->self, m))
-		tables_put(x->self, frame_of(m), &x->v->pt_pending, current_budget());
-}
-
-/* Another top-level table at v->guest_table or v->guest_table_user, as a switch of processes has it. */
-static bool switch_quick(struct ext *x, mfn_t *at)
-{
-	return likely(!x->v->pt_pending.table.n) && likely(!is_strict(x)) &&
-	       tables_switch_quick(x->v, at, mfn(x->op.arg1.mfn));
-}
-
 static int ext_new_baseptr(struct ext *x)
 {
-	struct vcpu *v = x->v;
-	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table;
-	int rc;
-
-	if (mfn_eq(new, old)) {
-		tables_load(v);
-		return 0;
-	}
-	if (unlikely(v->ldt_ents))
-		vcpu_ldt_unmap(v);	/* it is found through the tables */
-	if (switch_quick(x, &v->guest_table))
-		return 0;
-	rc = take_table(x, new);
-	if (rc)
-		return rc;
-	if (unlikely(is_strict(x)))
-		show_m2p(new, true);
-	v->guest_table = new;
-	tables_load(v);
-	/* Not before the CPU has left it. */
-	put_table(x, old);
-	return 0;
+	return vcpu_load_table(x->v, mfn(x->op.arg1.mfn), current_budget());
 }
 
 static int ext_new_user_baseptr(struct ext *x)
 {
-	struct vcpu *v = x->v;
-	mfn_t new = mfn(x->op.arg1.mfn), old = v->guest_table_user;
-	int rc;
-
-	if (mfn_eq(new, old) || switch_quick(x, &v->guest_table_user))
-		return 0;
-	rc = new.n ? take_table(x, new) : tables_settle(&v->pt_pending, current_budget());
-	if (rc)
-		return rc;
-	if (unlikely(is_strict(x)) && new.n)
-		show_m2p(new, false);
-	v->guest_table_user = new;
-	put_table(x, old);
-	return 0;
+	return vcpu_set_user_table(x->v, mfn(x->op.arg1.mfn), current_budget());
 }
 
 /* ---- translations and caches -------------------------------------------------------------------- */

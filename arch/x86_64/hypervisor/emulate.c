@@ -99,7 +99,6 @@ static emul_fn *const map_1[256] = {
 	[0x6c] = emul_ins, [0x6d] = emul_ins, [0x6e] = emul_outs, [0x6f] = emul_outs,
 	[0xe4] = emul_in, [0xe5] = emul_in, [0xe6] = emul_out, [0xe7] = emul_out,
 	[0xec] = emul_in, [0xed] = emul_in, [0xee] = emul_out, [0xef] = emul_out,
-	[0xf4] = emul_hlt,
 	[0xfa] = emul_cli_sti, [0xfb] = emul_cli_sti,
 };
 

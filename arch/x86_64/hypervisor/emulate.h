@@ -9,7 +9,7 @@ typedef enum emul_result emul_fn(struct vcpu *v, struct cpu_user_regs *regs, con
 
 /* emulate_cr.c: control and debug registers, and what else only a kernel may do */
 emul_fn emul_cr_read, emul_cr_write, emul_dr_read, emul_dr_write, emul_clts, emul_wbinvd,
-	emul_group_0f00, emul_group_0f01, emul_hlt, emul_cli_sti, emul_rdtsc;
+	emul_group_0f00, emul_group_0f01, emul_cli_sti, emul_rdtsc;
 /* emulate_msr.c */
 emul_fn emul_rdmsr, emul_wrmsr;
 /* emulate_io.c */

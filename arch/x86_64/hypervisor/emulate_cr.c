@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Control registers as a PV kernel has them. CR0 is the machine's but for TS; CR2
- * and CR4 are only values of the vCPU; CR3 names its page table, and is changed by
- * mmuext_op alone. A change that could not take effect is refused, so the guest
- * gets its #GP.
+ * and CR4 are only values of the vCPU; CR3 names its page table. A change that could
+ * not take effect is refused, so the guest gets its #GP.
  */
 #include "emulate.h"
 
 #include <cpu/insn.h>
 #include <format/cr.h>
+#include <format/trap.h>
 #include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/cpuid.h>
@@ -16,8 +16,9 @@
 #include <hv/domain.h>
 #include <hv/fpu.h>
 #include <hv/mem.h>
-#include <hv/sched.h>
 #include <hv/segments.h>
+#include <hv/tables.h>
+#include <hv/traps.h>
 #include <hv/usercopy.h>
 #include <xen/arch-x86/cpufeatureset.h>
 
@@ -54,6 +55,21 @@ static enum emul_result set_cr0(struct vcpu *v, uint64_t value)
 		return EMUL_REFUSED;
 	fpu_set_ts(v, value & CR0_TS);
 	return EMUL_DONE;
+}
+
+/*
+ * As MMUEXT_NEW_BASEPTR. When a table takes long to check the kernel comes back to the same instruction, and
+ * what was done of it waits in v->pt_pending. That of the old table waits there, too: behind the
+ * instruction, as the kernel need not have it in its new tables.
+ */
+static enum emul_result set_cr3(struct vcpu *v, uint64_t value)
+{
+	struct budget b = { HYPERCALL_BUDGET };
+	int rc = vcpu_load_table(v, mfn(value >> PAGE_SHIFT), &b);
+
+	if (rc == -XEN_ERESTART)
+		return EMUL_RETRY;
+	return rc ? EMUL_REFUSED : EMUL_DONE;
 }
 
 enum emul_result emul_cr_read(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
@@ -93,6 +109,8 @@ enum emul_result emul_cr_write(struct vcpu *v, struct cpu_user_regs *regs, const
 		v->ctrlreg[2] = value;
 		v->info->arch.cr2 = value;
 		return EMUL_DONE;
+	case 3:
+		return set_cr3(v, value);
 	case 4:
 		v->ctrlreg[4] = guest_cr4_fix(v, value);
 		guest_cr4_load(v);
@@ -101,10 +119,19 @@ enum emul_result emul_cr_write(struct vcpu *v, struct cpu_user_regs *regs, const
 	return EMUL_REFUSED;
 }
 
+/* With REX.R, so 8 to 15. */
+static enum emul_result no_such_register(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	bounce_exception(v, regs, TRAP_UD, 0);
+	return EMUL_RETRY;
+}
+
 enum emul_result emul_dr_read(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
 {
 	uint64_t value;
 
+	if (in->reg >= 8)
+		return no_such_register(v, regs);
 	if (!v->kernel_mode || vcpu_get_debugreg(v, in->reg, &value))
 		return EMUL_REFUSED;
 	*insn_reg(regs, in->rm) = value;
@@ -113,6 +140,8 @@ enum emul_result emul_dr_read(struct vcpu *v, struct cpu_user_regs *regs, const 
 
 enum emul_result emul_dr_write(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
 {
+	if (in->reg >= 8)
+		return no_such_register(v, regs);
 	if (!v->kernel_mode || vcpu_set_debugreg(v, in->reg, *insn_reg(regs, in->rm)))
 		return EMUL_REFUSED;
 	return EMUL_DONE;
@@ -135,16 +164,6 @@ enum emul_result emul_wbinvd(struct vcpu *v, struct cpu_user_regs *regs, const s
 		return EMUL_REFUSED;
 	if (v->domain->io_all_ports)
 		arch_wbinvd(false);
-	return EMUL_DONE;
-}
-
-enum emul_result emul_hlt(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
-{
-	(void)regs, (void)in;
-	if (!v->kernel_mode)
-		return EMUL_REFUSED;
-	/* With events masked it would never end: as sched_op block, it opens them. */
-	vcpu_block_enable_events();
 	return EMUL_DONE;
 }
 
@@ -205,29 +224,6 @@ static enum emul_result store_table(struct cpu_user_regs *regs, const struct ins
 		? EMUL_REFUSED : EMUL_DONE;
 }
 
-/* PE cannot be cleared by it. */
-static enum emul_result load_status_word(struct vcpu *v, struct cpu_user_regs *regs,
-					 const struct insn *in)
-{
-	uint64_t fs, gs, value = *insn_reg(regs, in->rm);
-
-	if (in->mem) {
-		segments_read_bases(&fs, &gs);
-		if (copy_from_guest(&value, guest_va(insn_mem_address(in, regs, fs, gs)), 2))
-			return EMUL_REFUSED;
-	}
-	return set_cr0(v, (guest_cr0(v) & ~14UL) | (value & 15));
-}
-
-static enum emul_result emul_invlpg(struct cpu_user_regs *regs, const struct insn *in)
-{
-	uint64_t fs, gs;
-
-	segments_read_bases(&fs, &gs);
-	arch_invlpg(insn_mem_address(in, regs, fs, gs));
-	return EMUL_DONE;
-}
-
 static enum emul_result emul_xsetbv(struct vcpu *v, const struct cpu_user_regs *regs)
 {
 	uint64_t value = (uint64_t)(uint32_t)regs->rdx << 32 | (uint32_t)regs->rax;
@@ -255,10 +251,6 @@ enum emul_result emul_group_0f01(struct vcpu *v, struct cpu_user_regs *regs, con
 	}
 	if (!v->kernel_mode)
 		return EMUL_REFUSED;
-	if (op == 6)
-		return load_status_word(v, regs, in);
-	if (in->mem && op == 7)
-		return emul_invlpg(regs, in);
 	if (!in->mem && op == 2 && (in->rm & 7) == 1)
 		return emul_xsetbv(v, regs);
 	return EMUL_REFUSED;

@@ -143,6 +143,8 @@ static enum emul_result string_io(struct vcpu *v, struct cpu_user_regs *regs,
 	uint16_t port = (uint16_t)regs->rdx;
 	uint64_t by = regs->rflags & FLAGS_DF ? -(uint64_t)bytes : bytes;
 
+	if (!left(in, regs))
+		return EMUL_DONE;	/* nothing is asked of the port, nor whether it may be used */
 	if (!may_use(v, port, bytes))
 		return EMUL_REFUSED;
 	for (unsigned i = 0; left(in, regs); i++) {

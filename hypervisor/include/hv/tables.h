@@ -62,5 +62,14 @@ int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pen
 bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending,
 		  struct budget *b);
 
+/**
+ * v, which runs here, gets another top-level table for its kernel (loaded at once) or for its user
+ * mode (0: none): MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR, MOV to CR3. 0, with the old one given
+ * back or pending; -XEN_ERESTART, with what is begun pending; -XEN_EINVAL and others. On an error
+ * v has the table that it had.
+ */
+int vcpu_load_table(struct vcpu *v, mfn_t new, struct budget *b);
+int vcpu_set_user_table(struct vcpu *v, mfn_t new, struct budget *b);
+
 /** Descriptor pages lost a mapping: the LDT windows of d's vCPUs are emptied. */
 void tables_ldt_stale(struct domain *d);
