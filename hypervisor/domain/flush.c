@@ -30,51 +30,30 @@ void tlb_flush_local(void)
 	tlb_flush_done(arch_cpu_id(), tick);
 }
 
-static void find_stale(uint32_t stamp, cpumask_t *stale)
-{
-	cpumask_clear(stale);
-	for (unsigned i = 0; i < cpumask_words; i++)
-		stale->word[i] = tlb_stale_word(stamp, i);
-}
-
-static __attribute__((noinline)) void flush_stale_of_many(uint32_t stamp)
-{
-	cpumask_t stale;
-
-	find_stale(stamp, &stale);
-	if (!cpumask_is_empty(&stale))
-		tlb_flush(&stale);
-}
-
-void tlb_flush_stale(uint32_t stamp)
+/* Mostly nobody is stale, or this CPU alone. False: others have to be asked. */
+static inline bool flush_here(uint32_t stamp)
 {
 	uint64_t stale;
 
-	if (unlikely(cpumask_words > 1)) {
-		flush_stale_of_many(stamp);
-		return;
-	}
+	if (unlikely(cpumask_words > 1))
+		return false;
 	stale = tlb_stale_word(stamp, 0);
-	if (!stale)
-		return;
-	if (likely(stale == cpumask_bit(arch_cpu_id())))
+	if (likely(stale == cpumask_bit(arch_cpu_id()))) {
 		tlb_flush_local();
-	else
-		tlb_flush(&(cpumask_t){ { stale } });
+		return true;
+	}
+	return !stale;
 }
 
-/*
- * The others are left alone: who does not run the owner has flushed since it did, or will before it runs
- * a vCPU, and only for the owner's vCPUs is the owner's memory in tables. A grant is flushed when it is
- * unmapped, before its use ends.
- */
-static __attribute__((noinline)) void flush_owners(const struct frame *f)
+/* Those that have not flushed since the stamp; with a domain only those that run it. */
+static __attribute__((noinline)) void flush_others(uint32_t stamp, const struct domain *d)
 {
-	const struct domain *d = domain_by_owner(f->owner);
 	cpumask_t stale, cpus;
 
-	find_stale(f->aux, &stale);
-	if (d && !(READ_ONCE(f->type_info) & FT_FOREIGN)) {
+	cpumask_clear(&stale);
+	for (unsigned i = 0; i < cpumask_words; i++)
+		stale.word[i] = tlb_stale_word(stamp, i);
+	if (d) {
 		domain_cpus(d, &cpus);
 		cpumask_and(&stale, &stale, &cpus);
 	}
@@ -82,14 +61,20 @@ static __attribute__((noinline)) void flush_owners(const struct frame *f)
 		tlb_flush(&stale);
 }
 
+void tlb_flush_stale(uint32_t stamp)
+{
+	if (!flush_here(stamp))
+		flush_others(stamp, NULL);
+}
+
+/*
+ * The others are left alone: who does not run the owner has flushed since it did, or will before it runs
+ * a vCPU, and only for the owner's vCPUs is the owner's memory in tables. A grant is flushed when it is
+ * unmapped, before its use ends.
+ */
 void tlb_flush_users(const struct frame *f)
 {
-	uint64_t stale = cpumask_words == 1 ? tlb_stale_word(f->aux, 0) : ~0ULL;
-
-	if (!stale)
-		return;
-	if (likely(stale == cpumask_bit(arch_cpu_id())))
-		tlb_flush_local();
-	else
-		flush_owners(f);
+	if (!flush_here(f->aux))
+		flush_others(f->aux, READ_ONCE(f->type_info) & FT_FOREIGN ? NULL :
+						domain_by_owner(f->owner));
 }
