@@ -32,7 +32,7 @@ dom0_nomemory_USRCS = tests/unit/dom0/nomemory_test.c $(DAEMON_SRCS)
 dom0_nomemory_ULIBS := -Wl,--wrap=malloc -Wl,--wrap=calloc
 UNITS += dom0_consoled
 dom0_consoled_USRCS = tests/unit/dom0/consoled_test.c $(DAEMON_SRCS) \
-	$(addprefix dom0tools/console/,scrollback.c consring.c consoled.c attach.c)
+	$(addprefix dom0tools/console/,scrollback.c consring.c list.c console.c consoled.c attach.c)
 UNITS += dom0_terminal
 dom0_terminal_USRCS = tests/unit/dom0/terminal_test.c dom0tools/console/terminal.c $(pv_KIT)
 UNITS += dom0_shell
