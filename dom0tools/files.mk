@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 DOM0_SRCS += dom0tools/main.c dom0tools/rootfs.S
-DOM0_SRCS += $(addprefix dom0tools/xenstore/,node.c path.c account.c view.c watch.c names.c \
+DOM0_SRCS += $(addprefix dom0tools/xenstore/,node.c path.c account.c view.c watch.c event.c names.c \
 	transaction.c request.c tree.c control.c store.c xsring.c domains.c local.c daemon.c)
 DOM0_SRCS += $(addprefix dom0tools/console/,scrollback.c consring.c terminal.c list.c \
 	console.c consoled.c attach.c)

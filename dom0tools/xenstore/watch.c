@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches and the events that wait for their connections.
+ * Watches: who is told of a change.
  *
  * Watches lie in a hash table by the path they watch. A change at a path looks up the
  * path and its parents, so its cost is the depth of the path, however many
  * domains watch something.
- *
- * The events of a connection are bounded. When there are too many, those of the
- * watch that fires next are replaced by a single one with the watch's own path: clients
- * must expect spurious events and look for themselves, so nothing is lost but detail. The same event
- * stands for one that there was no memory for; it is made when it is fetched.
  */
-#include "internal.h"
+#include "watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,29 +14,7 @@
 
 /* A token must fit into an event beside the longest path. */
 #define TOKEN_MAX (XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
-#define EVENTS_MAX_GUEST 256
-#define EVENTS_MAX_PRIVILEGED 16384
-#define EVENT_BYTES_MAX_GUEST (64u << 10)
-
-struct watch {
-	struct watch *next;		/* of the connection */
-	struct watch *next_in_bucket;
-	struct store_conn *conn;
-	struct event *last;		/* the newest one that waits */
-	uint32_t hash;
-	uint32_t n_events;
-	int depth;			/* levels below the path; -1: any */
-	bool missed;			/* an event, for want of memory */
-	uint16_t skip;
-	char *path;			/* behind the token */
-	char token[];
-};
-
-struct event {
-	struct event *next;
-	struct watch *watch;
-	char path[];			/* as the client sees it */
-};
+#define HASH_START 2166136261u
 
 static uint32_t hash_bytes(uint32_t hash, const char *bytes, size_t len)
 {
@@ -49,8 +22,6 @@ static uint32_t hash_bytes(uint32_t hash, const char *bytes, size_t len)
 		hash = (hash ^ (unsigned char)*bytes++) * 16777619u;
 	return hash;
 }
-
-#define HASH_START 2166136261u
 
 static struct watch **bucket_of(const struct watch_index *index, uint32_t hash)
 {
@@ -149,45 +120,6 @@ int watch_add(struct store_conn *conn, const struct path *path, const char *toke
 	return 0;
 }
 
-static uint32_t event_price(const char *path)
-{
-	return (uint32_t)(sizeof(struct event) + strlen(path) + 1);
-}
-
-/* Whether one more event must not be queued as it is. */
-static bool events_are_many(const struct store_conn *conn, const char *path)
-{
-	if (conn_is_privileged(conn))
-		return conn->n_events >= EVENTS_MAX_PRIVILEGED;
-	return conn->n_events >= EVENTS_MAX_GUEST ||
-	       conn->event_bytes + event_price(path) > EVENT_BYTES_MAX_GUEST;
-}
-
-/* Drops the events that wait for the watch. */
-static void events_drop(struct watch *watch)
-{
-	struct store_conn *conn = watch->conn;
-	struct event **at = &conn->events;
-
-	while (watch->n_events) {
-		struct event *event = *at;
-
-		if (event->watch != watch) {
-			at = &event->next;
-			continue;
-		}
-		*at = event->next;
-		conn->event_bytes -= event_price(event->path);
-		free(event);
-		watch->n_events--;
-		conn->n_events--;
-	}
-	watch->last = NULL;
-	for (at = &conn->events; *at;)
-		at = &(*at)->next;
-	conn->events_tail = at;
-}
-
 static void watch_delete(struct watch **link)
 {
 	struct watch *watch = *link;
@@ -222,105 +154,9 @@ void watch_remove_all(struct store_conn *conn)
 		watch_delete(&conn->watches);
 }
 
-static void tell(struct store_conn *conn)
-{
-	if (conn->told)
-		return;
-	conn->told = true;
-	conn->store->ops->event_pending(conn->store->ctx, conn);
-}
-
-static void event_missed(struct watch *watch)
-{
-	watch->missed = true;
-	watch->conn->missed = true;
-	tell(watch->conn);
-}
-
-/* Queues an event; abs is the path as the tree has it. */
-static void event_queue(struct watch *watch, const char *abs)
-{
-	struct store_conn *conn = watch->conn;
-	const char *path = abs + watch->skip;
-
-	if (events_are_many(conn, path)) {
-		if (watch->n_events)
-			events_drop(watch);
-		path = watch->path + watch->skip;
-	}
-	if (watch->last && !strcmp(watch->last->path, path))
-		return;
-
-	struct event *event = malloc(sizeof(*event) + strlen(path) + 1);
-
-	if (!event) {
-		event_missed(watch);
-		return;
-	}
-	event->next = NULL;
-	event->watch = watch;
-	strcpy(event->path, path);
-	*conn->events_tail = event;
-	conn->events_tail = &event->next;
-	conn->n_events++;
-	conn->event_bytes += event_price(path);
-	watch->n_events++;
-	watch->last = event;
-	tell(conn);
-}
-
 void watch_fire_first(struct store_conn *conn)
 {
 	event_queue(conn->watches, conn->watches->path);
-}
-
-static void event_write(const struct watch *watch, const char *path, struct store_message *out)
-{
-	size_t path_size = strlen(path) + 1, token_size = strlen(watch->token) + 1;
-
-	memset(&out->hdr, 0, sizeof(out->hdr));
-	out->hdr.type = XS_WATCH_EVENT;
-	out->hdr.len = (uint32_t)(path_size + token_size);
-	memcpy(out->payload, path, path_size);
-	memcpy(out->payload + path_size, watch->token, token_size);
-}
-
-/* The event of a watch that has missed one. */
-static bool event_of_missed(struct store_conn *conn, struct store_message *out)
-{
-	struct watch *watch = conn->missed ? conn->watches : NULL;
-
-	while (watch && !watch->missed)
-		watch = watch->next;
-	conn->missed = watch;
-	if (!watch)
-		return false;
-	watch->missed = false;
-	event_write(watch, watch->path + watch->skip, out);
-	return true;
-}
-
-bool store_conn_event(struct store_conn *conn, struct store_message *out)
-{
-	struct event *event = conn->events;
-	struct watch *watch;
-
-	if (!event) {
-		conn->told = event_of_missed(conn, out);
-		return conn->told;
-	}
-	watch = event->watch;
-	conn->events = event->next;
-	if (!conn->events)
-		conn->events_tail = &conn->events;
-	conn->n_events--;
-	conn->event_bytes -= event_price(event->path);
-	watch->n_events--;
-	if (watch->last == event)
-		watch->last = NULL;
-	event_write(watch, event->path, out);
-	free(event);
-	return true;
 }
 
 /* What a change looks like to those who might be told. */

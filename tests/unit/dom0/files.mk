@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-STORE_SRCS := $(addprefix dom0tools/xenstore/,node.c path.c account.c view.c watch.c names.c \
+STORE_SRCS := $(addprefix dom0tools/xenstore/,node.c path.c account.c view.c watch.c event.c names.c \
 	transaction.c request.c tree.c control.c store.c) tests/unit/dom0/storekit.c
 UNITS += dom0_store
 dom0_store_USRCS := tests/unit/dom0/store_test.c $(STORE_SRCS)
