@@ -12,7 +12,8 @@
 #include <hv/domain.h>
 #include <hv/usercopy.h>
 
-#define CMD_MASK 0xfffu		/* the bits above are for continuations of Xen's own */
+#define CMD_BITS 12		/* the bits above are for continuations */
+#define CMD_MASK ((1u << CMD_BITS) - 1)
 
 /* ---- operations on a list ------------------------------------------------------ */
 
@@ -139,6 +140,8 @@ static struct domain *target(domid_t id, int16_t *status)
 	return d;
 }
 
+#define FRAMES_GIVEN 16	/* for a unit of the budget */
+
 /* The lock is held. GNTST_*, or -XEN_ERESTART (which no GNTST_ is). */
 static int set_up(struct domain *d, const struct gnttab_setup_table *op)
 {
@@ -149,6 +152,8 @@ static int set_up(struct domain *d, const struct gnttab_setup_table *op)
 		return GNTST_general_error;
 	if (op->nr_frames > d->grants.nr_frames)
 		err = grant_table_grow(d, op->nr_frames, current_budget());
+	if (!err && !budget_take_n(current_budget(), op->nr_frames / FRAMES_GIVEN))
+		err = -XEN_ERESTART;
 	if (err)
 		return err == -XEN_ERESTART ? err : GNTST_general_error;
 	for (uint32_t i = 0; i < op->nr_frames; i++) {
@@ -265,14 +270,17 @@ static long op_get_status_frames(struct domain *self, guest_va_t at, uint32_t co
 	return copy_to_guest(at, &op.status, sizeof(op.status));
 }
 
-/* Does d map the frame, which another domain owns, by a grant? */
-static bool maps_frame(struct grant_domain *g, uint64_t mfn_n)
+#define FLUSH_COST  64
+#define LOOK_COST   10	/* of the look through a page of handles */
+
+/* Does one of the handles of a page map the frame, which another domain owns? */
+static bool page_maps(struct grant_domain *g, uint32_t page, uint64_t mfn_n)
 {
 	bool found = false;
 
 	spin_lock(&g->map_lock);
-	for (uint32_t h = 0; h < g->map_pages * MAPTRACK_PER_PAGE && !found; h++) {
-		const struct grant_map *e = maptrack_entry(g, h);
+	for (uint32_t i = 0; i < MAPTRACK_PER_PAGE && !found; i++) {
+		const struct grant_map *e = maptrack_entry(g, page * MAPTRACK_PER_PAGE + i);
 
 		/* What is being unmapped may have lost its pin already, and with it its granter's table. */
 		found = e->flags && !(e->flags & GRANT_MAP_BUSY) &&
@@ -282,7 +290,19 @@ static bool maps_frame(struct grant_domain *g, uint64_t mfn_n)
 	return found;
 }
 
-static long flush_one(struct domain *self, const struct gnttab_cache_flush *op)
+/* Does the domain map the frame by a grant? 0, -XEN_EPERM, -XEN_ERESTART; *page: where the look stands. */
+static long maps_frame(struct grant_domain *g, uint64_t mfn_n, uint32_t *page)
+{
+	for (; *page < g->map_pages; ++*page) {
+		if (!budget_take_n(current_budget(), LOOK_COST))
+			return -XEN_ERESTART;
+		if (page_maps(g, *page, mfn_n))
+			return 0;
+	}
+	return -XEN_EPERM;
+}
+
+static long flush_one(struct domain *self, const struct gnttab_cache_flush *op, uint32_t *page)
 {
 	if (op->offset >= PAGE_SIZE || op->offset + op->length > PAGE_SIZE ||
 	    (op->op & ~(GNTTAB_CACHE_INVAL | GNTTAB_CACHE_CLEAN)))
@@ -294,11 +314,14 @@ static long flush_one(struct domain *self, const struct gnttab_cache_flush *op)
 	if (mfn_n >= arch_max_mfn)
 		return -XEN_EINVAL;
 	struct frame *f = frame_get(mfn(mfn_n), self);
+	long rc = 0;
 
 	if (f)
 		frame_put(f);
-	else if (!maps_frame(&self->grants, mfn_n))
-		return -XEN_EPERM;
+	else
+		rc = maps_frame(&self->grants, mfn_n, page);
+	if (rc)
+		return rc;
 	if (!(op->op & GNTTAB_CACHE_CLEAN))	/* to drop what was written is not for guests */
 		return -XEN_EOPNOTSUPP;
 	/* Without a device a domain cannot tell whether its caches were written back. */
@@ -307,25 +330,24 @@ static long flush_one(struct domain *self, const struct gnttab_cache_flush *op)
 	return 0;
 }
 
-static long op_cache_flush(struct domain *self, guest_va_t at, uint32_t count)
+/* page: where the look for the first one stands, in the command's upper bits when it is continued. */
+static long op_cache_flush(struct domain *self, guest_va_t at, uint32_t count, uint32_t page)
 {
-	struct gnttab_cache_flush op;
+	for (; count; count--, at.a += sizeof(struct gnttab_cache_flush), page = 0) {
+		struct gnttab_cache_flush op;
+		long rc = -XEN_ERESTART;
 
-	/* A look through all handles may be needed: a unit for each page of them. */
-	const uint32_t cost = MIN(64 + self->grants.map_pages, HYPERCALL_BUDGET);
-
-	for (; count; count--, at.a += sizeof(op)) {
-		if (!budget_take_n(current_budget(), cost)) {
-			hypercall_set_arg(1, at.a);
-			hypercall_set_arg(2, count);
-			return -XEN_ERESTART;
-		}
 		if (copy_from_guest(&op, at, sizeof(op)))
 			return -XEN_EFAULT;
-		long err = flush_one(self, &op);
-
-		if (err)
-			return err;
+		if (budget_take_n(current_budget(), FLUSH_COST))
+			rc = flush_one(self, &op, &page);
+		if (rc == -XEN_ERESTART) {
+			hypercall_set_arg(0, GNTTABOP_cache_flush | (uint64_t)page << CMD_BITS);
+			hypercall_set_arg(1, at.a);
+			hypercall_set_arg(2, count);
+		}
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -336,7 +358,6 @@ static table_fn *const table_ops[] = {
 	[GNTTABOP_set_version] = op_set_version,
 	[GNTTABOP_get_status_frames] = op_get_status_frames,
 	[GNTTABOP_get_version] = op_get_version,
-	[GNTTABOP_cache_flush] = op_cache_flush,
 };
 
 /* dump_table (never there in Xen either) and transfer are -ENOSYS. */
@@ -348,7 +369,11 @@ long do_grant_table_op(uint64_t cmd, uint64_t list, uint64_t n, uint64_t a4, uin
 	(void)a4;
 	(void)a5;
 	cmd = (uint32_t)cmd;
-	if ((int32_t)count < 0 || (cmd & ~CMD_MASK))
+	if ((int32_t)count < 0)
+		return -XEN_EINVAL;
+	if ((cmd & CMD_MASK) == GNTTABOP_cache_flush)
+		return op_cache_flush(v->domain, guest_va(list), count, (uint32_t)cmd >> CMD_BITS);
+	if (cmd & ~CMD_MASK)
 		return -XEN_EINVAL;
 	if (cmd < ARRAY_SIZE(list_ops)) {
 		const struct list_op *op = &list_ops[index_clamp(cmd, ARRAY_SIZE(list_ops))];

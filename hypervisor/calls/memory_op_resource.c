@@ -36,14 +36,15 @@ static long give_frames(const struct memory_call *call, struct domain *d,
 	for (uint32_t i = call->start; i < ask->nr_frames; i++) {
 		uint64_t n = ask->frame + i, m;
 		void *page;
+		int err;
 
 		if (i != call->start && !budget_take(current_budget()))
 			return memory_op_continue(call, i);
 		if (n < i || n >= d->grants.max_frames)
 			return -XEN_EINVAL;
-		page = grant_shared_page(d, (unsigned)n);
-		if (!page)	/* it is within the limit */
-			return d->life.state >= LIFE_DYING ? -XEN_EINVAL : -XEN_ENOMEM;
+		page = grant_shared_page(d, (unsigned)n, current_budget(), &err);
+		if (!page)
+			return err == -XEN_ERESTART ? memory_op_continue(call, i) : err;
 		m = ptr_mfn(page).n;
 		if (copy_to_guest(guest_index(list, i, m), &m, sizeof(m)))
 			return -XEN_EFAULT;

@@ -6,6 +6,7 @@
  */
 #include <hv/evtchn.h>
 
+#include <hv/budget.h>
 #include <hv/check.h>
 #include <hv/evtchn_fifo.h>
 #include <hv/mem.h>
@@ -21,6 +22,7 @@ void evtchn_core_init(struct evtchn_domain *e, domid_t id)
 	spin_init_numbered(&e->lock, "evtchn", id);
 	e->id = id;
 	e->max_ports = EVTCHN_PORTS;
+	e->look_from = 1;
 	e->low.used[0] = 1;	/* port 0 stands for "no port" in the ABI */
 }
 
@@ -54,18 +56,43 @@ unsigned evtchn_core_next_used(const struct evtchn_domain *e, unsigned from)
 	return next_port(e, from, true);
 }
 
-int evtchn_core_find_free(const struct evtchn_domain *e)
+/* What a unit of the budget pays for: full words, and ports that were closed while they stood in a queue. */
+#define PORTS_PASSED 1024
+#define PORTS_LINKED 8
+
+static int stop_look(struct evtchn_domain *e, unsigned from, int result)
 {
-	unsigned limit = MIN(e->max_ports, e->fifo ? EVTCHN_PORTS : EVTCHN_PORTS_2L), port;
+	e->look_from = from;
+	return result;
+}
+
+/* From where the look before stopped, when its budget was out. */
+static int look(struct evtchn_domain *e, unsigned limit, struct budget *b)
+{
+	unsigned from = MAX(e->look_from, e->full_below), port = next_port(e, from, false);
+
+	if (from == e->full_below)
+		e->full_below = port - port % EVTCHN_BUCKET;
+	if (!budget_take_n(b, (port - from) / PORTS_PASSED))
+		return stop_look(e, port, -XEN_ERESTART);
+	for (; port < limit; port = next_port(e, port + 1, false)) {
+		if (!e->fifo || !evtchn_fifo_is_linked(e->fifo, port))
+			return stop_look(e, 1, (int)port);
+		if (port % PORTS_LINKED == 0 && !budget_take(b))
+			return stop_look(e, port, -XEN_ERESTART);
+	}
+	return stop_look(e, 1, -XEN_ENOSPC);
+}
+
+int evtchn_core_find_free(struct evtchn_domain *e, struct budget *b)
+{
+	unsigned limit = MIN(e->max_ports, e->fifo ? EVTCHN_PORTS : EVTCHN_PORTS_2L);
 
 	if (likely(~e->low.used[0] && !e->fifo && !e->closed && limit >= EVTCHN_BUCKET))
 		return __builtin_ctzll(~e->low.used[0]);
 	if (e->closed)
 		return -XEN_EINVAL;
-	for (port = next_port(e, 1, false); port < limit; port = next_port(e, port + 1, false))
-		if (!e->fifo || !evtchn_fifo_is_linked(e->fifo, port))
-			return (int)port;
-	return -XEN_ENOSPC;
+	return look(e, limit, b);
 }
 
 size_t evtchn_core_wants(const struct evtchn_domain *e, unsigned port)
@@ -162,6 +189,7 @@ void evtchn_core_close(struct evtchn_domain *e, unsigned port)
 	}
 	*c = (struct evtchn){ .last_vcpu = c->last_vcpu, .last_priority = c->last_priority };
 	*used_word(e, port) &= ~(1ULL << (port % EVTCHN_BUCKET));
+	e->full_below = MIN(e->full_below, port - port % EVTCHN_BUCKET);
 }
 
 bool virq_is_global(unsigned virq)
@@ -249,6 +277,8 @@ const char *evtchn_core_check(const struct evtchn_domain *e)
 		wrong = check_channel(e, port);
 		if (wrong)
 			return wrong;
+		if (port % EVTCHN_BUCKET == 0 && port < e->full_below && ~used_of(e, port / EVTCHN_BUCKET))
+			return "a bucket that counts as full is not";
 	}
 	return NULL;
 }

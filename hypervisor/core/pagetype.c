@@ -13,7 +13,6 @@
 #include <hv/mem.h>
 #include <hv/mm.h>
 
-#define L1_COST 16	/* of the budget: 512 entries without a stop */
 
 /* The index of the M2P's slot, which VMASST_TYPE_m2p_strict hides. */
 #define M2P_SLOT 256
@@ -91,7 +90,7 @@ static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
 
 	if (f->aux == PTE_ENTRIES)	/* it was about to be dropped */
 		return set_validated(f);
-	if (!budget_take_n(c->budget, L1_COST))
+	if (!budget_take_n(c->budget, PT_L1_COST))
 		return set_partial(f, PT_AGAIN);
 	for (unsigned i = 0; i < PTE_ENTRIES; i += GROUP) {
 		if (group_is_empty(&table[i]))
@@ -113,7 +112,7 @@ static enum pt_result devalidate_l1(struct pt_ctx *c, struct frame *f)
 
 	if (!f->aux)		/* nothing was validated, or all undone */
 		return PT_OK;
-	if (!budget_take_n(c->budget, L1_COST))
+	if (!budget_take_n(c->budget, PT_L1_COST))
 		return PT_AGAIN;
 	for (unsigned i = 0; i < PTE_ENTRIES; i += GROUP) {
 		if (group_is_empty(&table[i]))

@@ -203,6 +203,7 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 			     int *err)
 {
 	struct domain *d = xmalloc(sizeof(*d));
+	struct budget b = { HYPERCALL_BUDGET };
 
 	*err = -XEN_ENOMEM;
 	if (!d)
@@ -234,7 +235,7 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 	return d;
 
 destroy_evtchn:
-	evtchn_domain_destroy(d);
+	evtchn_domain_destroy(d, &b);	/* no port is in use: that takes little */
 free_id:
 	spin_lock(&domlist_lock);
 	give_back_id(d);
@@ -349,9 +350,11 @@ int domain_crash(struct domain *d, const char *fmt, ...)
 
 enum destroy_stage {
 	DESTROY_BEGIN,
+	DESTROY_PORTS,
 	DESTROY_MAPS,		/* what it has mapped of others */
 	DESTROY_VCPUS,
 	DESTROY_GRANTS,
+	DESTROY_SHARED_INFO,
 	DESTROY_MEMORY,
 	DESTROY_END,
 };
@@ -388,15 +391,16 @@ static int destroy_step(struct domain *d, struct budget *b)
 	case DESTROY_BEGIN:
 		domain_pause(d);
 		sched_domain_destroy(d);
-		evtchn_forget_virq_handler(d);
-		evtchn_domain_destroy(d);
 		return 0;
+	case DESTROY_PORTS:
+		return evtchn_domain_destroy(d, b);
 	case DESTROY_MAPS:
 		return grant_domain_release_maps(d, b);
 	case DESTROY_VCPUS:
 		return destroy_vcpus(d, b);
 	case DESTROY_GRANTS:
-		grant_domain_destroy(d);
+		return grant_domain_destroy(d, b);
+	case DESTROY_SHARED_INFO:
 		forget_shared_info(d);
 		return 0;
 	case DESTROY_MEMORY:

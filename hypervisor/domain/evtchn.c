@@ -10,6 +10,7 @@
 
 #include <hv/alloc.h>
 #include <hv/budget.h>
+#include <hv/cpu.h>
 #include <hv/domain.h>
 #include <hv/evtchn_fifo.h>
 #include <hv/log.h>
@@ -42,7 +43,7 @@ static void unlock_both(struct evtchn_domain *a, struct evtchn_domain *b)
 /* A free port with its bucket, or -XEN_Exxx. The lock is held. */
 static int new_port(struct evtchn_domain *e)
 {
-	int port = evtchn_core_find_free(e);
+	int port = evtchn_core_find_free(e, current_budget());
 
 	while (port >= 0 && unlikely(!evtchn_core_channel(e, (unsigned)port))) {
 		void *more = xmalloc(evtchn_core_wants(e, (unsigned)port));
@@ -275,11 +276,17 @@ int evtchn_reset(struct domain *d, struct budget *b)
 	return leave_fifo(d);
 }
 
-static void free_group(struct evtchn_domain *e, unsigned first)
+#define GROUP_COST 8
+
+static int free_group(struct evtchn_domain *e, unsigned first, struct budget *budget)
 {
 	struct evtchn_group *g = evtchn_core_group(e, first);
 
-	for (unsigned b = 0; g && b < EVTCHN_BUCKETS; b++) {
+	if (!g)
+		return 0;
+	if (!budget_take_n(budget, GROUP_COST))
+		return -XEN_ERESTART;
+	for (unsigned b = 0; b < EVTCHN_BUCKETS; b++) {
 		spin_lock(&e->lock);	/* dom0 may ask for the status of a port */
 		struct evtchn *bucket = g->bucket[b];
 
@@ -288,27 +295,32 @@ static void free_group(struct evtchn_domain *e, unsigned first)
 		xfree(bucket);
 	}
 	if (g == &e->low)
-		return;
+		return 0;
 	spin_lock(&e->lock);
 	e->high[first / EVTCHN_GROUP - 1] = NULL;
 	spin_unlock(&e->lock);
 	xfree(g);
+	return 0;
 }
 
-void evtchn_domain_destroy(struct domain *d)
+int evtchn_domain_destroy(struct domain *d, struct budget *b)
 {
 	struct evtchn_domain *e = &d->evtchn;
-	unsigned port;
+	int rc = 0;
 
 	spin_lock(&e->lock);
 	e->closed = true;
 	spin_unlock(&e->lock);
 	evtchn_forget_virq_handler(d);
-	for (port = 1; (port = evtchn_core_next_used(e, port)) < EVTCHN_PORTS; port++)
+	for (unsigned port = 1; (port = next_used(e, port)) < EVTCHN_PORTS; port++) {
+		if (!budget_take(b))
+			return -XEN_ERESTART;
 		close_port(d, port);
+	}
 	leave_fifo(d);
-	for (port = 0; port < EVTCHN_PORTS; port += EVTCHN_GROUP)
-		free_group(e, port);
+	for (unsigned port = 0; port < EVTCHN_PORTS && !rc; port += EVTCHN_GROUP)
+		rc = free_group(e, port, b);
+	return rc;
 }
 
 static const char *const state_names[] = {

@@ -4,6 +4,7 @@
  */
 #include <hv/mm.h>
 
+#include <hv/cpu.h>
 #include <hv/domain.h>
 #include <hv/segments.h>
 
@@ -24,11 +25,14 @@ struct frame *frame_get_writable(mfn_t m, struct domain *d)
 	return NULL;
 }
 
+#define CHECK_COST 10	/* of the budget, paid afterwards: a list of calls ends with it */
+
 /* A page of descriptors is checked once, when it becomes one; updates check what they write. */
 static bool check_descriptors(struct frame *f)
 {
 	uint64_t *desc = frame_ptr(frame_mfn(f));
 
+	budget_take_n(current_budget(), CHECK_COST);
 	for (unsigned i = 0; i < PAGE_SIZE / sizeof(*desc); i++)
 		if (!segdesc_fix(&desc[i]))
 			return false;

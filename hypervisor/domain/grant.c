@@ -45,7 +45,7 @@ int grant_table_grow(struct domain *d, uint32_t frames, struct budget *b)
 	if (g->dead || frames > g->max_frames)
 		return -XEN_EINVAL;
 	while (g->nr_frames < frames) {
-		if (b && !budget_take_n(b, 2))
+		if (!budget_take_n(b, 2))
 			return -XEN_ERESTART;
 		int err = add_frame(d);
 
@@ -55,15 +55,17 @@ int grant_table_grow(struct domain *d, uint32_t frames, struct budget *b)
 	return 0;
 }
 
-void *grant_shared_page(struct domain *d, unsigned n)
+void *grant_shared_page(struct domain *d, unsigned n, struct budget *b, int *err)
 {
 	struct grant_domain *g = &d->grants;
 	void *page = NULL;
 
+	*err = -XEN_EINVAL;
 	if (n >= GRANT_FRAMES_MAX)
 		return NULL;
 	spin_lock(&g->lock);
-	if (!grant_table_grow(d, n + 1, NULL))
+	*err = grant_table_grow(d, n + 1, b);
+	if (!*err)
 		page = g->frame[index_clamp(n, g->nr_frames)]->shared;
 	spin_unlock(&g->lock);
 	return page;
@@ -108,27 +110,53 @@ static void free_active(struct grant_domain *g)
 	g->nr_frames = 0;
 }
 
-void grant_domain_destroy(struct domain *d)
+/* No handle is in use, and none is there any more for who looks; release_at counts the pages that are left. */
+static int free_handles(struct grant_domain *g, struct budget *b)
 {
-	struct grant_domain *g = &d->grants;
-
 	CHECK(!g->map_live);
-	for (uint32_t i = 0; i < g->map_pages; i++)
-		hv_pages_free(g->map[i], 0);
+	if (g->map_pages) {
+		g->release_at = g->map_pages;
+		g->map_pages = 0;
+		g->map_free = MAPTRACK_NONE;
+	}
+	for (; g->map && g->release_at; g->release_at--) {
+		if (!budget_take(b))
+			return -XEN_ERESTART;
+		hv_pages_free(g->map[g->release_at - 1], 0);
+	}
 	xfree(g->map);
 	g->map = NULL;
-	g->map_pages = 0;
-	g->map_free = MAPTRACK_NONE;
+	return 0;
+}
 
-	spin_lock(&g->lock);
+/* lock held. */
+static int take_back(struct grant_domain *g, struct budget *b)
+{
 	g->dead = true;
 	for (uint32_t i = 0; i < g->nr_frames; i++) {
+		if (!g->frame[i]->shared)
+			continue;
+		if (!budget_take(b))
+			return -XEN_ERESTART;
 		frame_unshare(g->frame[i]->shared);
 		g->frame[i]->shared = NULL;
 	}
 	if (!g->pinned && g->frame)
 		free_active(g);
+	return 0;
+}
+
+int grant_domain_destroy(struct domain *d, struct budget *b)
+{
+	struct grant_domain *g = &d->grants;
+	int rc = free_handles(g, b);
+
+	if (rc)
+		return rc;
+	spin_lock(&g->lock);
+	rc = take_back(g, b);
 	spin_unlock(&g->lock);
+	return rc;
 }
 
 /* ---- pins ------------------------------------------------------------------------ */

@@ -20,8 +20,7 @@
 /* What was done is paid for afterwards. */
 static void charge(struct budget *b, unsigned frames)
 {
-	if (!budget_take_n(b, frames / RUN_UNIT))
-		b->left = 0;
+	budget_take_n(b, frames / RUN_UNIT);
 }
 
 /* ---- pins ------------------------------------------------------------------------------------ */

@@ -8,3 +8,6 @@ idle_SRCS := tests/bench/idle.S
 GUESTS += bench-sched bench-latency
 bench-sched_SRCS := tests/bench/sched.c tests/guest/lib/head.S tests/guest/lib/lib.c tests/guest/lib/cpu.c tests/guest/lib/port.c
 bench-latency_SRCS := tests/bench/latency.c
+# Each hypercall in its longest form: build/guests/longest.
+GUESTS += longest
+longest_SRCS := tests/bench/longest.c tests/guest/lib/head.S tests/guest/lib/lib.c

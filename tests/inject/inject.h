@@ -6,3 +6,5 @@
 void inject_probe(unsigned n);
 /** Makes the n-th allocation from now on fail, once; 0: none. Says how many there were since the last time. */
 void inject_failure(unsigned n);
+/** Begins to tell of hypercalls that take more than n ticks at a time; 0: ends it. */
+void inject_longest(unsigned n);

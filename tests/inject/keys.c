@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug keys of the test build: digits make a number, P and F take it. They come in by the
+ * Debug keys of the test build: digits make a number, P, F and L take it. They come in by the
  * console or by sysctl, as all keys do.
  */
 #include <hv/keys.h>
@@ -22,6 +22,8 @@ void __wrap_debug_key(char key)
 		inject_probe(number);
 	else if (key == 'F')
 		inject_failure(number);
+	else if (key == 'L')
+		inject_longest(number);
 	else
 		__real_debug_key(key);
 	number = 0;

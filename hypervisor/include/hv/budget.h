@@ -16,10 +16,16 @@ struct budget {
 
 #define HYPERCALL_BUDGET 1024
 
+/*
+ * What cannot be paid spends all: some calls do their first step nevertheless, so that they end some
+ * day, and a list of such calls must not have that for nothing each time.
+ */
 static inline bool budget_take_n(struct budget *b, uint32_t n)
 {
-	if (unlikely(b->left < n))
+	if (unlikely(b->left < n)) {
+		b->left = 0;
 		return false;
+	}
 	b->left -= n;
 	return true;
 }

@@ -67,6 +67,8 @@ struct evtchn_domain {
 	domid_t id;
 	bool closed;			/* the domain dies: no new ports */
 	uint32_t max_ports;		/* ports below this may be used, if the ABI has them */
+	uint32_t full_below;		/* every port below is in use; the first of a bucket */
+	uint32_t look_from;		/* where a look for a free port goes on; 1: from the beginning */
 	volatile uint32_t pollers;	/* vCPUs in sched_op poll; atomic */
 	struct evtchn_fifo *fifo;	/* NULL: the 2-level ABI */
 	struct evtchn_group low;
@@ -77,8 +79,11 @@ struct evtchn_domain {
 /* ---- decisions (core/evtchn.c); the caller holds the lock(s) ------------------- */
 
 void evtchn_core_init(struct evtchn_domain *e, domid_t id);
-/** Lowest free port, or -XEN_ENOSPC, -XEN_EINVAL when the domain dies. Takes nothing yet. */
-int evtchn_core_find_free(const struct evtchn_domain *e);
+/**
+ * Lowest free port, or -XEN_ENOSPC, -XEN_EINVAL when the domain dies; -XEN_ERESTART: the look goes on with
+ * the next call. Takes nothing yet.
+ */
+int evtchn_core_find_free(struct evtchn_domain *e, struct budget *b);
 /** The lowest port at or above from that is in use, EVTCHN_PORTS when there is none. */
 unsigned evtchn_core_next_used(const struct evtchn_domain *e, unsigned from);
 /** How many bytes evtchn_core_add() wants next before port can be taken; 0: port is ready. */
@@ -134,9 +139,12 @@ const char *evtchn_core_check(const struct evtchn_domain *e);
 int evtchn_domain_init(struct domain *d);
 /** No port above max_port may be used (createdomain's max_evtchn_port); default: all. */
 void evtchn_set_limit(struct domain *d, uint32_t max_port);
-/** Closes every port; the far ends become unbound. Called when the domain dies. */
-void evtchn_domain_destroy(struct domain *d);
-/** Allocates an unbound port in ld for rd (domctl paths); port or -XEN_Exxx. */
+/** Closes every port; the far ends become unbound. When the domain dies, in steps: 0 or -XEN_ERESTART. */
+int evtchn_domain_destroy(struct domain *d, struct budget *b);
+/**
+ * These return a port or -XEN_Exxx; -XEN_ERESTART when the hypercall's budget is spent. The first
+ * is for ports that others will bind.
+ */
 int evtchn_alloc_unbound(struct domain *ld, domid_t remote);
 int evtchn_bind_interdomain(struct domain *ld, struct domain *rd, uint32_t rport);
 int evtchn_bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu);

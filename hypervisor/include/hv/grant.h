@@ -88,7 +88,7 @@ struct grant_domain {
 	uint32_t map_pages, map_pages_max;
 	uint32_t map_free;		/* first free handle, MAPTRACK_NONE: none */
 	uint32_t map_live;		/* handles in use */
-	uint32_t release_at;		/* how far the release at the end has come */
+	uint32_t release_at;		/* how far the release at the end has come; then the pages to free */
 	struct grant_map **map;		/* map_pages_max of them; NULL: nothing mapped ever */
 };
 
@@ -162,13 +162,15 @@ int grant_domain_init(struct domain *d, uint32_t max_frames, uint32_t max_maptra
 /** Gives up what d has mapped of others, in steps; 0 or -XEN_ERESTART. Its page tables keep
  *  their references until they go. */
 int grant_domain_release_maps(struct domain *d, struct budget *b);
-/** Takes the table back. What others have mapped of it stays theirs, until they unmap it. */
-void grant_domain_destroy(struct domain *d);
+/** Takes the table back, in steps: 0 or -XEN_ERESTART. What others have mapped of it stays theirs, until they
+ *  unmap it. */
+int grant_domain_destroy(struct domain *d, struct budget *b);
 /** Makes the table at least so many frames long: 0, -XEN_EINVAL (limit), -XEN_ENOMEM,
- *  -XEN_ERESTART when the budget is spent (b may be NULL). lock held. */
+ *  -XEN_ERESTART when the budget is spent. lock held. */
 int grant_table_grow(struct domain *d, uint32_t frames, struct budget *b);
-/** Frame n of d's grant table, growing it; for memory_op acquire_resource. NULL: no such. */
-void *grant_shared_page(struct domain *d, unsigned n);
+/** Frame n of d's grant table, growing it; for memory_op acquire_resource. NULL: *err says why, as
+ *  grant_table_grow() does. */
+void *grant_shared_page(struct domain *d, unsigned n, struct budget *b, int *err);
 /** Pins with the lock taken, and a bucket where one is missing. */
 int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool map,
 	      uint64_t *mfn);

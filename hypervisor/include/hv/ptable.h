@@ -33,6 +33,8 @@
 /* An entry may change in these bits without a look at the frame behind it. */
 #define PTE_HARMLESS (PTE_NX | 0x7ff0000000000000UL | PTE_AVAIL | PTE_G | PTE_D | PTE_A | PTE_U)
 
+#define PT_L1_COST 40	/* of the budget: the 512 entries of an L1 are taken without a stop */
+
 /** On whose behalf tables change, and what came of it. */
 struct pt_ctx {
 	domid_t owner;		/* whose tables */

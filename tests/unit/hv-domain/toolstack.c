@@ -112,10 +112,11 @@ long guest_start_vcpu(domid_t id)
 /* Its first grant beyond the first piece of the table: page 7, for the other to map. */
 long guest_offer(domid_t id)
 {
-	grant_entry_v1_t *e = grant_shared_page(world_domain(id), 0);
+	int err;
+	grant_entry_v1_t *e = grant_shared_page(world_domain(id), 0, current_budget(), &err);
 
 	if (!e)
-		return -XEN_ENOMEM;
+		return err;
 	e[40] = (grant_entry_v1_t){ .flags = GTF_permit_access, .domid = MAPPER,
 				    .frame = (uint32_t)tool_frames[nr(id)][7] };
 	return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Event channels as domains use them, each refusal and each effect alone. */
+#include "fakes/othercpu.h"
 #include "world.h"
 
 #define CURRENT(i) (&world_domain[i])
@@ -49,8 +50,10 @@ static void allocation_takes_the_lowest_free_port(void **state)
 static void all_4095_ports_can_be_used_and_no_more(void **state)
 {
 	(void)state;
-	for (int i = 1; i < 4096; i++)
+	for (int i = 1; i < 4096; i++) {
+		world_run(1);	/* each in a hypercall of its own */
 		assert_int_equal(evtchn_alloc_unbound(CURRENT(1), 2), i);
+	}
 	assert_int_equal(evtchn_alloc_unbound(CURRENT(1), 2), -XEN_ENOSPC);
 	check();
 	assert_int_equal(evtchn_close(CURRENT(1), 4095), 0);
@@ -392,17 +395,42 @@ static void an_event_before_the_first_vcpu_is_kept(void **state)
 
 static void a_dying_domain_leaves_its_peers_unbound(void **state)
 {
+	struct budget b = { HYPERCALL_BUDGET };
 	int pa;
 
 	(void)state;
 	int pb = pair(1, 2, &pa);
 
-	evtchn_domain_destroy(CURRENT(1));
+	assert_int_equal(evtchn_domain_destroy(CURRENT(1), &b), 0);
 	assert_int_equal(status_of(2, pb), EVTCHNSTAT_unbound);
 	assert_int_equal(evtchn_send(CURRENT(2), (uint32_t)pb), 0);
 	assert_int_equal(evtchn_alloc_unbound(CURRENT(1), 0), -XEN_EINVAL);
 	assert_int_equal(evtchn_bind_interdomain(CURRENT(2), CURRENT(1), (uint32_t)pa),
 			 -XEN_EINVAL);
+	check();
+}
+
+static void the_end_of_a_domain_is_preempted(void **state)
+{
+	unsigned steps = 1;
+	int pa, rc = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_true(pair(1, 2, &pa) > 0);
+	do {
+		struct budget b = { 10 };
+
+		check();
+		rc = evtchn_domain_destroy(CURRENT(1), &b);
+		/* No port is made in between, by nobody. */
+		assert_int_equal(evtchn_alloc_unbound(CURRENT(1), 2), -XEN_EINVAL);
+	} while (rc == -XEN_ERESTART && ++steps);
+	assert_int_equal(rc, 0);
+	assert_int_equal(steps, 11);	/* and one for what the ports stood in */
+	for (uint32_t port = 1; port <= 100; port++)
+		assert_int_equal(status_of(2, (int)port), EVTCHNSTAT_unbound);
+	assert_null(CURRENT(1)->evtchn.low.bucket[0]);
 	check();
 }
 
@@ -424,6 +452,33 @@ static void reset_closes_all_and_is_preempted(void **state)
 	assert_int_equal(steps, 10);
 	assert_int_equal(evtchn_alloc_unbound(CURRENT(1), 2), 1);
 	assert_int_equal(status_of(2, 100), EVTCHNSTAT_unbound);
+	check();
+}
+
+static struct budget resetting = { 10 };
+
+/* It ends domain 1 meanwhile, whose ports and groups are gone then. */
+static void end_meanwhile(void)
+{
+	struct budget b = { HYPERCALL_BUDGET };
+
+	assert_int_equal(resetting.left, 10);	/* nothing was looked at yet */
+	spin_unlock(&CURRENT(1)->evtchn.lock);
+	assert_int_equal(evtchn_domain_destroy(CURRENT(1), &b), 0);
+}
+
+static void a_reset_looks_at_no_port_without_the_lock(void **state)
+{
+	int pa;
+
+	(void)state;
+	assert_true(pair(1, 2, &pa) > 0);
+	resetting.left = 10;
+	spin_lock(&CURRENT(1)->evtchn.lock);
+	other_cpu = end_meanwhile;
+	assert_int_equal(evtchn_reset(CURRENT(1), &resetting), 0);
+	assert_int_equal(resetting.left, 10);
+	assert_null(other_cpu);
 	check();
 }
 
@@ -478,7 +533,9 @@ int main(void)
 		T(a_poller_for_several_ports_wakes_for_any),
 		T(an_event_before_the_first_vcpu_is_kept),
 		T(a_dying_domain_leaves_its_peers_unbound),
+		T(the_end_of_a_domain_is_preempted),
 		T(reset_closes_all_and_is_preempted),
+		T(a_reset_looks_at_no_port_without_the_lock),
 		T(status_names_the_far_end),
 	};
 

@@ -72,13 +72,48 @@ static void every_port_of_the_abi_can_be_bound_and_none_above(void **state)
 	(void)state;
 	start_fifo();
 	for (unsigned i = 1; i < EVTCHN_PORTS; i++) {
+		world_run(GUEST);	/* each in a hypercall of its own */
 		port = evtchn_bind_ipi(guest, 0);
 		assert_int_equal(port, i);
 	}
+	world_run(GUEST);
 	assert_int_equal(evtchn_bind_ipi(guest, 0), -XEN_ENOSPC);
 	assert_null(evtchn_core_check(&guest->evtchn));
 	assert_int_equal(evtchn_close(guest, 70000), 0);
+	/* A list of hypercalls cannot walk over so many for nothing. */
+	current_budget()->left = 10;
+	assert_int_equal(evtchn_bind_ipi(guest, 0), -XEN_ERESTART);
+	current_budget()->left = 10;
 	assert_int_equal(evtchn_bind_ipi(guest, 0), 70000);
+}
+
+/* The guest has closed ports that it never took out of their queues, or says so. */
+static void a_look_past_ports_in_queues_is_preempted_and_goes_on(void **state)
+{
+	unsigned pieces = 0;
+	int port;
+
+	(void)state;
+	start_fifo();
+	evtchn_set_limit(guest, FIFO_WORDS_PER_PAGE - 1);
+	for (unsigned i = 0; i < FIFO_WORDS_PER_PAGE; i++)
+		WORDS[i] = LINKED;
+	do {
+		current_budget()->left = 10;
+		port = evtchn_bind_ipi(guest, 0);
+	} while (port == -XEN_ERESTART && ++pieces);
+	assert_int_equal(port, -XEN_ENOSPC);
+	assert_in_range(pieces, 5, FIFO_WORDS_PER_PAGE / 10);
+	WORDS[900] = 0;
+	do {
+		current_budget()->left = 10;
+		port = evtchn_bind_ipi(guest, 0);
+	} while (port == -XEN_ERESTART);
+	assert_int_equal(port, 900);
+	/* The next look begins at the first port again. */
+	WORDS[3] = 0;
+	assert_int_equal(evtchn_bind_ipi(guest, 0), 3);
+	assert_null(world_check());
 }
 
 static void the_limit_of_the_domain_counts_with_this_abi_too(void **state)
@@ -151,6 +186,7 @@ int main(void)
 		T(the_event_array_ends_at_the_last_port),
 		T(reset_gives_the_pages_back_and_the_bitmaps_count_again),
 		T(every_port_of_the_abi_can_be_bound_and_none_above),
+		T(a_look_past_ports_in_queues_is_preempted_and_goes_on),
 		T(the_limit_of_the_domain_counts_with_this_abi_too),
 		T(ports_of_two_domains_above_4096_reach_each_other),
 		T(what_was_pending_in_the_bitmap_comes_with_the_words),

@@ -253,11 +253,19 @@ static void set_up_is_preempted_and_goes_on(void **state)
 
 static void the_toolstack_gets_pages_of_the_table(void **state)
 {
+	struct budget b = { 5 };
+	int err;
+
 	(void)state;
-	assert_non_null(grant_shared_page(&world_domain[1], 0));
-	assert_non_null(grant_shared_page(&world_domain[1], 3));
-	assert_null(grant_shared_page(&world_domain[1], 4));
-	assert_null(grant_shared_page(&world_domain[1], ~0U));
+	assert_non_null(grant_shared_page(&world_domain[1], 0, &b, &err));
+	assert_null(grant_shared_page(&world_domain[1], 3, &b, &err));
+	assert_int_equal(err, -XEN_ERESTART);
+	b.left = 5;
+	assert_non_null(grant_shared_page(&world_domain[1], 3, &b, &err));
+	assert_null(grant_shared_page(&world_domain[1], 4, &b, &err));
+	assert_int_equal(err, -XEN_EINVAL);
+	assert_null(grant_shared_page(&world_domain[1], ~0U, &b, &err));
+	assert_int_equal(err, -XEN_EINVAL);
 	assert_int_equal(world_domain[1].grants.nr_frames, 4);
 }
 
@@ -351,6 +359,67 @@ static void cache_flush_leaves_alone_what_another_vcpu_is_unmapping(void **state
 	assert_int_equal(flush(data_mfn(1, 0) << 12, 0, 64, 1), 0);
 }
 
+/* A frame that none of many handles maps: each page of them is a piece of the look. */
+static void cache_flush_is_preempted_and_goes_on(void **state)
+{
+	struct gnttab_cache_flush f[2] = {
+		{ .a.dev_bus_addr = data_mfn(0, 0) << 12, .length = 64, .op = GNTTAB_CACHE_CLEAN },
+		{ .a.dev_bus_addr = data_mfn(1, 0) << 12, .length = 64, .op = GNTTAB_CACHE_CLEAN },
+	};
+	struct gnttab_map_grant_ref m = { .ref = 8, .dom = 1, .flags = GNTMAP_device_map };
+
+	(void)state;
+	world_run(0);
+	offer(1, 8, 0, 1, 0);
+	while (world_domain[0].grants.map_pages < 2) {
+		world_run(0);
+		assert_int_equal(grant_op(GNTTABOP_map_grant_ref, &m, 1), 0);
+		assert_int_equal(m.status, GNTST_okay);
+	}
+	/* The first is its own; of the look for the second there is one page in this piece. */
+	host_cpu.budget.left = 64 + 64 + 10;
+	world_rearmed = false;
+	assert_int_equal(grant_op(GNTTABOP_cache_flush, f, 2), -XEN_ERESTART);
+	assert_true(world_rearmed);
+	assert_int_equal(world_arg[0], GNTTABOP_cache_flush | 1 << 12);
+	assert_int_equal(world_arg[1], (uint64_t)(uintptr_t)&f[1]);
+	assert_int_equal(world_arg[2], 1);
+	host_cpu.budget.left = 64 + 10;
+	assert_int_equal(grant_op((unsigned)world_arg[0], &f[1], 1), -XEN_EPERM);
+	/* Who continues what never was finds nothing. */
+	world_run(0);
+	assert_int_equal(grant_op(GNTTABOP_cache_flush | 0xfffffU << 12, &f[1], 1), -XEN_EPERM);
+	check();
+}
+
+/* Others ask meanwhile: they find what is left, and no handle. */
+static void the_end_of_a_table_is_preempted_and_goes_on(void **state)
+{
+	struct gnttab_map_grant_ref m = { .host_addr = slot_va(0), .ref = 8, .dom = 1,
+					  .flags = GNTMAP_host_map };
+	struct budget all = { HYPERCALL_BUDGET };
+	xen_pfn_t list[4];
+	unsigned steps = 1;
+	long rc;
+
+	(void)state;
+	world_run(0);
+	offer(1, 8, 0, 0, 0);
+	assert_int_equal(set_up(DOMID_SELF, 4, list), GNTST_okay);
+	assert_int_equal(grant_op(GNTTABOP_map_grant_ref, &m, 1), 0);
+	slot_clear(0, 0);
+	assert_int_equal(grant_domain_release_maps(&world_domain[0], &all), 0);
+	do {
+		struct budget b = { 2 };
+
+		rc = grant_domain_destroy(&world_domain[0], &b);
+		assert_null(maptrack_check(&world_domain[0].grants));
+		assert_null(maptrack_entry(&world_domain[0].grants, 0));
+	} while (rc == -XEN_ERESTART && ++steps);
+	assert_int_equal(rc, 0);
+	assert_int_equal(steps, 3);	/* a page of handles, four of the table */
+}
+
 static void bad_commands_and_addresses_are_refused(void **state)
 {
 	struct gnttab_query_size q = { .dom = DOMID_SELF };
@@ -374,6 +443,7 @@ static void bad_commands_and_addresses_are_refused(void **state)
 
 static void limits_of_a_new_domain_are_checked(void **state)
 {
+	struct budget b = { HYPERCALL_BUDGET };
 	struct domain d;
 
 	(void)state;
@@ -383,7 +453,7 @@ static void limits_of_a_new_domain_are_checked(void **state)
 	assert_int_equal(grant_domain_init(&d, 1, MAPTRACK_MAX + 1), -XEN_EINVAL);
 	assert_int_equal(grant_domain_init(&d, (uint32_t)-1, (uint32_t)-1), 0);
 	assert_int_equal(d.grants.max_frames, GRANT_FRAMES_DEFAULT);
-	grant_domain_destroy(&d);
+	assert_int_equal(grant_domain_destroy(&d, &b), 0);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, world_start, world_end)
@@ -409,6 +479,8 @@ int main(void)
 		T(swap_exchanges_entries_that_nobody_uses),
 		T(cache_flush_is_for_ones_own_and_mapped_pages),
 		T(cache_flush_leaves_alone_what_another_vcpu_is_unmapping),
+		T(cache_flush_is_preempted_and_goes_on),
+		T(the_end_of_a_table_is_preempted_and_goes_on),
 		T(bad_commands_and_addresses_are_refused),
 		T(limits_of_a_new_domain_are_checked),
 	};

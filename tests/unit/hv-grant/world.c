@@ -154,7 +154,7 @@ int world_end(void **state)
 	for (unsigned i = 0; i < DOMAINS; i++) {
 		for (unsigned k = 0; k < SLOTS; k++)
 			slot_clear(i, k);
-		grant_domain_destroy(&world_domain[i]);
+		assert_int_equal(grant_domain_destroy(&world_domain[i], &b), 0);
 	}
 	assert_int_equal(world_references(), 0);
 	assert_int_equal(objects, 0);

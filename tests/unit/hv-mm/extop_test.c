@@ -254,7 +254,7 @@ static void a_list_is_finished_whatever_the_budget_of_a_piece(void **state)
 
 	(void)state;
 	two_top_levels();
-	for (world_budget = 20; world_budget < 60; world_budget++) {
+	for (world_budget = PT_L1_COST; world_budget < PT_L1_COST + 40; world_budget++) {
 		struct mmuext_op ops[] = { { .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = page(1, 6) },
 					   { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = page(1, 6) },
 					   { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = page(1, 6) },

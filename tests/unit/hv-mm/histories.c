@@ -108,7 +108,7 @@ static void step(void)
 	bool all = !choosing_all();
 	unsigned pages = all ? PAGES : 5;
 
-	world_budget = choose(2) ? 1u << 20 : all ? 17 : 60;
+	world_budget = choose(2) ? 1u << 20 : PT_L1_COST + (all ? 1 : 44);
 	switch (choose(all ? 8 : 4)) {
 	case 0:
 		do_update(pages, all);
@@ -166,7 +166,7 @@ static void end(void)
 	assert_int_equal(world_vcpu[0].pt_pending.table.n, 0);
 	world_run(1);
 	world_reaped = 0;
-	world_kill(choosing_all() ? 1u << 20 : 17);
+	world_kill(choosing_all() ? 1u << 20 : PT_L1_COST + 1);
 	assert_int_equal(mm_check(), 0);
 	world_run(0);
 	assert_int_equal(world_call(do_mmu_update, (uint64_t)&req, 1, 0, DOMID_SELF), 0);

@@ -13,10 +13,11 @@ static xen_pfn_t list[16];
 /* Of the grant tables' interface: two frames. */
 static char grant_pages[2][PAGE_SIZE] __attribute__((aligned(4096)));
 
-void *grant_shared_page(struct domain *d, unsigned n)
+void *grant_shared_page(struct domain *d, unsigned n, struct budget *b, int *err)
 {
 	(void)d;
-	return n < 2 ? grant_pages[n] : NULL;
+	*err = budget_take(b) ? 0 : -XEN_ERESTART;
+	return !*err && n < 2 ? grant_pages[n] : NULL;
 }
 
 static int start(void **state)
@@ -108,6 +109,21 @@ static void a_long_population_goes_on_where_it_stopped(void **state)
 	assert_int_equal(world_finish(rc), 5);
 	for (unsigned i = 0; i < 5; i++)
 		assert_int_equal(m2p_get(mfn(list[i])), 100 + i);
+}
+
+/* The first step that costs more than is left is made nevertheless, and leaves nothing for another. */
+static void what_cannot_be_paid_spends_the_whole_budget(void **state)
+{
+	struct xen_memory_reservation r = reservation(1, 2);
+
+	(void)state;
+	list[0] = 100;
+	world_budget = 3;
+	assert_int_equal(world_call(do_memory_op, XENMEM_populate_physmap, (uint64_t)&r, 0, 0), 1);
+	assert_int_equal(world_dom[1].mm.tot_pages, 12);
+	assert_int_equal(current_budget()->left, 0);
+	world_budget = 1u << 20;
+	assert_int_equal(op(XENMEM_decrease_reservation, &r), 1);
 }
 
 static void another_domain_is_for_the_control_domain(void **state)
@@ -233,6 +249,111 @@ static void an_exchange_without_memory_gives_the_frames_back(void **state)
 	assert_int_equal(page(1, 7), in[0]);
 }
 
+static void an_exchange_of_what_cannot_be_is_refused(void **state)
+{
+	xen_pfn_t in[1] = { page(1, 7) }, out[1] = { 7 };
+	struct xen_memory_exchange good = exchange(in, 1, out, 0), x = good;
+
+	(void)state;
+	x.in.extent_order = 10;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EPERM);
+	x = good;
+	x.nr_exchanged = 2;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+	x = good;
+	x.out.domid = 0;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+	x = good;
+	x.out.nr_extents = 2;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+	x = good;
+	x.in.extent_order = x.out.extent_order = 9;
+	x.in.nr_extents = x.out.nr_extents = ~0UL;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+	x = good;
+	x.in.nr_extents = x.out.nr_extents = 1UL << 40;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EFAULT);
+	x = good;
+	x.out.mem_flags = XENMEMF_address_bits(12);
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_ENOMEM);
+	assert_int_equal(page(1, 7), in[0]);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+}
+
+/* The guest loses the number of a frame, not the frame. */
+static void an_exchange_whose_lists_fault_keeps_the_books(void **state)
+{
+	xen_pfn_t in[2] = { page(1, 6), page(1, 7) }, out[1] = { 6 };
+	struct xen_memory_exchange x = exchange(in, 2, out, 1);
+	uint64_t free = mm_free_frames();
+
+	(void)state;
+	guestmem_bad = (uint64_t)&in[1];
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EFAULT);
+	assert_int_equal(page(1, 6), in[0]);
+	guestmem_bad = (uint64_t)out;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EFAULT);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+	assert_int_equal(mm_free_frames(), free);
+	guestmem_bad = 0;
+	in[0] = page(1, 4);
+	in[1] = page(1, 5);
+	guestmem_bad = (uint64_t)&x.nr_exchanged;
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EFAULT);
+	assert_int_equal(world_dom[1].mm.tot_pages, 8);
+}
+
+static void an_exchange_cannot_grow_a_domain_beyond_its_limit(void **state)
+{
+	xen_pfn_t in[1] = { page(1, 7) }, out[1] = { 7 };
+	struct xen_memory_exchange x = exchange(in, 1, out, 0);
+	uint64_t free = mm_free_frames();
+
+	(void)state;
+	world_dom[1].mm.max_pages = 7;		/* xl mem-max, while it had more */
+	assert_int_equal(op(XENMEM_exchange, &x), -XEN_EINVAL);
+	assert_int_equal(world_dom[1].mm.tot_pages, 7);
+	assert_int_equal(mm_free_frames(), free + 1);
+}
+
+static void frames_are_added_and_named_where_the_guest_asks(void **state)
+{
+	struct xen_memory_reservation r = reservation(2, 0);
+
+	(void)state;
+	assert_int_equal(op(XENMEM_increase_reservation, &r), 2);
+	assert_int_equal(frame_of(mfn(list[1]))->owner, 1);
+	set_xen_guest_handle(r.extent_start, 0);
+	assert_int_equal(op(XENMEM_increase_reservation, &r), 2);
+	assert_int_equal(world_dom[1].mm.tot_pages, 12);
+	r.nr_extents = 8;
+	assert_int_equal(op(XENMEM_increase_reservation, &r), 4);
+	set_xen_guest_handle(r.extent_start, list);
+	world_dom[1].mm.max_pages++;
+	guestmem_bad = (uint64_t)list;
+	assert_int_equal(op(XENMEM_increase_reservation, &r), 0);
+}
+
+static void a_claim_names_a_number_and_nothing_else(void **state)
+{
+	struct xen_memory_reservation good = { .nr_extents = 12, .domid = 1 }, r = good;
+
+	(void)state;
+	world_run(0);
+	r.extent_order = 1;
+	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+	r = good;
+	r.mem_flags = XENMEMF_address_bits(32);
+	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+	r = good;
+	set_xen_guest_handle(r.extent_start, list);
+	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+	r = good;
+	assert_int_equal(op(XENMEM_claim_pages | 1 << 6, &r), -XEN_EINVAL);
+	r.domid = 77;
+	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EINVAL);
+}
+
 static void a_frame_that_came_back_is_flushed_before_it_becomes_a_table(void **state)
 {
 	xen_pfn_t in[1] = { page(1, 4) }, out[1] = { 4 };
@@ -282,6 +403,7 @@ static void the_frames_of_a_grant_table_are_for_the_control_domain(void **state)
 {
 	struct xen_mem_acquire_resource r = { .domid = 1, .type = XENMEM_resource_grant_table,
 					      .nr_frames = 2 };
+	long rc;
 
 	(void)state;
 	world_dom[0].grants.max_frames = world_dom[1].grants.max_frames = 2;
@@ -296,6 +418,15 @@ static void the_frames_of_a_grant_table_are_for_the_control_domain(void **state)
 	r.domid = 1;
 	assert_int_equal(op(XENMEM_acquire_resource, &r), 0);
 	assert_int_equal(list[1], ptr_mfn(grant_pages[1]).n);
+	/* A table that has to grow is preempted. */
+	list[1] = 0;
+	world_budget = 1;
+	rc = world_call(do_memory_op, XENMEM_acquire_resource, (uint64_t)&r, 0, 0);
+	assert_int_equal(rc, -XEN_ERESTART);
+	assert_int_equal(list[1], 0);
+	assert_int_equal(world_finish(rc), 0);
+	assert_int_equal(list[1], ptr_mfn(grant_pages[1]).n);
+	world_budget = 1u << 20;
 	r.frame = 1;
 	assert_int_equal(op(XENMEM_acquire_resource, &r), -XEN_EINVAL);
 	r.frame = ~0UL;
@@ -329,6 +460,29 @@ static void bad_addresses_are_errors(void **state)
 	assert_int_equal(world_dom[1].mm.tot_pages, 8);
 	assert_int_equal(op(63, &r), -XEN_ENOSYS);
 	assert_int_equal(op(40, &r), -XEN_ENOSYS);
+}
+
+static void lists_that_cannot_be_copied_are_errors(void **state)
+{
+	struct xen_foreign_memory_map set = { .domid = 1, .map.nr_entries = 1 };
+	struct xen_machphys_mfn_list m2p = { .max_extents = 5 };
+	static const struct hvm_memmap_table_entry range = { .size = 0x9f000, .type = 1 };
+	struct mm_machine machine = { .map = &range, .map_entries = 1 };
+	struct xen_memory_map map = { .nr_entries = 1 };
+
+	(void)state;
+	mm_set_machine(&machine);
+	set_xen_guest_handle(m2p.extent_start, list);
+	assert_int_equal(op(XENMEM_machphys_mfn_list, &m2p), 0);
+	assert_int_equal(m2p.nr_extents, 1);
+	assert_int_equal(list[0], arch_m2p_frame(0).n);
+	guestmem_bad = (uint64_t)list;
+	assert_int_equal(op(XENMEM_machphys_mfn_list, &m2p), -XEN_EFAULT);
+	world_run(0);
+	set_xen_guest_handle_raw(set.map.buffer, (void *)list);
+	assert_int_equal(op(XENMEM_set_memory_map, &set), -XEN_EFAULT);
+	set_xen_guest_handle_raw(map.buffer, (void *)list);
+	assert_int_equal(op(XENMEM_machine_memory_map, &map), -XEN_EFAULT);
 }
 
 static void the_machines_map_is_for_the_control_domain(void **state)
@@ -403,16 +557,23 @@ int main(void)
 		T(what_is_in_use_stays_until_that_ends),
 		T(the_limit_and_the_machine_end_a_population),
 		T(a_long_population_goes_on_where_it_stopped),
+		T(what_cannot_be_paid_spends_the_whole_budget),
 		T(another_domain_is_for_the_control_domain),
 		T(a_claim_keeps_frames_for_its_domain),
 		T(a_dying_domain_claims_nothing),
 		T(frames_are_exchanged_for_a_block),
 		T(an_exchange_that_fails_changes_nothing),
 		T(an_exchange_without_memory_gives_the_frames_back),
+		T(an_exchange_of_what_cannot_be_is_refused),
+		T(an_exchange_whose_lists_fault_keeps_the_books),
+		T(an_exchange_cannot_grow_a_domain_beyond_its_limit),
+		T(frames_are_added_and_named_where_the_guest_asks),
+		T(a_claim_names_a_number_and_nothing_else),
 		T(a_frame_that_came_back_is_flushed_before_it_becomes_a_table),
 		T(a_guests_memory_map_is_what_the_toolstack_set),
 		T(the_frames_of_a_grant_table_are_for_the_control_domain),
 		T(bad_addresses_are_errors),
+		T(lists_that_cannot_be_copied_are_errors),
 		T(the_machines_map_is_for_the_control_domain),
 		T(what_translated_guests_have_is_refused),
 		T(the_highest_numbers_are_told),

@@ -2,6 +2,7 @@
 /*
  * The rules of page types, one behaviour each, through the hypercalls that guests use.
  */
+#include "fakes/othercpu.h"
 #include "world.h"
 
 #include <string.h>
@@ -411,6 +412,85 @@ static void the_control_domain_pins_and_changes_anothers_tables(void **state)
 	assert_int_equal(world_call(do_mmuext_op, (uint64_t)&op, 1, 0, 1), -XEN_EPERM);
 }
 
+static long update_of(unsigned foreign, uint64_t ptr, uint64_t value)
+{
+	struct mmu_update req = { ptr, value };
+
+	return world_call(do_mmu_update, (uint64_t)&req, 1, 0, foreign);
+}
+
+static void the_m2p_is_changed_by_the_owner_or_the_control_domain(void **state)
+{
+	uint64_t m = page(1, 4), mine = m << PAGE_SHIFT | MMU_MACHPHYS_UPDATE;
+	uint64_t dom0s = page(0, 4) << PAGE_SHIFT | MMU_MACHPHYS_UPDATE;
+
+	(void)state;
+	assert_int_equal(update_of(DOMID_SELF, mine, 55), 0);
+	assert_int_equal(m2p_get(mfn(m)), 55);
+	assert_int_equal(update_of(DOMID_SELF, dom0s, 55), -XEN_EINVAL);
+	assert_int_equal(update_of(DOMID_SELF, (uint64_t)FRAMES << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 55),
+			 -XEN_EINVAL);
+	assert_int_equal(update_of(0, dom0s, 55), -XEN_EPERM);
+	world_run(0);
+	assert_int_equal(update_of(1, mine, 56), 0);
+	assert_int_equal(m2p_get(mfn(m)), 56);
+	assert_int_equal(update_of(1, dom0s, 56), -XEN_EINVAL);
+	/* Tables of another have no part in it. */
+	assert_int_equal(update_of(1 | 2 << 16, mine, 57), -XEN_EPERM);
+	assert_int_equal(m2p_get(mfn(m)), 56);
+	world_run(1);
+	m2p_set(mfn(m), 4);
+}
+
+static void anothers_tables_map_their_owners_tables_only(void **state)
+{
+	(void)state;
+	build_tree(1);
+	assert_int_equal(ext_op(PIN_L4, page(1, 0)), 0);
+	world_run(0);
+	/* Of the upper levels: tables and what they lead to belong to one domain. */
+	assert_int_equal(update_of(DOMID_SELF | 2 << 16, page(1, 2) << PAGE_SHIFT, 0), -XEN_EINVAL);
+	assert_int_equal(update_of(1 | 2 << 16, page(1, 2) << PAGE_SHIFT | 8, 0), 0);
+	/* Plain data of another is written to, frames of nobody are not. */
+	assert_int_equal(update_of(1 | 2 << 16, page(1, 5) << PAGE_SHIFT, 77), 0);
+	assert_int_equal(page_at(1, 5)[0], 77);
+	assert_int_equal(update_of(1 | 2 << 16, page(0, 5) << PAGE_SHIFT, 77), -XEN_EINVAL);
+	world_run(1);
+	assert_int_equal(ext_op(UNPIN, page(1, 0)), 0);
+}
+
+/* It has found the domain alive, and sets its pin before it lets the lock go. */
+static void pin_meanwhile(void)
+{
+	struct domain *d = &world_dom[1];
+
+	assert_false(d->mm.ending);
+	assert_true(frame_try_ref(page_frame(1, 3)));
+	page_frame(1, 3)->type_info |= FT_PINNED;
+	page_frame(1, 3)->type_info++;
+	spin_unlock(&d->mm.pt_lock);
+}
+
+static void a_pin_that_is_set_while_the_domain_begins_to_end_goes_with_it(void **state)
+{
+	struct domain *d = &world_dom[1];
+	struct budget b = { 1u << 20 };
+	uint64_t free;
+
+	(void)state;
+	build_tree(1);
+	assert_int_equal(ext_op(PIN_L4, page(1, 0)), 0);
+	free = mm_free_frames();
+	d->life.state = LIFE_DYING;
+	spin_lock(&d->mm.pt_lock);
+	other_cpu = pin_meanwhile;
+	assert_int_equal(domain_mm_relinquish(d, &b), 0);
+	assert_null(other_cpu);
+	mm_reap();
+	world_check();
+	assert_int_equal(mm_free_frames(), free + 8);
+}
+
 static void a_dead_domains_frames_stay_until_the_last_mapping_goes(void **state)
 {
 	struct mmu_update req = { page(0, 3) << PAGE_SHIFT, page(1, 4) << PAGE_SHIFT | P_RW };
@@ -426,7 +506,7 @@ static void a_dead_domains_frames_stay_until_the_last_mapping_goes(void **state)
 	free = mm_free_frames();
 	unsigned refs = world_dom[1].refs;
 
-	world_kill(17);
+	world_kill(PT_L1_COST + 1);
 	assert_int_equal(mm_free_frames(), free + 7);
 	assert_int_equal(world_dom[1].refs, refs);
 	req.val = 0;
@@ -464,7 +544,7 @@ static void the_end_of_a_domain_bears_that_its_frames_go_meanwhile(void **state)
 	pinned = page(1, 3);
 	d->life.state = LIFE_DYING;
 	for (unsigned round = 0, rc = 1; rc; round++) {
-		struct budget b = { 17 };
+		struct budget b = { PT_L1_COST + 1 };
 
 		assert_true(round < 100);
 		rc = (unsigned)domain_mm_relinquish(d, &b);
@@ -593,6 +673,9 @@ int main(void)
 		T(a_frame_given_back_is_zeroed_and_flushed_for_its_next_owner),
 		T(the_control_domain_maps_anothers_frames_by_its_id),
 		T(the_control_domain_pins_and_changes_anothers_tables),
+		T(the_m2p_is_changed_by_the_owner_or_the_control_domain),
+		T(anothers_tables_map_their_owners_tables_only),
+		T(a_pin_that_is_set_while_the_domain_begins_to_end_goes_with_it),
 		T(a_dead_domains_frames_stay_until_the_last_mapping_goes),
 		T(a_frame_without_a_type_is_flushed_for_none),
 		T(the_end_of_a_domain_bears_that_its_frames_go_meanwhile),
