@@ -250,6 +250,25 @@ static void dom0_sets_the_clock(void **state)
 	assert_int_equal(platform(&op), -XEN_EPERM);
 }
 
+static void there_is_no_firmware_to_ask(void **state)
+{
+	static const struct { uint32_t type; long rc; } rows[] = {
+		{ XEN_FW_DISK_INFO, -XEN_ESRCH }, { XEN_FW_DISK_MBR_SIGNATURE, -XEN_ESRCH },
+		{ XEN_FW_VBEDDC_INFO, -XEN_ESRCH }, { XEN_FW_EFI_INFO, -XEN_ENOSYS },
+		{ XEN_FW_KBD_SHIFT_FLAGS, -XEN_EINVAL }, { 99, -XEN_EINVAL },
+	};
+	struct xen_platform_op op = { .cmd = XENPF_firmware_info,
+				      .interface_version = XENPF_INTERFACE_VERSION };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+		op.u.firmware_info.type = rows[i].type;
+		assert_int_equal(platform(&op), rows[i].rc);
+	}
+	op.cmd = XENPF_microcode_update;
+	assert_int_equal(platform(&op), -XEN_ENOSYS);
+}
+
 static void platform_op_wants_its_version(void **state)
 {
 	struct xen_platform_op op = { .cmd = XENPF_get_cpuinfo };
@@ -288,6 +307,7 @@ int main(void)
 		T(io_privilege_is_kept_per_vcpu),
 		T(hardware_interrupts_are_not_for_guests),
 		T(dom0_sets_the_clock),
+		T(there_is_no_firmware_to_ask),
 		T(platform_op_wants_its_version),
 	};
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* domctl: what each operation refuses, and what it answers. */
+#include "fakes/guestmem.h"
 #include "world.h"
 
 #include <hv/domstate.h>
@@ -412,6 +413,27 @@ static void a_bitmap_is_written_no_further_than_its_bits(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, 1), -XEN_EINVAL);
 }
 
+static void a_bitmap_that_faults_anywhere_is_an_error(void **state)
+{
+	static uint8_t map[64];
+
+	(void)state;
+	op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+	set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, map);
+	op.u.vcpuaffinity.cpumap_hard.nr_bits = 12;
+	guestmem_bad = (uint64_t)map;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, 1), -XEN_EFAULT);
+	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuaffinity, 1), -XEN_EFAULT);
+	guestmem_bad = (uint64_t)&map[1];	/* the last bits */
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, 1), -XEN_EFAULT);
+	op.u.vcpuaffinity.cpumap_hard.nr_bits = 8 * sizeof(map);
+	guestmem_bad = (uint64_t)&map[MAX_CPUS / 8];	/* more than there is */
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, 1), -XEN_EFAULT);
+	guestmem_bad = 0;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuaffinity, 1), 0);
+	assert_int_equal(map[63], 0);
+}
+
 static void nmis_can_be_sent_and_buttons_are_not_there(void **state)
 {
 	(void)state;
@@ -442,6 +464,14 @@ static void extended_state_has_a_size_then_a_content(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuextstate, 1), 0);
 	op.u.vcpuextstate.size--;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_getvcpuextstate, 1), -XEN_EINVAL);
+	/* The header alone says that nothing was ever used; what is neither that nor an area is refused. */
+	op.u.vcpuextstate.size = 16;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuextstate, 1), 0);
+	op.u.vcpuextstate.size = 17;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuextstate, 1), -XEN_EINVAL);
+	guestmem_bad = (uint64_t)buffer;
+	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuextstate, 1), -XEN_EFAULT);
+	guestmem_bad = 0;
 	op.u.vcpuextstate.size = 15;
 	assert_int_equal(domctl(&op, XEN_DOMCTL_setvcpuextstate, 1), -XEN_EINVAL);
 	op.u.vcpuextstate.size = 1 << 20;
@@ -766,6 +796,7 @@ int main(void)
 		T(affinity_refuses_nothing_and_cpus_that_are_not_there),
 		T(of_two_affinities_none_is_set_when_one_is_refused),
 		T(a_bitmap_is_written_no_further_than_its_bits),
+		T(a_bitmap_that_faults_anywhere_is_an_error),
 		T(nmis_can_be_sent_and_buttons_are_not_there),
 		T(extended_state_has_a_size_then_a_content),
 		T(entry_points_of_32_bit_calls_are_kept),

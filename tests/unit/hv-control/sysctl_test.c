@@ -132,6 +132,11 @@ static void idle_time_is_told_for_each_cpu(void **state)
 	set_xen_guest_handle(c->info, info);
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_getcpuinfo), 0);
 	assert_int_equal(c->nr_cpus, 1);
+	set_xen_guest_handle(c->info, (void *)BAD_POINTER);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_getcpuinfo), -XEN_EFAULT);
+	op.u.cputopoinfo.num_cpus = 1;
+	set_xen_guest_handle(op.u.cputopoinfo.cputopo, (void *)BAD_POINTER);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cputopoinfo), -XEN_EFAULT);
 	c->max_cpus = 0;
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_getcpuinfo), 0);
 	assert_int_equal(c->nr_cpus, 0);
@@ -252,6 +257,16 @@ static void there_is_one_pool_with_everything(void **state)
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EEXIST);
 	p->op = XEN_SYSCTL_CPUPOOL_OP_RMCPU;
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EBUSY);
+	p->op = XEN_SYSCTL_CPUPOOL_OP_DESTROY;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EBUSY);
+	p->op = XEN_SYSCTL_CPUPOOL_OP_ADDCPU;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_ENODEV);
+	p->cpupool_id = 1;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_ENOENT);
+	p->op = XEN_SYSCTL_CPUPOOL_OP_RMCPU;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_ENOENT);
+	p->op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_EOPNOTSUPP);
 	p->op = 99;
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpupool_op), -XEN_ENOSYS);
 }
