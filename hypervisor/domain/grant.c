@@ -110,7 +110,7 @@ static void free_active(struct grant_domain *g)
 	g->nr_frames = 0;
 }
 
-/* No handle is in use, and none is there any more for who looks; release_at counts the pages that are left. */
+/* No handle is in use, and who looks finds none any more; release_at counts the pages left. */
 static int free_handles(struct grant_domain *g, struct budget *b)
 {
 	CHECK(!g->map_live);
