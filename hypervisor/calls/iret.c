@@ -2,7 +2,8 @@
 /*
  * The iret hypercall: a guest's kernel goes back to its user mode, or to where
  * an exception or event interrupted the kernel itself. What it returns is the
- * rax of the frame, which the way out stores as it does every result.
+ * rax of the frame, which the way out stores as it does every result. The frames that are
+ * usual do not come here: do_iret() is entry code's (arch/x86_64/hypervisor/syscall.S).
  */
 #include <hv/hypercall.h>
 
@@ -48,13 +49,12 @@ static __attribute__((noinline)) long finish(struct vcpu *v, struct cpu_user_reg
 	return rax;
 }
 
-long do_iret(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long iret_any(void)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_user_regs *regs = guest_regs();
 	struct iret_context frame;
 
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	if (unlikely(copy_from_guest_in_line(&frame, guest_va(regs->rsp), sizeof(frame))))
 		return no_frame(v, regs->rsp);
 

@@ -42,13 +42,13 @@ static bool run(const struct cpu *cpu, guest_va_t list, uint32_t n, struct multi
 		*result = -XEN_EFAULT;
 		if (unlikely(copy_from_guest_in_line(e, list, ENTRY_SIZE)))
 			return false;
-		long rc = call_one(e);
-
-		/* The registers are another frame's now, rc is the rax in it, whatever it says. */
+		/* Then the registers are another frame's, and the result is its rax, whatever it says. */
 		if (unlikely(e->op == __HYPERVISOR_iret)) {
-			*result = rc;
+			*result = iret_any();
 			return false;
 		}
+		long rc = call_one(e);
+
 		if (unlikely(rc == -XEN_ERESTART))
 			return !copy_to_guest(guest_va(list.a + offsetof(struct multicall_entry, args)),
 					      e->args, sizeof(e->args));

@@ -178,6 +178,11 @@ void bounce_syscall(struct vcpu *v, struct cpu_user_regs *regs)
 	bounce_syscall_to(v, regs, &v->syscall_callback);
 }
 
+void bounce_no_stack(struct vcpu *v, uint64_t sp)
+{
+	bad_stack(v, sp, v->syscall_callback.rip);
+}
+
 void bounce_syscall32(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	bounce_syscall_to(v, regs, v->syscall32_callback.rip ? &v->syscall32_callback

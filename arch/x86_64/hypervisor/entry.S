@@ -23,87 +23,9 @@
 #include <format/descriptor.h>
 #include <format/eflags.h>
 #include <format/layout.h>
-#include <hv/entry.h>
-#include "offsets.h"
-#include "smap.h"
+#include "entry_regs.h"
 
 	.section .entry.text, "ax", @progbits
-
-	.macro PUSH_REGS
-	push %rdi
-	push %rsi
-	push %rdx
-	push %rcx
-	push %rax
-	push %r8
-	push %r9
-	push %r10
-	push %r11
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
-	.endm
-
-	/* A guest may run with AC set, which would leave its memory open to us: clac at boot where
-	 * the CPU has SMAP (paging.c). */
-	.macro CLOSE_GUEST_MEMORY
-	SMAP_SITE SMAP_CLAC
-	.endm
-
-	/* What hypercalls have arguments in, or C code does not keep. */
-	.macro SAVE_ARGS
-	mov %rdi, REGS_RDI(%rsp)
-	mov %rsi, REGS_RSI(%rsp)
-	mov %rdx, REGS_RDX(%rsp)
-	mov %rax, REGS_RAX(%rsp)
-	mov %r8, REGS_R8(%rsp)
-	mov %r9, REGS_R9(%rsp)
-	mov %r10, REGS_R10(%rsp)
-	.endm
-
-	.macro LOAD_ARGS
-	mov REGS_RDI(%rsp), %rdi
-	mov REGS_RSI(%rsp), %rsi
-	mov REGS_RDX(%rsp), %rdx
-	mov REGS_RAX(%rsp), %rax
-	mov REGS_R8(%rsp), %r8
-	mov REGS_R9(%rsp), %r9
-	mov REGS_R10(%rsp), %r10
-	.endm
-
-	.macro SAVE_LIVE
-	mov %rbx, REGS_RBX(%rsp)
-	mov %rbp, REGS_RBP(%rsp)
-	mov %r12, REGS_R12(%rsp)
-	mov %r13, REGS_R13(%rsp)
-	mov %r14, REGS_R14(%rsp)
-	mov %r15, REGS_R15(%rsp)
-	.endm
-
-	.macro LOAD_LIVE
-	mov REGS_RBX(%rsp), %rbx
-	mov REGS_RBP(%rsp), %rbp
-	mov REGS_R12(%rsp), %r12
-	mov REGS_R13(%rsp), %r13
-	mov REGS_R14(%rsp), %r14
-	mov REGS_R15(%rsp), %r15
-	.endm
-
-	/* What `sysret` would leave in rcx and r11, for a guest that goes another way. */
-	.macro FILL_VOID
-	mov REGS_RIP(%rsp), %rax
-	mov %rax, REGS_RCX(%rsp)
-	mov REGS_RFLAGS(%rsp), %rax
-	mov %rax, REGS_R11(%rsp)
-	.endm
-
-	.macro IF_NOT flag, to
-	testb $(\flag >> 24), REGS_ERROR_CODE + 3(%rsp)
-	jz \to
-	.endm
 
 	/* One stub a CPU: to its own stack, what the guest's was saved as `syscall` saves nothing. */
 	.macro SYSCALL_STUBS entry
@@ -135,10 +57,11 @@ syscall_entry:
 	push %rcx
 	push $(ENTRY_SYSRET | ENTRY_LIVE)
 	sub $REGS_ERROR_CODE, %rsp
-	SAVE_ARGS
+	mov %r9, REGS_R9(%rsp)
 	mov CPU_CURRENT(%rsp), %r9
 	cmpb $0, VCPU_KERNEL_MODE(%r9)
 	je user_syscall
+	SAVE_ARGS
 
 	/* A hypercall: rax the number, rdi rsi rdx r10 r8 the arguments. */
 	movl $HYPERCALL_BUDGET_START, CPU_BUDGET(%rsp)
@@ -150,10 +73,14 @@ syscall_entry:
 	call *(%r11, %rax, 8)
 	cmp $-ERESTART, %rax
 	je restart_hypercall
+	.globl hypercall_done
+	.hidden hypercall_done
 hypercall_done:
 	mov %rax, REGS_RAX(%rsp)
 
 /* The way back; rsp = cpu. Is there work? Are events pending and not masked? */
+	.globl exit_to_guest
+	.hidden exit_to_guest
 exit_to_guest:
 	mov CPU_CURRENT(%rsp), %rcx
 	mov VCPU_INFO(%rcx), %rcx
@@ -226,14 +153,6 @@ no_hypercall:
 	jmp hypercall_done
 restart_hypercall:
 	subq $2, REGS_RIP(%rsp)		/* the length of `syscall`; rax still has the number */
-	jmp exit_to_guest
-
-user_syscall:
-	mov %rcx, REGS_RCX(%rsp)
-	mov %r11, REGS_R11(%rsp)
-	mov %r9, %rdi
-	mov %rsp, %rsi
-	call bounce_syscall
 	jmp exit_to_guest
 
 /* Compatibility mode: no guest code of this ABI's 64-bit kernels enters here but 32-bit user

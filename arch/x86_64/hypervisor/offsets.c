@@ -36,6 +36,27 @@ void offsets(void)
 	DEFINE(CPU_WORK, offsetof(struct cpu, work));
 	DEFINE(CPU_BUDGET, offsetof(struct cpu, budget));
 	DEFINE(VCPU_KERNEL_MODE, offsetof(struct vcpu, kernel_mode));
+	DEFINE(VCPU_DOMAIN, offsetof(struct vcpu, domain));
 	DEFINE(VCPU_INFO, offsetof(struct vcpu, info));
+	DEFINE(VCPU_CR3, offsetof(struct vcpu, cr3));
+	DEFINE(VCPU_GUEST_TABLE, offsetof(struct vcpu, guest_table));
+	DEFINE(VCPU_USER_TABLE, offsetof(struct vcpu, guest_table_user));
+	DEFINE(VCPU_KERNEL_SP, offsetof(struct vcpu, kernel_sp));
+	DEFINE(VCPU_SYSCALL_RIP, offsetof(struct vcpu, syscall_callback.rip));
+	DEFINE(VCPU_SYSCALL_MASKS, offsetof(struct vcpu, syscall_callback.mask_events));
+	DEFINE(VCPU_NMI_MASKED, offsetof(struct vcpu, nmi_masked));
+	DEFINE(INFO_UPCALL_MASK, offsetof(vcpu_info_t, evtchn_upcall_mask));
+	DEFINE(DOMAIN_VM_ASSIST, offsetof(struct domain, mm.vm_assist));
+	DEFINE(VM_ASSIST_IOPL, 1u << VMASST_TYPE_architectural_iopl);
+	DEFINE(IRET_RAX, offsetof(struct iret_context, rax));
+	DEFINE(IRET_R11, offsetof(struct iret_context, r11));
+	DEFINE(IRET_RCX, offsetof(struct iret_context, rcx));
+	DEFINE(IRET_FLAGS, offsetof(struct iret_context, flags));
+	DEFINE(IRET_RIP, offsetof(struct iret_context, rip));
+	DEFINE(IRET_CS, offsetof(struct iret_context, cs));
+	DEFINE(IRET_RFLAGS, offsetof(struct iret_context, rflags));
+	DEFINE(IRET_RSP, offsetof(struct iret_context, rsp));
+	DEFINE(IRET_SS, offsetof(struct iret_context, ss));
+	DEFINE(VGCF_IN_SYSCALL, VGCF_in_syscall);
 	DEFINE(HYPERCALL_BUDGET_START, HYPERCALL_BUDGET);
 }

@@ -25,9 +25,8 @@ static long preempted(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 
 static long rax;	/* of the frame that iret returns to */
 
-static long ends_list(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+long iret_any(void)
 {
-	(void)a1, (void)a2, (void)a3, (void)a4, (void)a5;
 	return rax;
 }
 
@@ -53,7 +52,6 @@ hypercall_fn *const hypercall_table[NR_HYPERCALLS] = {
 	[2] = preempted,
 	[3] = asks_to_stop,
 	[13] = do_multicall,
-	[__HYPERVISOR_iret] = ends_list,
 };
 #pragma GCC diagnostic pop
 

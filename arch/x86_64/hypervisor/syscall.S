@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two ways that guests go more often than any other: a program's system call to its kernel,
+ * and the kernel's iret back to the program. Here is what they mostly are, an instruction
+ * for each thing that has to be done; whatever is unusual goes the long way through C
+ * (bounce_syscall(), iret_any()), which starts over and decides by itself. So the short way looks
+ * first, and from the point where it changes something it cannot go back.
+ *
+ * rsp = cpu, r9 = cpu.current, whose own value is in regs.r9; entry.S has the rest.
+ */
+#include <format/descriptor.h>
+#include <format/eflags.h>
+#include <format/layout.h>
+#include "entry_regs.h"
+
+	.section .entry.text, "ax", @progbits
+
+	/* An access of the guest's memory; faults go on at `to`. */
+	.macro GUEST to, insn:vararg
+700:	\insn
+	.pushsection __ex_table, "a"
+	.balign 4
+	.long 700b - ., \to - .
+	.popsection
+	.endm
+
+	/* To `to` when what is at reg, and a few words above, may be the hypervisor's; as guest_va_is_ours(). */
+	.macro IF_OURS reg, scratch, to
+	mov \reg, \scratch
+	shr $43, \scratch
+	cmp $(HV_VIRT_START >> 43), \scratch
+	je \to
+	.endm
+
+	/* The vCPU's domain sees its I/O privilege level in rflags: seldom, and so not here. */
+	.macro IF_IOPL_SHOWN scratch, to
+	mov VCPU_DOMAIN(%r9), \scratch
+	testl $VM_ASSIST_IOPL, DOMAIN_VM_ASSIST(\scratch)
+	jnz \to
+	.endm
+
+/* ---- a program's system call: rcx = its rip, r11 = its rflags ------------------------- */
+
+	.balign 16
+	.globl user_syscall
+	.hidden user_syscall
+user_syscall:
+	mov %rax, REGS_RAX(%rsp)
+	mov %rdx, REGS_RDX(%rsp)
+	cmpl $0, CPU_WORK(%rsp)
+	jne syscall_long
+	mov VCPU_INFO(%r9), %rdx
+	cmpb $0, INFO_UPCALL_MASK(%rdx)
+	jne syscall_long
+	cmpb $0, VCPU_SYSCALL_MASKS(%r9)
+	je syscall_long
+	cmpq $0, VCPU_SYSCALL_RIP(%r9)
+	je syscall_long
+	IF_IOPL_SHOWN %rax, syscall_long
+	mov VCPU_KERNEL_SP(%r9), %rax
+	and $~15, %rax
+	sub $(7 * 8), %rax
+	IF_OURS %rax, %rdx, syscall_long
+
+	/* point of no return: to the kernel's mode and tables, with its frame at rax */
+	movb $1, VCPU_KERNEL_MODE(%r9)
+	swapgs
+	mov VCPU_GUEST_TABLE(%r9), %rdx
+	shl $12, %rdx
+	mov %rdx, VCPU_CR3(%r9)
+	mov %rdx, %cr3
+	mov REGS_RSP(%rsp), %rdx
+	SMAP_SITE SMAP_STAC
+	GUEST no_stack, mov %rcx, (%rax)
+	GUEST no_stack, mov %r11, 8(%rax)
+	GUEST no_stack, mov %rcx, 16(%rax)
+	GUEST no_stack, movq $GUEST_CS64, 24(%rax)
+	GUEST no_stack, mov %r11, 32(%rax)	/* IF is set, IOPL is 0, as the guest shall see them */
+	GUEST no_stack, mov %rdx, 40(%rax)
+	GUEST no_stack, movq $GUEST_DS, 48(%rax)
+	SMAP_SITE SMAP_CLAC
+	mov VCPU_INFO(%r9), %rdx
+	movb $1, INFO_UPCALL_MASK(%rdx)
+	and $~(FLAGS_AC | FLAGS_VM | FLAGS_RF | FLAGS_NT | FLAGS_TF | FLAGS_DF), %r11d
+	mov VCPU_SYSCALL_RIP(%r9), %rcx	/* canonical, as all that registers one has looked */
+	mov %rax, REGS_RSP(%rsp)
+	mov REGS_RAX(%rsp), %rax
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_R9(%rsp), %r9
+	mov REGS_RSP(%rsp), %rsp
+	sysretq
+
+syscall_long:
+	mov REGS_RAX(%rsp), %rax
+	mov REGS_RDX(%rsp), %rdx
+	SAVE_ARGS
+	mov %rcx, REGS_RCX(%rsp)
+	mov %r11, REGS_R11(%rsp)
+	mov %r9, %rdi
+	mov %rsp, %rsi
+	call bounce_syscall
+	jmp exit_to_guest
+
+no_stack:
+	SMAP_SITE SMAP_CLAC
+	mov %rdi, REGS_RDI(%rsp)
+	mov %rsi, REGS_RSI(%rsp)
+	mov %r8, REGS_R8(%rsp)
+	mov %r10, REGS_R10(%rsp)
+	mov %r9, %rdi
+	mov %rax, %rsi
+	call bounce_no_stack
+	jmp exit_to_guest
+
+/* ---- the iret hypercall: called as one, SAVE_ARGS is done ------------------------------
+ * To a program, with events on. Selectors may be any of the guest's tables: iretq looks at them.
+ */
+	.balign 16
+	.globl do_iret
+	.hidden do_iret
+do_iret:
+	pop %rcx			/* it does not return: rsp = cpu */
+	mov REGS_RSP(%rsp), %rdi	/* struct iret_context; each word is read once */
+	IF_OURS %rdi, %rcx, iret_long
+	cmpb $0, recursive_tops(%rip)
+	jne iret_long
+	SMAP_SITE SMAP_STAC
+	GUEST iret_close, testl $VGCF_IN_SYSCALL, IRET_FLAGS(%rdi)
+	jnz iret_close			/* would go by sysret */
+	GUEST iret_close, movzwl IRET_CS(%rdi), %edx
+	GUEST iret_close, mov IRET_RFLAGS(%rdi), %r8
+	mov %edx, %ecx
+	and $SELECTOR_RPL, %ecx
+	cmp $SELECTOR_RPL, %ecx
+	jne iret_close
+	test $FLAGS_IF, %r8d
+	jz iret_close
+	IF_IOPL_SHOWN %rcx, iret_close
+	cmpb $0, VCPU_NMI_MASKED(%r9)
+	jne iret_close
+	cmpq $0, VCPU_USER_TABLE(%r9)
+	je iret_close
+	cmpl $0, CPU_WORK(%rsp)
+	jne iret_close
+	/* Who sends an event from now on sees that it is taken; one that came before shows here. */
+	mov VCPU_INFO(%r9), %rcx
+	movb $0, INFO_UPCALL_MASK(%rcx)
+	cmpw $1, (%rcx)			/* pending 1, mask 0 */
+	je iret_close
+	and $~(FLAGS_IOPL | FLAGS_VM), %r8d
+	or $FLAGS_MBS, %r8d
+	mov %rdx, REGS_CS(%rsp)
+	mov %r8, REGS_RFLAGS(%rsp)
+	GUEST iret_close, mov IRET_RIP(%rdi), %rcx
+	GUEST iret_close, movzwl IRET_SS(%rdi), %edx
+	mov %rcx, REGS_RIP(%rsp)
+	or $SELECTOR_RPL, %edx
+	mov %rdx, REGS_SS(%rsp)
+	GUEST iret_close, mov IRET_RCX(%rdi), %rcx
+	GUEST iret_close, mov IRET_R11(%rdi), %r11
+	GUEST iret_close, mov IRET_RAX(%rdi), %rax
+	GUEST iret_close, mov IRET_RSP(%rdi), %r8
+	SMAP_SITE SMAP_CLAC
+
+	/* point of no return: to the program's mode and tables */
+	mov %r8, REGS_RSP(%rsp)
+	movb $0, VCPU_KERNEL_MODE(%r9)
+	swapgs
+	mov VCPU_USER_TABLE(%r9), %rdx
+	shl $12, %rdx
+	mov %rdx, VCPU_CR3(%r9)
+	mov %rdx, %cr3
+	mov REGS_RDI(%rsp), %rdi
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_R8(%rsp), %r8
+	mov REGS_R9(%rsp), %r9
+	add $REGS_RIP, %rsp
+	jmp entry_iretq
+
+iret_close:
+	SMAP_SITE SMAP_CLAC
+iret_long:
+	call iret_any
+	jmp hypercall_done
+
+	.section .note.GNU-stack, "", @progbits
