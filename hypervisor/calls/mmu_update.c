@@ -64,8 +64,8 @@ static inline long update_own(struct domain *d, struct pt_ctx *c, const struct m
 	f = frame_of(m);
 	spin_lock(&d->mm.pt_lock);
 	if (likely(pt_is_l1(f, d->id)))
-		rc = pt_update_l1(c, (uint64_t *)((char *)frame_ptr(m) + (req->ptr & 0xff8)), req->val,
-				  cmd);
+		rc = pt_update_l1(c, f, (uint64_t *)((char *)frame_ptr(m) + (req->ptr & 0xff8)),
+				  req->val, cmd);
 	else
 		rc = update_own_upper(c, f, req, pending);
 	spin_unlock(&d->mm.pt_lock);
@@ -100,7 +100,7 @@ static int update_frame(struct pt_ctx *c, const struct batch *b, struct frame *f
 
 	if (pt_is_table(f, b->tables->id, &level)) {
 		if (level == 1)
-			return pt_update_l1(c, slot, req->val, keep_ad);
+			return pt_update_l1(c, f, slot, req->val, keep_ad);
 		if (b->pages != b->tables)
 			return -XEN_EINVAL;
 		return pt_update(c, f, level, index, req->val, keep_ad, b->pending);

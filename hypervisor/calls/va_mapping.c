@@ -61,7 +61,7 @@ static long update(struct vcpu *v, struct pt_ctx *c, uint64_t va, uint64_t val, 
 	spin_lock(&d->mm.pt_lock);
 	slot = pt_find_l1e(v->guest_table, va, &table);
 	if (likely(slot) && likely(pt_is_table(table, d->id, &level)) && likely(level == 1))
-		rc = pt_update_l1(c, slot, val, false);
+		rc = pt_update_l1(c, table, slot, val, false);
 	spin_unlock(&d->mm.pt_lock);
 	if (unlikely(c->ldt_stale))
 		tables_ldt_stale(d);

@@ -29,7 +29,8 @@ static unsigned level_of(const struct frame *f)
 
 static void set_progress(struct frame *f, unsigned entries, bool entry_owned)
 {
-	f->aux = entries | (entry_owned ? PT_ENTRY_OWNED : 0);
+	f->aux = (f->aux & ~(PT_VALIDATED | PT_ENTRY_OWNED)) | entries |
+		 (entry_owned ? PT_ENTRY_OWNED : 0);
 }
 
 /* Uses stay above 0, so that nobody but us, under the lock, writes here. */
@@ -87,8 +88,9 @@ static unsigned take_l1_group(struct pt_ctx *c, uint64_t *table)
 static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
 {
 	uint64_t *table = frame_ptr(frame_mfn(f));
+	uint32_t groups = 0;
 
-	if (f->aux == PTE_ENTRIES)	/* it was about to be dropped */
+	if (f->aux & PT_VALIDATED)	/* it was about to be dropped */
 		return set_validated(f);
 	if (!budget_take_n(c->budget, PT_L1_COST))
 		return set_partial(f, PT_AGAIN);
@@ -102,7 +104,9 @@ static enum pt_result validate_l1(struct pt_ctx *c, struct frame *f)
 				pt_l1e_drop(c, table[i]);
 			return set_partial(f, PT_BAD);
 		}
+		groups |= 1u << i / PT_GROUP;
 	}
+	f->aux = groups << PT_GROUP_SHIFT;
 	return set_validated(f);
 }
 
@@ -110,17 +114,17 @@ static enum pt_result devalidate_l1(struct pt_ctx *c, struct frame *f)
 {
 	const uint64_t *table = frame_ptr(frame_mfn(f));
 
-	if (!f->aux)		/* nothing was validated, or all undone */
+	if (!(f->aux & PT_VALIDATED))	/* nothing was, or all is undone */
 		return PT_OK;
 	if (!budget_take_n(c->budget, PT_L1_COST))
 		return PT_AGAIN;
-	for (unsigned i = 0; i < PTE_ENTRIES; i += GROUP) {
-		if (group_is_empty(&table[i]))
-			continue;
-		for (unsigned k = i; k < i + GROUP; k++)
-			pt_l1e_drop(c, table[k]);
+	for (uint32_t groups = f->aux >> PT_GROUP_SHIFT; groups; groups &= groups - 1) {
+		const uint64_t *e = &table[(unsigned)__builtin_ctz(groups) * PT_GROUP];
+
+		for (unsigned i = 0; i < PT_GROUP; i++)
+			pt_l1e_drop(c, e[i]);
 	}
-	set_progress(f, 0, false);
+	f->aux = 0;
 	return PT_OK;
 }
 
@@ -172,6 +176,39 @@ static enum pt_result take_self(struct pt_ctx *c, unsigned level, uint64_t e)
 	if (level == 4)
 		pt_note_recursive(c->owner);
 	return PT_OK;
+}
+
+/*
+ * Most entries of upper levels name a table that others name, too, as the kernel's half of a top
+ * level does: then there is nothing to do but to count. A validated table has uses and
+ * references as long as the lock is held.
+ */
+static inline bool take_shared(const struct pt_ctx *c, unsigned level, uint64_t e)
+{
+	mfn_t m = pte_mfn(e);
+	struct frame *child;
+
+	if (unlikely(e & pte_refused_table) || unlikely(m.n >= arch_max_mfn))
+		return false;
+	child = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
+	if (child->owner != c->owner || (child->type_info & (FT_TYPE | FT_VALIDATED)) !=
+					((uint64_t)(level - 1) << FT_SHIFT | FT_VALIDATED))
+		return false;
+	child->type_info++;
+	frame_ref(child);
+	return true;
+}
+
+static inline bool drop_shared(unsigned level, uint64_t e)
+{
+	struct frame *child = frame_of(pte_mfn(e));
+	uint64_t t = child->type_info;
+
+	if ((t & FT_COUNT) < 2 || t >> FT_SHIFT != level - 1)
+		return false;
+	child->type_info = t - 1;
+	frame_put(child);
+	return true;
 }
 
 /* What a present entry of the table names is referenced and used as a table one level down. */
@@ -238,11 +275,11 @@ static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned
 				     uint64_t *slot)
 {
 	uint64_t e = READ_ONCE(*slot);
-	enum pt_result r;
+	enum pt_result r = PT_OK;
 
-	if (f->aux & PT_ENTRY_OWNED)
+	if (unlikely(f->aux & PT_ENTRY_OWNED))
 		r = pt_resume(c, frame_of(pte_mfn(e)));
-	else
+	else if (!take_shared(c, level, e))
 		r = take_entry(c, f, level, e);
 	if (r == PT_OK && adjust(level, e) != e)
 		*slot = adjust(level, e);
@@ -268,12 +305,13 @@ static enum pt_result validate_table(struct pt_ctx *c, struct frame *f, unsigned
 		}
 		if (!(table[i] & PTE_P) || !is_guest_slot(level, i))
 			continue;
+		pt_note_entry(f, &table[i]);
 		r = validate_entry(c, f, level, &table[i]);
-		if (r != PT_OK) {
+		if (unlikely(r != PT_OK)) {
 			set_progress(f, i, r != PT_REFUSED);
 			return set_partial(f, r == PT_AGAIN ? PT_AGAIN : PT_BAD);
 		}
-		set_progress(f, i + 1, false);
+		f->aux &= ~PT_ENTRY_OWNED;
 	}
 	if (level == 4) {
 		arch_init_guest_l4(table);
@@ -281,6 +319,14 @@ static enum pt_result validate_table(struct pt_ctx *c, struct frame *f, unsigned
 			table[M2P_SLOT] = 0;
 	}
 	return set_validated(f);
+}
+
+/* Where the last group ends, of those before the entry, that has anything; 0: none has. */
+static unsigned end_of_groups(const struct frame *f, unsigned entry)
+{
+	uint32_t groups = f->aux >> PT_GROUP_SHIFT & ((1u << entry / PT_GROUP) - 1);
+
+	return groups ? (32 - (unsigned)__builtin_clz(groups)) * PT_GROUP : 0;
 }
 
 static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsigned level)
@@ -294,24 +340,27 @@ static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsign
 		set_progress(f, i, false);
 	}
 	while (i > 0) {
-		if (i % GROUP == 0) {
+		if (i % PT_GROUP == 0) {
+			i = end_of_groups(f, i);
+			if (!i)
+				break;
 			if (!budget_take(c->budget)) {
 				set_progress(f, i, false);
 				return PT_AGAIN;
 			}
-			if (group_is_empty(&table[i - GROUP])) {
-				i -= GROUP;
+		}
+		do {
+			uint64_t e = table[--i];
+
+			if (!(e & PTE_P) || !is_guest_slot(level, i) || drop_shared(level, e))
 				continue;
+			if (drop_entry(c, f, level, e, true) == PT_AGAIN) {
+				set_progress(f, i, true);
+				return PT_AGAIN;
 			}
-		}
-		i--;
-		if (is_guest_slot(level, i) &&
-		    drop_entry(c, f, level, table[i], true) == PT_AGAIN) {
-			set_progress(f, i, true);
-			return PT_AGAIN;
-		}
+		} while (i % PT_GROUP);
 	}
-	set_progress(f, 0, false);
+	f->aux = 0;
 	return PT_OK;
 }
 
@@ -434,6 +483,8 @@ int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned in
 		}
 	}
 	/* Nothing below can fail. */
+	if (new & PTE_P)
+		pt_note_entry(table, slot);
 	table_entry_write(slot, new, keep_ad);
 	if (drop_entry(c, table, level, old, false) == PT_AGAIN)
 		*pending = (struct pt_pending){ pte_mfn(old), true };

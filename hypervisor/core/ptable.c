@@ -42,7 +42,8 @@ static inline void entry_write(uint64_t *slot, uint64_t new, bool keep_ad)
 		;
 }
 
-int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad)
+int pt_update_l1(struct pt_ctx *c, struct frame *table, uint64_t *slot, uint64_t new,
+		 bool keep_ad)
 {
 	uint64_t old = READ_ONCE(*slot);
 
@@ -56,6 +57,7 @@ int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad)
 		if (unlikely(rc))
 			return rc;
 		new = pt_l1e_adjust(new);
+		pt_note_entry(table, slot);
 	}
 	/* Nothing below can fail. */
 	entry_write(slot, new, keep_ad);
@@ -63,7 +65,8 @@ int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad)
 	return 0;
 }
 
-int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new)
+int pt_exchange_l1(struct pt_ctx *c, struct frame *table, uint64_t *slot, uint64_t old,
+		   uint64_t new)
 {
 	int rc;
 
@@ -72,6 +75,7 @@ int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new)
 		if (rc)
 			return rc;
 		new = pt_l1e_adjust(new);
+		pt_note_entry(table, slot);
 	}
 	if (__atomic_compare_exchange_n(slot, &old, new, false, __ATOMIC_RELAXED,
 					__ATOMIC_RELAXED)) {

@@ -55,6 +55,12 @@ static const char *entry_wrong(const struct frame *f, unsigned level, uint64_t e
 	return below == level - 1 ? NULL : "an entry names no table of the level below";
 }
 
+/* Who takes the table apart would pass this entry by. */
+static bool is_forgotten(const struct frame *f, unsigned i)
+{
+	return !(f->aux >> PT_GROUP_SHIFT & 1u << i / PT_GROUP);
+}
+
 /* One entry that holds something: sign -1 takes it off, 1 puts it back. */
 static void count_entry(const struct pt_audit *a, struct frame *f, unsigned level, unsigned i,
 			uint64_t e, int sign)
@@ -72,6 +78,8 @@ static void count_entry(const struct pt_audit *a, struct frame *f, unsigned leve
 		wrong = entry_wrong(f, level, e, child, whole);
 		if (wrong)
 			a->wrong(a->ctx, f, wrong);
+		if (is_forgotten(f, i))
+			a->wrong(a->ctx, f, "an entry is present in a group that has none");
 	}
 	child->count_info += (uint64_t)(int64_t)sign;
 	if (level > 1 || (e & PTE_W))
@@ -132,7 +140,7 @@ static void check_marks(const struct pt_audit *a, const struct frame *f)
 		a->wrong(a->ctx, f, "a table in use is neither checked nor being checked");
 	if ((t & FT_VALIDATED) && (t & FT_PARTIAL))
 		a->wrong(a->ctx, f, "a table is checked and being checked");
-	if ((t & FT_VALIDATED) && f->aux != PTE_ENTRIES)
+	if ((t & FT_VALIDATED) && (f->aux & (PT_VALIDATED | PT_ENTRY_OWNED)) != PTE_ENTRIES)
 		a->wrong(a->ctx, f, "a checked table has no mark at its end");
 	if ((t & FT_PINNED) && !used)
 		a->wrong(a->ctx, f, "a pinned table has no use");

@@ -16,7 +16,7 @@
 
 #include <xen/grant_table.h>
 
-/* pt_lock held: the slot that the guest named, in a validated L1 of d; NULL: none. */
+/* pt_lock held: the slot that the guest named, in a validated L1 of d, for an entry; NULL: none. */
 static uint64_t *find_slot(struct vcpu *v, uint64_t addr, uint32_t flags)
 {
 	struct frame *table;
@@ -35,7 +35,10 @@ static uint64_t *find_slot(struct vcpu *v, uint64_t addr, uint32_t flags)
 		if (!slot)
 			return NULL;
 	}
-	return pt_is_l1(table, v->domain->id) ? slot : NULL;
+	if (!pt_is_l1(table, v->domain->id))
+		return NULL;
+	pt_note_entry(table, slot);
+	return slot;
 }
 
 /* Hardware may set accessed and dirty bits at any time. */

@@ -27,8 +27,8 @@ struct store {
 	unsigned size;
 };
 
-/* The entry that maps the table at va, in the tables of the running kernel; pt_lock held. */
-static uint64_t *find_slot(const struct vcpu *v, uint64_t va)
+/* The entry that va maps, of a table of the running kernel, and that table; pt_lock held. */
+static uint64_t *find_slot(const struct vcpu *v, uint64_t va, struct frame **table)
 {
 	struct frame *f;
 	uint64_t *e = pt_find_l1e(v->guest_table, va, &f);
@@ -43,6 +43,7 @@ static uint64_t *find_slot(const struct vcpu *v, uint64_t va)
 	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
 	if (!pt_is_table(f, v->domain->id, &level) || level != 1)
 		return NULL;
+	*table = f;
 	return (uint64_t *)((char *)frame_ptr(m) + (va & 0xff8));
 }
 
@@ -113,7 +114,8 @@ static bool execute(struct store *s, struct cpu_user_regs *regs, uint64_t old, u
 static int store(struct vcpu *v, struct pt_ctx *c, struct store *s, uint64_t va)
 {
 	struct cpu_user_regs *regs = guest_regs();
-	uint64_t *slot = find_slot(v, va), old, new;
+	struct frame *table;
+	uint64_t *slot = find_slot(v, va, &table), old, new;
 	int rc;
 
 	if (!slot || !decode(s, regs, va))
@@ -122,7 +124,9 @@ static int store(struct vcpu *v, struct pt_ctx *c, struct store *s, uint64_t va)
 	s->before = *regs;
 	do {
 		old = READ_ONCE(*slot);
-		rc = execute(s, regs, old, &new) ? pt_exchange_l1(c, slot, old, new) : -XEN_EINVAL;
+		rc = -XEN_EINVAL;
+		if (execute(s, regs, old, &new))
+			rc = pt_exchange_l1(c, table, slot, old, new);
 		if (unlikely(rc))
 			*regs = s->before;
 	} while (unlikely(rc == -XEN_EAGAIN));

@@ -26,9 +26,23 @@
 #include <hv/budget.h>
 #include <hv/frame.h>
 
-/* frame.aux of a table in use: entries validated, and whether the one there is owned in part */
+/*
+ * frame.aux of a table in use: entries validated, whether the one there is owned in part, and a bit
+ * for each group of 32 validated entries of which one is, or was, present. So who
+ * takes a table apart need not look at the others, which are most.
+ */
 #define PT_VALIDATED	0x3ffu
 #define PT_ENTRY_OWNED	0x400u
+#define PT_GROUP_SHIFT	16	/* the bits of groups */
+#define PT_GROUP	32	/* entries */
+
+/** A present entry comes to this slot of a table in use. */
+static inline void pt_note_entry(struct frame *table, const uint64_t *slot)
+{
+	unsigned group = (uintptr_t)slot / (PT_GROUP * sizeof(*slot)) % (PTE_ENTRIES / PT_GROUP);
+
+	table->aux |= 1u << PT_GROUP_SHIFT << group;
+}
 
 /* An entry may change in these bits without a look at the frame behind it. */
 #define PTE_HARMLESS (PTE_NX | 0x7ff0000000000000UL | PTE_AVAIL | PTE_G | PTE_D | PTE_A | PTE_U)
@@ -109,10 +123,12 @@ static inline bool pt_is_l1(const struct frame *f, domid_t owner)
 
 /** Changes an entry of a validated L1. keep_ad: the accessed and dirty bits of the old entry stay
  *  set. 0 or -XEN_Exxx, then nothing has changed. */
-int pt_update_l1(struct pt_ctx *c, uint64_t *slot, uint64_t new, bool keep_ad);
+int pt_update_l1(struct pt_ctx *c, struct frame *table, uint64_t *slot, uint64_t new,
+		 bool keep_ad);
 
 /** The same if the entry is still `old`; -XEN_EAGAIN when hardware has set bits in it since. */
-int pt_exchange_l1(struct pt_ctx *c, uint64_t *slot, uint64_t old, uint64_t new);
+int pt_exchange_l1(struct pt_ctx *c, struct frame *table, uint64_t *slot, uint64_t old,
+		   uint64_t new);
 
 /**
  * Changes an entry of a validated table of level 2 to 4. pending: what this update, or an earlier

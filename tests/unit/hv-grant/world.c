@@ -78,7 +78,8 @@ void slot_clear(unsigned dom, unsigned i)
 {
 	struct pt_ctx c = { .owner = (domid_t)dom, .pages = (domid_t)dom };
 
-	assert_int_equal(pt_update_l1(&c, slot_pte(dom, i), 0, false), 0);
+	assert_int_equal(pt_update_l1(&c, frame_of(mfn(table_mfn(dom, 1))), slot_pte(dom, i), 0, false),
+			 0);
 }
 
 grant_entry_v1_t *entry(unsigned dom, unsigned ref)
