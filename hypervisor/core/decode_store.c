@@ -125,6 +125,13 @@ bool insn_is_store(const struct insn *in)
 	return classify(in).kind != STORE_NONE;
 }
 
+bool insn_is_plain_store(const struct insn *in)
+{
+	return in->map == INSN_MAP_1 && (in->opcode == 0x87 || in->opcode == 0x89) &&
+	       in->opsize == 8 && in->mem && in->base < 16 && in->index == INSN_NO_REG &&
+	       in->seg == INSN_SEG_NONE && !in->addr32 && !in->lock && !in->rep;
+}
+
 unsigned insn_store_size(const struct insn *in)
 {
 	return classify(in).size;

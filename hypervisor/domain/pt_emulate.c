@@ -6,7 +6,8 @@
  * Xen has it: Linux has no hypercall for "exchange", "clear a bit" and such.
  *
  * The store is executed on a copy of the entry. When the new entry is not accepted the registers are
- * put back; hardware that sets bits meanwhile starts it over.
+ * put back; hardware that sets bits meanwhile starts it over. The stores that come by the thousand are
+ * simple ones (store_again()).
  */
 #include <hv/mm.h>
 
@@ -56,6 +57,33 @@ static struct decoded {
 	struct insn in;		/* len 0: none yet */
 } last_store[MAX_CPUS];
 
+/*
+ * The same for what needs no copy of the registers: a whole register to, or exchanged with, where
+ * another points to.
+ */
+static struct plain {
+	uint64_t code, mask;	/* of the instruction's bytes, in the first eight; mask 0: none yet */
+	uint8_t base, operand;	/* where the registers lie in cpu_user_regs */
+	uint8_t len;
+	bool exchange;
+	int64_t disp;
+} last_plain[MAX_CPUS];
+
+#define XCHG_OPCODE 0x87
+
+static void note_plain(const struct insn *in, uint64_t code)
+{
+	struct cpu_user_regs *regs = guest_regs();
+
+	if (in->len > sizeof(code) || !insn_is_plain_store(in))
+		return;
+	last_plain[this_cpu()->id] = (struct plain){
+		.code = code, .mask = ~0UL >> (64 - 8 * in->len), .len = in->len,
+		.base = (uint8_t)((char *)insn_reg(regs, in->base) - (char *)regs),
+		.operand = (uint8_t)((char *)insn_reg(regs, in->reg) - (char *)regs),
+		.exchange = in->opcode == XCHG_OPCODE, .disp = in->disp };
+}
+
 static bool decode_store(struct store *s, uint64_t rip)
 {
 	struct decoded *last = &last_store[this_cpu()->id];
@@ -74,8 +102,10 @@ static bool decode_store(struct store *s, uint64_t rip)
 	}
 	if (!insn_decode(code.bytes, n, &s->in) || !insn_is_store(&s->in))
 		return false;
-	if (n == INSN_MAX_LEN)
+	if (n == INSN_MAX_LEN) {
 		*last = (struct decoded){ { code.words[0], code.words[1] }, s->in };
+		note_plain(&s->in, code.words[0]);
+	}
 	return true;
 }
 
@@ -111,9 +141,10 @@ static bool execute(struct store *s, struct cpu_user_regs *regs, uint64_t old, u
 }
 
 /* pt_lock held. The fault's page is a table; the store may be to any of its entries. */
-static int store(struct vcpu *v, struct pt_ctx *c, struct store *s, uint64_t va)
+static __attribute__((noinline)) int store_any(struct vcpu *v, struct pt_ctx *c, uint64_t va)
 {
 	struct cpu_user_regs *regs = guest_regs();
+	struct store what, *s = &what;
 	struct frame *table;
 	uint64_t *slot = find_slot(v, va, &table), old, new;
 	int rc;
@@ -133,11 +164,39 @@ static int store(struct vcpu *v, struct pt_ctx *c, struct store *s, uint64_t va)
 	return rc;
 }
 
+/* The same plain store as before, to this entry; false: it is not, and nothing has changed. */
+static inline bool store_again(struct vcpu *v, struct pt_ctx *c, uint64_t va, int *rc)
+{
+	struct cpu_user_regs *regs = guest_regs();
+	const struct plain *p = &last_plain[this_cpu()->id];
+	uint64_t code, *slot, *operand, old;
+	struct frame *table;
+
+	if (unlikely(copy_from_guest(&code, guest_va(regs->rip), sizeof(code))) ||
+	    ((code ^ p->code) & p->mask) || !p->mask || (va & 7) ||
+	    *(uint64_t *)((char *)regs + p->base) + (uint64_t)p->disp != va)
+		return false;
+	*rc = -XEN_EINVAL;
+	slot = find_slot(v, va, &table);
+	if (unlikely(!slot))
+		return true;
+	operand = (uint64_t *)((char *)regs + p->operand);
+	do {
+		old = READ_ONCE(*slot);
+		*rc = pt_exchange_l1(c, table, slot, old, *operand);
+	} while (unlikely(*rc == -XEN_EAGAIN));
+	if (unlikely(*rc))
+		return true;
+	if (p->exchange)
+		*operand = old;
+	regs->rip += p->len;
+	return true;
+}
+
 bool mm_fault_fixup(struct vcpu *v, uint64_t va, uint32_t error_code)
 {
 	struct domain *d = v->domain;
 	struct pt_ctx c;
-	struct store s;
 	int rc;
 
 	if ((error_code & (PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD | PFEC_FETCH)) !=
@@ -145,7 +204,8 @@ bool mm_fault_fixup(struct vcpu *v, uint64_t va, uint32_t error_code)
 		return false;
 	tables_ctx(&c, d, NULL);
 	spin_lock(&d->mm.pt_lock);
-	rc = store(v, &c, &s, va);
+	if (!store_again(v, &c, va, &rc))
+		rc = store_any(v, &c, va);
 	spin_unlock(&d->mm.pt_lock);
 	if (unlikely(c.ldt_stale))
 		tables_ldt_stale(d);

@@ -24,7 +24,7 @@
 	.popsection
 	.endm
 
-	/* To `to` when what is at reg, and a few words above, may be the hypervisor's; as guest_va_is_ours(). */
+	/* To `to` when what is at reg, and a few words above, may be ours; as guest_va_is_ours(). */
 	.macro IF_OURS reg, scratch, to
 	mov \reg, \scratch
 	shr $43, \scratch

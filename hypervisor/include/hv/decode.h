@@ -73,6 +73,9 @@ uint64_t *insn_reg(struct cpu_user_regs *regs, unsigned n);
 
 /** True when the instruction stores to memory in a way that insn_store() knows. */
 bool insn_is_store(const struct insn *in);
+/** True when it is no more than a MOV or an XCHG of a whole register and what another points to, with a
+ *  displacement or not. */
+bool insn_is_plain_store(const struct insn *in);
 /** Bytes that it stores: 1, 2, 4, 8. */
 unsigned insn_store_size(const struct insn *in);
 /** True for MOVS, whose value is in memory too: at *src (rsi). */

@@ -123,6 +123,66 @@ static void only_a_write_to_what_is_mapped_is_looked_at(void **state)
 	assert_false(mm_fault_fixup(&world_vcpu[1], L1_VA, PFEC_PRESENT | PFEC_WRITE | PFEC_FETCH));
 }
 
+/* Where the code can be read, as a guest's: the second time it is not decoded. */
+static bool again(const char *bytes, unsigned n, uint64_t base, uint64_t va, uint64_t rax)
+{
+	static uint8_t text[16];
+
+	memset(text, 0x90, sizeof(text));
+	memcpy(text, bytes, n);
+	memcpy(code, text, sizeof(code));
+	host_cpu.regs.rdi = base;
+	host_cpu.regs.rax = rax;
+	host_cpu.regs.rip = (uint64_t)text;
+	return mm_fault_fixup(&world_vcpu[1], va, PFEC_PRESENT | PFEC_WRITE | PFEC_USER);
+}
+
+#define AGAIN(bytes, base, va, rax) again(bytes, sizeof(bytes) - 1, base, va, rax)
+#define XCHG_DISP "\x48\x87\x47\x10"	/* xchg %rax, 16(%rdi) */
+
+static void the_same_exchange_comes_again(void **state)
+{
+	(void)state;
+	assert_true(AGAIN(XCHG_DISP, L1_VA - 8, L1_VA + 8, entry(5, P_RW)));
+	assert_int_equal(page_at(1, 3)[1], entry(5, P_RW | PTE_G));
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t rip, was = page_at(1, 3)[1];
+
+		assert_true(AGAIN(XCHG_DISP, L1_VA - 8, L1_VA + 8, i % 2 ? entry(5, P_RW) : 0));
+		assert_int_equal(host_cpu.regs.rax, was);
+		rip = host_cpu.regs.rip;
+		assert_true(AGAIN(XCHG_DISP, L1_VA - 16, L1_VA, entry(4, P_RO)));
+		assert_int_equal(host_cpu.regs.rip, rip);
+	}
+	assert_int_equal(page_at(1, 3)[1], 0);
+	assert_int_equal(page_frame(1, 5)->type_info & FT_COUNT, 0);
+}
+
+static void what_looks_like_the_last_store_is_looked_at_anew(void **state)
+{
+	struct cpu_user_regs before;
+
+	(void)state;
+	assert_true(AGAIN(XCHG_DISP, L1_VA - 8, L1_VA + 8, entry(5, P_RO)));
+	/* Another displacement, another register, a mov. */
+	assert_true(AGAIN("\x48\x87\x47\x08", L1_VA, L1_VA + 8, 0));
+	assert_int_equal(host_cpu.regs.rax, entry(5, P_RO | PTE_G));
+	assert_true(AGAIN(MOV, L1_VA + 8, L1_VA + 8, entry(5, P_RO)));
+	assert_int_equal(host_cpu.regs.rax, entry(5, P_RO));
+	assert_true(AGAIN(MOV, L1_VA + 8, L1_VA + 8, 0));
+	assert_int_equal(host_cpu.regs.rax, 0);
+	assert_int_equal(page_at(1, 3)[1], 0);
+	/* The fault's address is not what the register says; an entry that nobody may have. */
+	assert_false(AGAIN(MOV, L1_VA + 0x1000, L1_VA + 8, 0));
+	host_cpu.regs.rflags = 0;
+	assert_false(AGAIN(MOV, L1_VA + 8, L1_VA + 8, entry(2, P_RW)));
+	before = host_cpu.regs;
+	assert_false(AGAIN(MOV, L1_VA + 8, L1_VA + 8, entry(2, P_RW)));
+	assert_memory_equal(&before, &host_cpu.regs, sizeof(before));
+	assert_false(AGAIN(MOV, 0x6000, 0x6000, 0));	/* an L2 */
+	assert_false(AGAIN(MOV, L1_VA + 4, L1_VA + 4, 0));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, start, end)
 
 int main(void)
@@ -132,6 +192,8 @@ int main(void)
 		T(a_store_to_one_byte_changes_the_whole_entrys_rights),
 		T(a_bad_entry_is_the_guests_fault),
 		T(only_l1_tables_mapped_read_only_are_for_us),
+		T(the_same_exchange_comes_again),
+		T(what_looks_like_the_last_store_is_looked_at_anew),
 		T(only_a_write_to_what_is_mapped_is_looked_at),
 	};
 
