@@ -132,7 +132,7 @@ static long op_write(struct domain *d, guest_va_t from, uint32_t count)
 	return 0;
 }
 
-/* Returns the number of bytes, or -XEN_EFAULT (what was typed is then lost). */
+/* Returns the number of bytes, which no error may look like; or -XEN_EFAULT (what was typed is then lost). */
 static long op_read(struct domain *d, guest_va_t to, uint32_t count)
 {
 	char text[CHUNK];
@@ -140,6 +140,8 @@ static long op_read(struct domain *d, guest_va_t to, uint32_t count)
 
 	if (!domain_is_control(d))
 		return -XEN_EPERM;
+	if (count > INT32_MAX)
+		return -XEN_E2BIG;
 	while (done < count) {
 		size_t n = console_read(text, MIN(count - done, CHUNK));
 
@@ -158,8 +160,6 @@ long do_console_io(uint64_t cmd, uint64_t count, uint64_t buffer, uint64_t a4, u
 
 	(void)a4;
 	(void)a5;
-	if ((uint32_t)count > INT32_MAX)
-		return -XEN_EINVAL;
 	switch ((uint32_t)cmd) {
 	case CONSOLEIO_write:
 		return op_write(d, guest_va(buffer), (uint32_t)count);

@@ -225,3 +225,16 @@ long do_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, u
 		return -XEN_ENOSYS;
 	return ops[index_clamp(cmd, ARRAY_SIZE(ops))](d, guest_va(arg));
 }
+
+/* As kernels before Xen 3.2 call it: the command stands before the operation's structure. */
+long do_event_channel_op_compat(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	uint32_t cmd;
+
+	if (copy_from_guest(&cmd, guest_va(arg), sizeof(cmd)))
+		return -XEN_EFAULT;
+	if (cmd > EVTCHNOP_unmask)
+		return -XEN_ENOSYS;
+	(void)a2;
+	return do_event_channel_op(cmd, arg + offsetof(struct evtchn_op, u), a3, a4, a5);
+}

@@ -124,8 +124,26 @@ static long op_vnumainfo(const struct memory_call *call)
 
 	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
 		return -XEN_EFAULT;
+	if (ask.pad)
+		return -XEN_EINVAL;
 	err = check_domain(ask.domid);
 	return err ? err : -XEN_EOPNOTSUPP;	/* no domain has more than one node */
+}
+
+/* There is no IOMMU for which firmware could have reserved any: none. */
+static long op_reserved_device_memory(const struct memory_call *call)
+{
+	struct xen_reserved_device_memory_map ask;
+
+	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
+		return -XEN_EFAULT;
+	if (!guest_range_ok(handle_va(ask.buffer),
+			    ask.nr_entries * sizeof(struct xen_reserved_device_memory)))
+		return -XEN_EFAULT;
+	if (ask.flags & ~(uint32_t)XENMEM_RDM_ALL)
+		return -XEN_EINVAL;
+	ask.nr_entries = 0;
+	return copy_to_guest(call->arg, &ask, sizeof(ask)) ? -XEN_EFAULT : 0;
 }
 
 static memory_op_fn *const ops[] = {
@@ -153,6 +171,7 @@ static memory_op_fn *const ops[] = {
 	[XENMEM_machphys_mfn_list] = memory_op_machphys_mfn_list,
 	[XENMEM_acquire_resource] = memory_op_acquire_resource,
 	[XENMEM_get_vnumainfo] = op_vnumainfo,
+	[XENMEM_reserved_device_memory_map] = op_reserved_device_memory,
 };
 
 long do_memory_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_t a5)

@@ -42,10 +42,10 @@ long memory_op_memory_map(const struct memory_call *call)
 	struct xen_memory_map map;
 	uint32_t n;
 
-	if (!READ_ONCE(d->memory_map_n))
-		return -XEN_ENOSYS;
 	if (copy_from_guest(&map, call->arg, sizeof(map)))
 		return -XEN_EFAULT;
+	if (!READ_ONCE(d->memory_map_n))
+		return -XEN_ENOSYS;
 	n = copy_map(d, entries, MIN(map.nr_entries, (uint32_t)MAP_ENTRIES_MAX));
 	if (copy_to_guest(handle_va(map.buffer), entries, n * sizeof(entries[0])))
 		return -XEN_EFAULT;
@@ -84,7 +84,7 @@ long memory_op_set_memory_map(const struct memory_call *call)
 	if (copy_from_guest(&ask, call->arg, sizeof(ask)))
 		return -XEN_EFAULT;
 	if (ask.map.nr_entries > MAP_ENTRIES_MAX)
-		return -XEN_E2BIG;
+		return -XEN_EINVAL;
 	d = domain_get_target(ask.domid, &err);
 	if (!d)
 		return err;

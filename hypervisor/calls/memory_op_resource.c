@@ -63,8 +63,6 @@ long memory_op_acquire_resource(const struct memory_call *call)
 		return -XEN_EFAULT;
 	if (ask.pad)
 		return -XEN_EINVAL;
-	if (ask.nr_frames > MEMORY_OP_MAX)
-		return -XEN_E2BIG;
 	if (ask.domid == self->id)
 		return -XEN_EPERM;
 	d = domain_get(ask.domid);
@@ -73,6 +71,8 @@ long memory_op_acquire_resource(const struct memory_call *call)
 	frames = resource_frames(d, ask.type, ask.id);
 	if (!domain_is_control(self))
 		rc = -XEN_EPERM;
+	else if (ask.nr_frames > MEMORY_OP_MAX)
+		rc = -XEN_E2BIG;
 	else if (!frames)
 		rc = -XEN_EINVAL;
 	else if (!handle_va(ask.frame_list).a)

@@ -88,3 +88,16 @@ long do_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a3, uint64_t a4, uint64_
 		op = ops[index_clamp(cmd, ARRAY_SIZE(ops))];
 	return op ? op(current_vcpu(), guest_va(arg)) : -XEN_ENOSYS;
 }
+
+/* As kernels before Xen 3.2 call it: the command stands before the operation's structure. */
+long do_physdev_op_compat(uint64_t arg, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	uint32_t cmd;
+
+	if (copy_from_guest(&cmd, guest_va(arg), sizeof(cmd)))
+		return -XEN_EFAULT;
+	if (cmd > PHYSDEVOP_alloc_irq_vector)
+		return -XEN_EINVAL;
+	(void)a2;
+	return do_physdev_op(cmd, arg + offsetof(struct physdev_op, u), a3, a4, a5);
+}

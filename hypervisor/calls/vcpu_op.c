@@ -36,14 +36,12 @@ static long initialise(struct vcpu *v, uint64_t arg)
 	struct vcpu_guest_context *c;
 	long rc;
 
-	if (v->initialised)
-		return -XEN_EEXIST;
 	c = xmalloc(sizeof(*c));
 	if (!c)
 		return -XEN_ENOMEM;
 	rc = copy_from_guest(c, guest_va(arg), sizeof(*c));
 	if (!rc)
-		rc = vcpu_set_context(v, c, current_budget());
+		rc = v->initialised ? -XEN_EEXIST : vcpu_set_context(v, c, current_budget());
 	xfree(c);
 	return rc;
 }

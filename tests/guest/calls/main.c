@@ -97,6 +97,42 @@ static void devices(void)
 	     HC(console_io, CONSOLEIO_write, 1, HV_ADDRESS));
 }
 
+/* The numbers of Xen 3.0: the command stands in memory, before the operation. */
+static void old_numbers(void)
+{
+	const unsigned event = __HYPERVISOR_event_channel_op_compat, dev = __HYPERVISOR_physdev_op_compat;
+	struct evtchn_op op = { .cmd = EVTCHNOP_bind_ipi };
+	struct physdev_op phys = { .cmd = PHYSDEVOP_set_iopl, .u.set_iopl.iopl = 1 };
+	evtchn_port_t port;
+
+	check_eq((uint64_t)hypercall(event, (uint64_t)&op, 0, 0, 0, 0), 0, "a port is bound");
+	port = op.u.bind_ipi.port;
+	op = (struct evtchn_op){ .cmd = EVTCHNOP_status, .u.status = { DOMID_SELF, port } };
+	check_eq((uint64_t)hypercall(event, (uint64_t)&op, 0, 0, 0, 0), 0, "its state is asked for");
+	check_eq(op.u.status.status, EVTCHNSTAT_ipi, "it is what it was bound as");
+	op = (struct evtchn_op){ .cmd = EVTCHNOP_close, .u.close.port = port };
+	check_eq((uint64_t)hypercall(event, (uint64_t)&op, 0, 0, 0, 0), 0, "it is closed");
+	op = (struct evtchn_op){ .cmd = EVTCHNOP_reset, .u.status.dom = DOMID_SELF };
+	note("event command 10 is newer: %ld", hypercall(event, (uint64_t)&op, 0, 0, 0, 0));
+	note("event command in the hypervisor: %ld", hypercall(event, HV_ADDRESS, 0, 0, 0, 0));
+	check_eq((uint64_t)hypercall(dev, (uint64_t)&phys, 0, 0, 0, 0), 0, "IOPL 1 is given");
+	TRY("cli", : : : "rax");
+	check_eq(trap.vector, ~0UL, "cli is let pass");
+	phys.u.set_iopl.iopl = 0;
+	check_eq((uint64_t)hypercall(dev, (uint64_t)&phys, 0, 0, 0, 0), 0, "IOPL 0 is given");
+	phys.cmd = PHYSDEVOP_eoi;
+	note("physdev command 12 is newer: %ld", hypercall(dev, (uint64_t)&phys, 0, 0, 0, 0));
+	note("physdev command in the hypervisor: %ld", hypercall(dev, HV_ADDRESS, 0, 0, 0, 0));
+}
+
+/* More than any buffer has. */
+static void long_consoles(void)
+{
+	for (unsigned op = 1; op < 3; op++)
+		note("console_io %u of 4 GiB: %ld", op, HC(console_io, op, -1, HV_ADDRESS));
+	note("console_io 0 of 4 GiB from nowhere: %ld", HC(console_io, 0, -1, HV_ADDRESS));
+}
+
 static void platform(void)
 {
 	struct xen_platform_op op = { .cmd = XENPF_get_cpuinfo };
@@ -162,5 +198,7 @@ void test_main(void)
 	multicalls();
 	long_multicall();
 	devices();
+	old_numbers();
+	long_consoles();
 	platform();
 }
