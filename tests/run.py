@@ -26,6 +26,8 @@ KILLED = "a time-out"
 LIMIT = 3600
 # What measures several CPUs by the clock: nothing else runs meanwhile.
 ALONE = {"system/shares"}
+# The longest programs of the last suite begin first, so that two CPUs come to their end together.
+LONGEST = ["linux_debian", "linux", "linux_use", "linux_ends", "linux_tools", "linux_kernels", "leaks", "load", "random", "uefi"]
 
 
 class Result:
@@ -137,9 +139,10 @@ def fuzz(build):
 
 
 def scripts(build, folder):
-    return [(name, lambda n=name, p=path: run(n, [sys.executable, p, build]))
-            for path in sorted(glob.glob(f"{HERE}/{folder}/*_test.py"))
-            for name in [f"{folder}/{os.path.basename(path)[:-8]}"]]
+    names = [os.path.basename(path)[:-8] for path in sorted(glob.glob(f"{HERE}/{folder}/*_test.py"))]
+    names.sort(key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))
+    return [(f"{folder}/{name}", lambda n=name: run(f"{folder}/{n}", [sys.executable, f"{HERE}/{folder}/{n}_test.py", build]))
+            for name in names]
 
 
 SUITES = {
