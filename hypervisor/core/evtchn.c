@@ -243,8 +243,6 @@ static const char *check_channel(const struct evtchn_domain *e, unsigned port)
 	const struct evtchn *c = evtchn_core_channel(e, port);
 	bool used = used_of(e, port / EVTCHN_BUCKET) >> (port % EVTCHN_BUCKET) & 1;
 
-	if (!c)
-		return used && port ? "a port is used without a bucket" : NULL;
 	if (port && used != (c->state != EVTCHN_FREE))
 		return "the map of used ports is wrong";
 	if (port == 0)
@@ -264,21 +262,28 @@ static const char *check_channel(const struct evtchn_domain *e, unsigned port)
 	return NULL;
 }
 
+static const char *check_bucket(const struct evtchn_domain *e, unsigned b)
+{
+	unsigned first = b * EVTCHN_BUCKET;
+	const char *wrong = NULL;
+
+	if (first < e->full_below && ~used_of(e, b))
+		return "a bucket that counts as full is not";
+	if (!evtchn_core_channel(e, first))
+		return used_of(e, b) & (b ? ~0ULL : ~1ULL) ? "a port is used without a bucket" : NULL;
+	for (unsigned port = first; port < first + EVTCHN_BUCKET && !wrong; port++)
+		wrong = check_channel(e, port);
+	return wrong;
+}
+
 const char *evtchn_core_check(const struct evtchn_domain *e)
 {
-	for (unsigned port = 0; port < EVTCHN_PORTS; port++) {
-		const struct evtchn_group *g = evtchn_core_group(e, port);
-		const char *wrong;
+	const char *wrong = NULL;
 
-		if (!g) {
-			port |= EVTCHN_GROUP - 1;
-			continue;
-		}
-		wrong = check_channel(e, port);
-		if (wrong)
-			return wrong;
-		if (port % EVTCHN_BUCKET == 0 && port < e->full_below && ~used_of(e, port / EVTCHN_BUCKET))
-			return "a bucket that counts as full is not";
-	}
-	return NULL;
+	for (unsigned b = 0; b < EVTCHN_PORTS / EVTCHN_BUCKET && !wrong; b++)
+		if (evtchn_core_group(e, b * EVTCHN_BUCKET))
+			wrong = check_bucket(e, b);
+		else
+			b |= EVTCHN_BUCKETS - 1;
+	return wrong;
 }
