@@ -268,8 +268,8 @@ static void start(void)
 	narrow = choosing_all() && choose(2);
 	machine_start_cpus(narrow ? 2 : 1 + choose(3));
 	machine_domain[0].max_vcpus = USED_VCPUS;
-	for (unsigned d = 1; d < USED_DOMAINS; d++)
-		machine_domain[d].max_vcpus = 1;
+	for (unsigned d = 1; d < DOMAINS; d++)
+		machine_domain[d].max_vcpus = d < USED_DOMAINS;
 	for (unsigned d = 0; d < USED_DOMAINS; d++)
 		for (unsigned i = 0; i < machine_domain[d].max_vcpus; i++)
 			machine_up(&machine_vcpu[d][i]);

@@ -35,7 +35,7 @@
 #define DOMAINS 2
 #define VCPUS	2
 #define MS	1000000ULL
-#define STACK	(256 * 1024)
+#define STACK	(48 * 1024)	/* the sanitizer clears what it knows of it at each switch */
 #define CALM_TURNS 200000
 
 /* Ports of a domain, one of each for every vCPU. */

@@ -327,7 +327,7 @@ static bool is_current_somewhere(const struct vcpu *v)
 void machine_check(void)
 {
 	for (unsigned n = 0; n < DOMAINS; n++)
-		for (unsigned i = 0; i < VCPUS; i++) {
+		for (unsigned i = 0; i < machine_domain[n].max_vcpus; i++) {
 			struct vcpu *v = &machine_vcpu[n][i];
 			bool queued = runq_is_queued(&v->sched.entity);
 
