@@ -2,6 +2,8 @@
 /* Kernels in every kind of file: what arrives in the domain, and what is refused with which words. */
 #include "xl/test.h"
 
+#include <elf.h>
+
 #include <xen/elfnote.h>
 #include <xen/errno.h>
 
@@ -245,6 +247,33 @@ static void headers_that_cannot_be_used_are_named(void **state)
 	assert_non_null(strstr(err.text, "a bzImage that is truncated: its payload ends at byte 8589"));
 }
 
+/* A packed ELF image whose headers or notes are where they cannot be. */
+static void assert_image_is_refused(size_t size, const char *text)
+{
+	packer_bzimage(&p, PACK_GZIP, m.image, size);
+	assert_int_equal(read_all(p.file, p.size), -XEN_EINVAL);
+	assert_string_equal(err.text, text);
+	packer_free(&p);
+}
+
+static void headers_inside_must_be_whole_and_in_front(void **state)
+{
+	Elf64_Ehdr *h = (Elf64_Ehdr *)m.image;
+	Elf64_Phdr *ph;
+
+	(void)state;
+	assert_image_is_refused(sizeof(*h) - 1, "ELF header is cut off");
+	ph = (Elf64_Phdr *)(m.image + h->e_phoff);
+	for (unsigned i = 0; i < h->e_phnum; i++)
+		if (ph[i].p_type == PT_NOTE) {
+			ph[i].p_offset = 4096;
+			ph[i].p_filesz = (1 << 20) + 1;
+		}
+	assert_image_is_refused(m.size, "its notes are longer than 1 MiB");
+	h->e_phoff = m.size - 4096;
+	assert_image_is_refused(m.size, "ELF program headers are not at the beginning of the file");
+}
+
 static void what_is_inside_must_be_a_pv_kernel(void **state)
 {
 	(void)state;
@@ -362,6 +391,7 @@ int main(void)
 		TEST(a_bit_turned_over_is_noticed),
 		TEST(a_size_that_is_a_lie_is_refused),
 		TEST(headers_that_cannot_be_used_are_named),
+		TEST(headers_inside_must_be_whole_and_in_front),
 		TEST(what_is_inside_must_be_a_pv_kernel),
 		TEST(a_kernel_that_was_unpacked_once_is_kept),
 		TEST(another_file_is_not_mistaken_for_what_is_kept),

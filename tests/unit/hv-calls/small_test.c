@@ -265,8 +265,20 @@ static void there_is_no_firmware_to_ask(void **state)
 		op.u.firmware_info.type = rows[i].type;
 		assert_int_equal(platform(&op), rows[i].rc);
 	}
-	op.cmd = XENPF_microcode_update;
-	assert_int_equal(platform(&op), -XEN_ENOSYS);
+}
+
+static void processors_and_power_are_nothing_to_manage(void **state)
+{
+	static const uint32_t cmds[] = { XENPF_cpu_online, XENPF_cpu_offline, XENPF_cpu_hotadd, XENPF_mem_hotadd,
+					 XENPF_core_parking, XENPF_set_processor_pminfo, XENPF_enter_acpi_sleep,
+					 XENPF_microcode_update, XENPF_getidletime, ~0U };
+	struct xen_platform_op op = { .interface_version = XENPF_INTERFACE_VERSION };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(cmds); i++) {
+		op.cmd = cmds[i];
+		assert_int_equal(platform(&op), -XEN_ENOSYS);
+	}
 }
 
 static void platform_op_wants_its_version(void **state)
@@ -308,6 +320,7 @@ int main(void)
 		T(hardware_interrupts_are_not_for_guests),
 		T(dom0_sets_the_clock),
 		T(there_is_no_firmware_to_ask),
+		T(processors_and_power_are_nothing_to_manage),
 		T(platform_op_wants_its_version),
 	};
 

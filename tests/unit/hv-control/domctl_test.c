@@ -66,6 +66,25 @@ static void what_needs_a_device_is_not_supported(void **state)
 	assert_int_equal(domctl(&op, XEN_DOMCTL_gethvmcontext, 1), -XEN_EINVAL);
 }
 
+/* docs/differences.md: sharing, paging, watching of memory; devices; soft reset. */
+static void what_other_guests_have_is_refused_as_documented(void **state)
+{
+	static const struct { uint32_t cmd; long rc; } rows[] = {
+		{ XEN_DOMCTL_vm_event_op, -XEN_ENOSYS }, { XEN_DOMCTL_mem_sharing_op, -XEN_ENOSYS },
+		{ XEN_DOMCTL_monitor_op, -XEN_EOPNOTSUPP }, { XEN_DOMCTL_set_access_required, -XEN_EOPNOTSUPP },
+		{ XEN_DOMCTL_set_broken_page_p2m, -XEN_EINVAL }, { XEN_DOMCTL_soft_reset, -XEN_EINVAL },
+		{ XEN_DOMCTL_setvnumainfo, -XEN_EINVAL }, { XEN_DOMCTL_memory_mapping, -XEN_EINVAL },
+		{ XEN_DOMCTL_ioport_mapping, -XEN_EOPNOTSUPP }, { XEN_DOMCTL_bind_pt_irq, -XEN_EINVAL },
+		{ XEN_DOMCTL_get_device_group, -XEN_EOPNOTSUPP }, { XEN_DOMCTL_debug_op, -XEN_EINVAL },
+		{ XEN_DOMCTL_set_target, -XEN_EOPNOTSUPP }, { XEN_DOMCTL_vmtrace_op, -XEN_EINVAL },
+		{ XEN_DOMCTL_set_paging_mempool_size, -XEN_EOPNOTSUPP },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(domctl(&op, rows[i].cmd, 1), rows[i].rc);
+}
+
 /* ---- life ----------------------------------------------------------------------------- */
 
 static void good_config(void)
@@ -680,6 +699,7 @@ int main(void)
 		T(a_domain_that_is_not_there_is_no_such),
 		T(unknown_operations_are_not_there),
 		T(what_needs_a_device_is_not_supported),
+		T(what_other_guests_have_is_refused_as_documented),
 		T(create_gives_a_free_id_and_defaults),
 		T(create_does_not_give_the_same_id_soon_again),
 		T(create_refuses_an_id_in_use),

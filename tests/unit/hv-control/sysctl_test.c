@@ -40,6 +40,9 @@ static void what_is_not_built_in_is_not_there(void **state)
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_perfc_op), -XEN_ENOSYS);
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_lockprof_op), -XEN_ENOSYS);
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_coverage_op), -XEN_EOPNOTSUPP);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_cpu_hotplug), -XEN_EOPNOTSUPP);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_page_offline_op), -XEN_EOPNOTSUPP);
+	assert_int_equal(sysctl(&op, XEN_SYSCTL_psr_alloc), -XEN_ENODEV);
 	assert_int_equal(sysctl(&op, XEN_SYSCTL_livepatch_op), -XEN_ENOSYS);
 	assert_int_equal(sysctl(&op, UINT32_MAX), -XEN_ENOSYS);
 }

@@ -526,6 +526,9 @@ static void what_translated_guests_have_is_refused(void **state)
 	assert_int_equal(op(XENMEM_get_vnumainfo, &numa), -XEN_EOPNOTSUPP);
 	assert_int_equal(op(XENMEM_machphys_compat_mfn_list, &numa), -XEN_EOPNOTSUPP);
 	assert_int_equal(op(XENMEM_get_sharing_freed_pages, NULL), 0);
+	assert_int_equal(op(XENMEM_paging_op, &numa), -XEN_ENOSYS);
+	assert_int_equal(op(XENMEM_access_op, &numa), -XEN_ENOSYS);
+	assert_int_equal(op(XENMEM_sharing_op, &numa), -XEN_ENOSYS);
 	add.domid = numa.domid = 77;
 	assert_int_equal(op(XENMEM_add_to_physmap, &add), -XEN_ESRCH);
 	assert_int_equal(op(XENMEM_get_vnumainfo, &numa), -XEN_ESRCH);

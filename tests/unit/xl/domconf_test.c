@@ -151,6 +151,9 @@ static void names_that_would_confuse_are_refused(void **state)
 		       "or control characters");
 	assert_refused("kernel='/k'\nname='17'\n", "d.cfg:2:1: name: '17' would be taken for a "
 		       "domain id");
+	assert_refused("kernel='/k'\nname='0123456789012345678901234567890123456789"
+		       "01234567890123456789012345678901234567890'\n",
+		       "d.cfg:2:1: name: longer than 80 characters");
 }
 
 static void values_of_the_wrong_kind_are_refused(void **state)
@@ -163,6 +166,7 @@ static void values_of_the_wrong_kind_are_refused(void **state)
 	assert_refused(BASE "on_crash='explode'\n", "d.cfg:3:1: on_crash: 'explode' is no action "
 		       "(destroy, restart, rename-restart, preserve, coredump-destroy, "
 		       "coredump-restart, soft-reset)");
+	assert_refused(BASE "on_reboot=1\n", "d.cfg:3:1: on_reboot: needs a string in quotes");
 	assert_refused(BASE "uuid='12'\n", "d.cfg:3:1: uuid: needs the form "
 		       "\"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx\", hexadecimal");
 }
@@ -202,6 +206,12 @@ static void guests_that_are_not_pv_are_refused(void **state)
 		       "supported, only PV guests (type=\"pv\")");
 	assert_refused(BASE "pvh=1\n", "d.cfg:3:1: pvh: 'pvh' guests are not supported, only PV "
 		       "guests (type=\"pv\")");
+	assert_refused(BASE "type='paravirt'\n", "d.cfg:3:1: type: must be \"pv\"");
+	assert_refused(BASE "type=1\n", "d.cfg:3:1: type: must be \"pv\"");
+	assert_refused(BASE "builder='bsd'\n", "d.cfg:3:1: builder: must be \"generic\" for a PV guest");
+	assert_refused(BASE "hvm=1\n", "d.cfg:3:1: hvm: 'hvm' guests are not supported, only PV "
+		       "guests (type=\"pv\")");
+	assert_read(BASE "builder='linux'\n");
 	assert_refused(BASE "boot='c'\n", "d.cfg:3:1: boot: is for HVM guests, only PV guests are "
 		       "supported");
 	assert_read(BASE "pvh=0\n");

@@ -221,6 +221,17 @@ static void segments_that_overlap_are_refused(void **state)
 	assert_int_equal(two_segments(0x2000, 0x2000), -XEN_EINVAL);
 }
 
+static void an_offset_without_a_base_is_refused(void **state)
+{
+	(void)state;
+	elf_make_begin(&m, 0x1000);
+	elf_make_load(&m, 0x1000, 16, 0x1000, 'x');
+	elf_make_common_notes(&m);
+	elf_make_note_number(&m, XEN_ELFNOTE_PADDR_OFFSET, 0);
+	elf_make_end(&m);
+	assert_refused(-XEN_EINVAL, "its notes have PADDR_OFFSET without VIRT_BASE");
+}
+
 static void segments_without_end_are_refused(void **state)
 {
 	(void)state;
@@ -273,6 +284,7 @@ int main(void)
 		TEST(foreign_versions_and_loaders_are_refused),
 		TEST(impossible_addresses_are_refused),
 		TEST(segments_that_overlap_are_refused),
+		TEST(an_offset_without_a_base_is_refused),
 		TEST(segments_without_end_are_refused),
 		TEST(any_broken_file_is_survived),
 	};
