@@ -80,11 +80,13 @@ static inline uint32_t load_acquire32(const volatile uint32_t *p)
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
-/** index if index < bound, else 0, without a branch that speculation could skip. */
-static inline uint64_t index_clamp(uint64_t index, uint64_t bound)
+/** index if index < bound, else some number below it, without a branch that speculation could skip. */
+static inline __attribute__((always_inline)) uint64_t index_clamp(uint64_t index, uint64_t bound)
 {
 	uint64_t mask;
 
-	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(index), "r"(bound) : "cc");
+	if (__builtin_constant_p(bound) && !(bound & (bound - 1)))
+		return index & (bound - 1);
+	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(index), "re"(bound) : "cc");
 	return index & mask;
 }
