@@ -82,6 +82,14 @@ int usercopy_from(void *dst, guest_va_t src, size_t len)
 	return usercopy_raw(dst, (const void *)src.a, len);
 }
 
+const void *usercopy_guarded(guest_va_t src, size_t len)
+{
+	uint64_t *words = this_cpu()->guarded;
+
+	CHECK(len <= USERCOPY_RUN_MAX);
+	return usercopy_from(words, src, len) ? NULL : words;
+}
+
 int usercopy_to(guest_va_t dst, const void *src, size_t len)
 {
 	if (unlikely(!guest_range_ok(dst, len)))

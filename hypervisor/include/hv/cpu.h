@@ -12,6 +12,8 @@
 
 struct vcpu;
 
+#define USERCOPY_RUN_MAX 128	/* bytes that are copied from a guest as a run of words */
+
 enum cpu_work {			/* bits of cpu.work: looked at on each exit to a guest */
 	CPU_WORK_RESCHED = 1,	/* schedule() is wanted */
 	CPU_WORK_TIMER = 2,	/* the timer interrupt came */
@@ -32,6 +34,7 @@ struct cpu {
 	volatile uint32_t requests;	/* words of asking that have somebody: arch_relax() */
 	cpumask_t asking;		/* CPUs that ask for something */
 	struct vcpu *volatile leaving;	/* has left, but is not let go yet: vcpu_wait_let_go() */
+	uint64_t guarded[USERCOPY_RUN_MAX / 8];		/* usercopy_guarded() */
 };
 
 _Static_assert(offsetof(struct cpu_user_regs, es) == 168, "entry code pushes this layout");

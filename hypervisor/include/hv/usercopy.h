@@ -53,10 +53,20 @@ static inline int copy_trap_frame_error(guest_va_t to, const struct cpu_user_reg
 
 	return copy_to_guest(to, frame, sizeof(frame));
 }
+/** The same, where what follows the first len bytes goes somewhere else: both are whole words. */
+static inline int copy_from_guest_two(void *dst, size_t len, void *dst2, size_t len2, guest_va_t src)
+{
+	int rc = copy_from_guest(dst, src, len);
+
+	return rc ? rc : copy_from_guest(dst2, guest_va(src.a + len), len2);
+}
 #else
-/* Any length; of which the caller knows nothing. With recursive_tops all loads come here. */
+/* Any length; of which the caller knows nothing. */
 int usercopy_from(void *dst, guest_va_t src, size_t len);
 int usercopy_to(guest_va_t dst, const void *src, size_t len);
+/* With recursive_tops all loads come here; of at most USERCOPY_RUN_MAX bytes to this CPU's own place
+ * for it: that, or NULL. */
+const void *usercopy_guarded(guest_va_t src, size_t len) __attribute__((no_caller_saved_registers));
 /* At most 16 words, without a check of the range (arch/x86_64/hypervisor/copyloop.S): 0 or -XEN_EFAULT. */
 long usercopy_words(void *dst, const void *src, unsigned words);
 
@@ -70,17 +80,33 @@ static inline bool guest_va_is_ours(guest_va_t va)
 	return va.a >> 43 == HYPERVISOR_VIRT_START >> 43;
 }
 
+/* As a call that keeps all registers: so hardly anybody who reads a few words has to save some. */
+static inline const void *usercopy_guarded_in_line(guest_va_t src, size_t len)
+{
+	const void *words;
+
+	__asm__ volatile("call %P1" : "=a"(words) : "i"(usercopy_guarded), "D"(src.a), "S"(len)
+			 : "memory", "cc");
+	return words;
+}
+
 /* The length is known to the compiler, and even: a run of loads and stores of words, and the rest. */
-static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_va_t src, size_t len)
+static inline __attribute__((always_inline)) int copy_from_guest_two(void *dst, size_t len, void *dst2,
+								     size_t len2, guest_va_t src)
 {
 	if (unlikely(guest_va_is_ours(src)))
 		return -XEN_EFAULT;
 	if (unlikely(recursive_tops)) {
-		uint64_t words[DIV_ROUND_UP(len, 8)];	/* dst itself may then live in registers */
+		const char *words = usercopy_guarded_in_line(src, len + len2);
 
-		if (usercopy_from(words, src, len))
+		if (!words)
 			return -XEN_EFAULT;
-		__builtin_memcpy(dst, words, len);
+		/* By words, as below: what they go to may then live in registers. */
+#pragma GCC unroll 16
+		for (size_t i = 0; i < len / 8 * 8; i += 8)
+			__builtin_memcpy((char *)dst + i, words + i, 8);
+		__builtin_memcpy((char *)dst + len / 8 * 8, words + len / 8 * 8, len % 8);
+		__builtin_memcpy(dst2, words + len, len2);
 		return 0;
 	}
 	guest_open();
@@ -90,6 +116,13 @@ static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_
 
 		guest_load(word, (const uint64_t *)(src.a + i));
 		__builtin_memcpy((char *)dst + i, &word, sizeof(word));
+	}
+#pragma GCC unroll 16
+	for (size_t i = 0; i < len2; i += 8) {
+		uint64_t word;
+
+		guest_load(word, (const uint64_t *)(src.a + len + i));
+		__builtin_memcpy((char *)dst2 + i, &word, sizeof(word));
 	}
 	if (len & 4) {
 		uint32_t word;
@@ -108,6 +141,11 @@ static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_
 fault:
 	guest_close();
 	return -XEN_EFAULT;
+}
+
+static inline __attribute__((always_inline)) int usercopy_load(void *dst, guest_va_t src, size_t len)
+{
+	return copy_from_guest_two(dst, len, dst, 0, src);
 }
 
 #define copy_from_guest_in_line usercopy_load
@@ -193,21 +231,51 @@ static inline __attribute__((always_inline)) int copy_to_guest(guest_va_t dst, c
 	return usercopy_to(dst, src, len);
 }
 
+/* Each word is loaded when its turn comes: so the frame needs one register. */
 static inline __attribute__((always_inline)) int copy_trap_frame(guest_va_t to,
 								 const struct cpu_user_regs *r,
 								 uint64_t cs, uint64_t flags)
 {
-	const uint64_t frame[] = { r->rcx, r->r11, r->rip, cs, flags, r->rsp, r->ss };
+	uint64_t *frame = (uint64_t *)to.a;
 
-	return usercopy_store(to, frame, sizeof(frame));
+	if (unlikely(guest_va_is_ours(to)))
+		return -XEN_EFAULT;
+	guest_open();
+	guest_store(r->rcx, &frame[0]);
+	guest_store(r->r11, &frame[1]);
+	guest_store(r->rip, &frame[2]);
+	guest_store(cs, &frame[3]);
+	guest_store(flags, &frame[4]);
+	guest_store(r->rsp, &frame[5]);
+	guest_store((uint64_t)r->ss, &frame[6]);
+	guest_close();
+	return 0;
+fault:
+	guest_close();
+	return -XEN_EFAULT;
 }
 
 static inline __attribute__((always_inline)) int copy_trap_frame_error(guest_va_t to,
 	const struct cpu_user_regs *r, uint64_t cs, uint64_t flags, uint64_t error)
 {
-	const uint64_t frame[] = { r->rcx, r->r11, error, r->rip, cs, flags, r->rsp, r->ss };
+	uint64_t *frame = (uint64_t *)to.a;
 
-	return usercopy_store(to, frame, sizeof(frame));
+	if (unlikely(guest_va_is_ours(to)))
+		return -XEN_EFAULT;
+	guest_open();
+	guest_store(r->rcx, &frame[0]);
+	guest_store(r->r11, &frame[1]);
+	guest_store(error, &frame[2]);
+	guest_store(r->rip, &frame[3]);
+	guest_store(cs, &frame[4]);
+	guest_store(flags, &frame[5]);
+	guest_store(r->rsp, &frame[6]);
+	guest_store((uint64_t)r->ss, &frame[7]);
+	guest_close();
+	return 0;
+fault:
+	guest_close();
+	return -XEN_EFAULT;
 }
 #endif
 
