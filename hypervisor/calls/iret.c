@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The iret hypercall: a guest's kernel goes back to its user mode, or to where
- * an exception or event interrupted the kernel itself. What it returns is the
- * rax of the frame, which the way out stores as it does every result. The frames that are
- * usual do not come here: do_iret() is entry code's (arch/x86_64/hypervisor/syscall.S).
+ * an exception or event interrupted the kernel itself. The frames that are usual do not come
+ * here: do_iret() is entry code's (arch/x86_64/hypervisor/syscall.S).
  */
 #include <hv/hypercall.h>
 
@@ -16,55 +15,33 @@
 #include <hv/traps.h>
 #include <hv/usercopy.h>
 
-/* What happens seldom, or needs a call, comes last: so the rest needs no register of the guest's. */
-static __attribute__((noinline, cold)) long no_frame(struct vcpu *v, uint64_t rsp)
-{
-	return domain_crash(v->domain, "%pv: iret: no frame at %lx", v, rsp);
-}
-
-static __attribute__((noinline, cold)) long no_user_table(struct vcpu *v)
-{
-	return domain_crash(v->domain, "%pv: iret to user mode, which has no page table", v);
-}
-
-static __attribute__((noinline, cold)) void end_of_nmi(struct vcpu *v)
+static void end_of_nmi(struct vcpu *v)
 {
 	v->nmi_masked = false;
 	if (v->nmi_pending)
 		cpu_raise(this_cpu(), CPU_WORK_BOUNCE);
 }
 
-static __attribute__((noinline)) long finish(struct vcpu *v, struct cpu_user_regs *regs, long rax,
-					     bool to_user)
-{
-	if (to_user)
-		segments_enter_user(v);
-	if (unlikely(v->nmi_masked))
-		end_of_nmi(v);
-	/* The one value that entry code takes for "execute the hypercall again". */
-	if (unlikely(rax == -XEN_ERESTART)) {
-		regs->rax = (uint64_t)rax;
-		regs->rip += 2;
-	}
-	return rax;
-}
-
-long iret_any(void)
+void iret_any(void)
 {
 	struct vcpu *v = current_vcpu();
 	struct cpu_user_regs *regs = guest_regs();
 	struct iret_context frame;
 
-	if (unlikely(copy_from_guest_in_line(&frame, guest_va(regs->rsp), sizeof(frame))))
-		return no_frame(v, regs->rsp);
-
+	if (copy_from_guest(&frame, guest_va(regs->rsp), sizeof(frame))) {
+		domain_crash(v->domain, "%pv: iret: no frame at %lx", v, regs->rsp);
+		return;
+	}
 	bool to_user = (frame.cs & SELECTOR_RPL) == SELECTOR_RPL;
 
-	if (unlikely(to_user && !v->guest_table_user.n))
-		return no_user_table(v);
-	if (unlikely(v->domain->mm.vm_assist & (1u << VMASST_TYPE_architectural_iopl)))
+	if (to_user && !v->guest_table_user.n) {
+		domain_crash(v->domain, "%pv: iret to user mode, which has no page table", v);
+		return;
+	}
+	if (v->domain->mm.vm_assist & (1u << VMASST_TYPE_architectural_iopl))
 		v->iopl = frame.rflags & FLAGS_IOPL;
 
+	regs->rax = frame.rax;
 	regs->rip = frame.rip;
 	regs->cs = (uint16_t)frame.cs | SELECTOR_RPL;
 	regs->rflags = (frame.rflags & ~(uint64_t)(FLAGS_IOPL | FLAGS_VM)) | FLAGS_IF | FLAGS_MBS;
@@ -79,7 +56,8 @@ long iret_any(void)
 		regs->error_code &= ~ENTRY_SYSRET;
 
 	v->info->evtchn_upcall_mask = !(frame.rflags & FLAGS_IF);
-	if (to_user || unlikely(v->nmi_masked || (long)frame.rax == -XEN_ERESTART))
-		return finish(v, regs, (long)frame.rax, to_user);
-	return (long)frame.rax;
+	if (v->nmi_masked)
+		end_of_nmi(v);
+	if (to_user)
+		segments_enter_user(v);
 }

@@ -17,8 +17,6 @@
 #include <hv/segments.h>
 #include <hv/usercopy.h>
 
-#define SYSCALL_LEN	2	/* 0f 05 */
-
 static __attribute__((noinline, cold)) void bad_stack(struct vcpu *v, uint64_t sp, uint64_t rip)
 {
 	domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a trap to %lx", v, sp,

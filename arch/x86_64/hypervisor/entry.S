@@ -73,10 +73,35 @@ syscall_entry:
 	call *(%r11, %rax, 8)
 	cmp $-ERESTART, %rax
 	je restart_hypercall
-	.globl hypercall_done
-	.hidden hypercall_done
+/*
+ * The way back of most, with the result in rax. Where to is where it came from: iret alone changes
+ * that, and has a way of its own (syscall.S; in a list of calls it makes work). So sysret can only meet one
+ * address that is not canonical, behind a hypercall at the end of the lower half.
+ */
 hypercall_done:
+	mov CPU_CURRENT(%rsp), %rcx
+	mov VCPU_INFO(%rcx), %rcx
+	cmpl $0, CPU_WORK(%rsp)
+	jne hypercall_work
+	cmpw $1, (%rcx)			/* evtchn_upcall_pending 1, evtchn_upcall_mask 0 */
+	je hypercall_events
+	cmpl $(1 << (47 - 32)), REGS_RIP + 4(%rsp)
+	je hypercall_far
+	LOAD_ARGS_BUT_RAX
+	mov REGS_RIP(%rsp), %rcx
+	mov REGS_RFLAGS(%rsp), %r11
+	mov REGS_RSP(%rsp), %rsp
+	sysretq
+
+hypercall_work:
 	mov %rax, REGS_RAX(%rsp)
+	jmp exit_work
+hypercall_events:
+	mov %rax, REGS_RAX(%rsp)
+	jmp exit_events
+hypercall_far:
+	mov %rax, REGS_RAX(%rsp)
+	jmp restore_far
 
 /* The way back; rsp = cpu. Is there work? Are events pending and not masked? */
 	.globl exit_to_guest
@@ -152,7 +177,7 @@ no_hypercall:
 	mov $-ENOSYS_XEN, %rax
 	jmp hypercall_done
 restart_hypercall:
-	subq $2, REGS_RIP(%rsp)		/* the length of `syscall`; rax still has the number */
+	subq $SYSCALL_LEN, REGS_RIP(%rsp)	/* regs.rax still has the number */
 	jmp exit_to_guest
 
 /* Compatibility mode: no guest code of this ABI's 64-bit kernels enters here but 32-bit user

@@ -43,14 +43,18 @@
 	mov %r10, REGS_R10(%rsp)
 	.endm
 
-	.macro LOAD_ARGS
+	.macro LOAD_ARGS_BUT_RAX
 	mov REGS_RDI(%rsp), %rdi
 	mov REGS_RSI(%rsp), %rsi
 	mov REGS_RDX(%rsp), %rdx
-	mov REGS_RAX(%rsp), %rax
 	mov REGS_R8(%rsp), %r8
 	mov REGS_R9(%rsp), %r9
 	mov REGS_R10(%rsp), %r10
+	.endm
+
+	.macro LOAD_ARGS
+	LOAD_ARGS_BUT_RAX
+	mov REGS_RAX(%rsp), %rax
 	.endm
 
 	.macro SAVE_LIVE

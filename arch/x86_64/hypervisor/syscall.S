@@ -113,7 +113,8 @@ no_stack:
 	jmp exit_to_guest
 
 /* ---- the iret hypercall: called as one, SAVE_ARGS is done ------------------------------
- * To a program, with events on. Selectors may be any of the guest's tables: iretq looks at them.
+ * To a program, or back into the kernel. Selectors may be any of the guest's tables: iretq looks at
+ * them.
  */
 	.balign 16
 	.globl do_iret
@@ -129,51 +130,55 @@ do_iret:
 	jnz iret_close			/* would go by sysret */
 	GUEST iret_close, movzwl IRET_CS(%rdi), %edx
 	GUEST iret_close, mov IRET_RFLAGS(%rdi), %r8
-	mov %edx, %ecx
-	and $SELECTOR_RPL, %ecx
-	cmp $SELECTOR_RPL, %ecx
-	jne iret_close
-	test $FLAGS_IF, %r8d
-	jz iret_close
 	IF_IOPL_SHOWN %rcx, iret_close
 	cmpb $0, VCPU_NMI_MASKED(%r9)
 	jne iret_close
-	cmpq $0, VCPU_USER_TABLE(%r9)
-	je iret_close
 	cmpl $0, CPU_WORK(%rsp)
 	jne iret_close
-	/* Who sends an event from now on sees that it is taken; one that came before shows here. */
-	mov VCPU_INFO(%r9), %rcx
-	movb $0, INFO_UPCALL_MASK(%rcx)
+	/* eax = the selector for the CPU, which the frame's is only for a program */
+	mov %edx, %eax
+	or $SELECTOR_RPL, %eax
+	mov %rax, REGS_CS(%rsp)
+	cmp %eax, %edx
+	jne 1f
+	cmpq $0, VCPU_USER_TABLE(%r9)
+	je iret_close
+	/* Who sends an event from now on sees whether it is taken; one that came before shows here. */
+1:	mov VCPU_INFO(%r9), %rcx
+	test $FLAGS_IF, %r8d
+	setz INFO_UPCALL_MASK(%rcx)
 	cmpw $1, (%rcx)			/* pending 1, mask 0 */
 	je iret_close
 	and $~(FLAGS_IOPL | FLAGS_VM), %r8d
-	or $FLAGS_MBS, %r8d
-	mov %rdx, REGS_CS(%rsp)
+	or $(FLAGS_IF | FLAGS_MBS), %r8d
 	mov %r8, REGS_RFLAGS(%rsp)
 	GUEST iret_close, mov IRET_RIP(%rdi), %rcx
-	GUEST iret_close, movzwl IRET_SS(%rdi), %edx
+	GUEST iret_close, movzwl IRET_SS(%rdi), %r8d
 	mov %rcx, REGS_RIP(%rsp)
-	or $SELECTOR_RPL, %edx
-	mov %rdx, REGS_SS(%rsp)
+	or $SELECTOR_RPL, %r8d
+	mov %r8, REGS_SS(%rsp)
 	GUEST iret_close, mov IRET_RCX(%rdi), %rcx
 	GUEST iret_close, mov IRET_R11(%rdi), %r11
-	GUEST iret_close, mov IRET_RAX(%rdi), %rax
+	GUEST iret_close, mov IRET_RAX(%rdi), %r10
 	GUEST iret_close, mov IRET_RSP(%rdi), %r8
 	SMAP_SITE SMAP_CLAC
 
-	/* point of no return: to the program's mode and tables */
+	/* point of no return: to the program's mode and tables, or what the kernel was at */
 	mov %r8, REGS_RSP(%rsp)
+	cmp %eax, %edx
+	jne 1f
 	movb $0, VCPU_KERNEL_MODE(%r9)
 	swapgs
 	mov VCPU_USER_TABLE(%r9), %rdx
 	shl $12, %rdx
 	mov %rdx, VCPU_CR3(%r9)
 	mov %rdx, %cr3
+1:	mov %r10, %rax
 	mov REGS_RDI(%rsp), %rdi
 	mov REGS_RDX(%rsp), %rdx
 	mov REGS_R8(%rsp), %r8
 	mov REGS_R9(%rsp), %r9
+	mov REGS_R10(%rsp), %r10
 	add $REGS_RIP, %rsp
 	jmp entry_iretq
 
@@ -181,6 +186,6 @@ iret_close:
 	SMAP_SITE SMAP_CLAC
 iret_long:
 	call iret_any
-	jmp hypercall_done
+	jmp exit_to_guest
 
 	.section .note.GNU-stack, "", @progbits

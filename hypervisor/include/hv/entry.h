@@ -7,6 +7,7 @@
 #define ENTRY_LIVE         0x20000000	/* rbx, rbp, r12 to r15 are in the CPU, not in regs */
 #define NR_HYPERCALL_SLOTS 64
 #define CPU_STACK_BYTES    65536
+#define SYSCALL_LEN        2		/* 0f 05 */
 #define ERESTART           85	/* XEN_ERESTART */
 #define ENOSYS_XEN         38	/* XEN_ENOSYS */
 #define EFAULT_XEN         14	/* XEN_EFAULT */

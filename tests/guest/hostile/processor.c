@@ -205,6 +205,29 @@ static void go(uint64_t rip, uint64_t cs, uint64_t rflags, uint64_t rsp, uint64_
 	iret_to(&c);
 }
 
+/* A list's iret is as any; not even a rax that means "execute the hypercall again" moves it. */
+static void bad_frames_of_lists(void)
+{
+	static const uint64_t rips[] = { 0x800000000000, 0xffff7fffffffffff, 1UL << 63, 0x7000000000,
+					 HYPERVISOR_VIRT_START, 0x7fffffffffff };
+	static struct multicall_entry list = { .op = __HYPERVISOR_iret };
+	uint64_t top = (uint64_t)stack + sizeof(stack) - 64;
+
+	for (unsigned i = 0; i < 4 * N(rips); i++) {
+		struct iret_context c = { .rax = i & 2 ? (uint64_t)-85 : 4711, .rip = rips[i / 4],
+					  .flags = i & 1 ? VGCF_in_syscall : 0, .rsp = top,
+					  .cs = FLAT_KERNEL_CS & ~3UL, .ss = FLAT_KERNEL_SS };
+
+		trap_clear();
+		user_run_expected();
+		iret_to_by_list(&c, &list);
+		check(trap.vector == 13 || trap.vector == 14,
+		      "a return to %#lx by a list is our fault", (unsigned long)c.rip);
+		check_eq(trap.rip, c.rip, "where it went to");
+		check_eq(trap.rsp, top, "and with its stack");
+	}
+}
+
 static void bad_frames(void)
 {
 	static const uint64_t rips[] = { 0x800000000000, 0xffff7fffffffffff, 1UL << 63,
@@ -292,5 +315,6 @@ void attack_returns(void)
 {
 	callbacks();
 	bad_frames();
+	bad_frames_of_lists();
 	edge_of_the_world();
 }

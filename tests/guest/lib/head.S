@@ -168,9 +168,7 @@ syscall_entry:
 	push $0x102
 	jmp trap_common
 
-	/* Runs fn(arg) in user mode: see test.h. rdi = struct iret_context */
-	.globl iret_to
-iret_to:
+	.macro SAVE_FOR_IRET_BACK
 	push %rbx
 	push %rbp
 	push %r12
@@ -178,8 +176,24 @@ iret_to:
 	push %r14
 	push %r15
 	mov %rsp, saved_rsp(%rip)
+	.endm
+
+	/* Runs fn(arg) in user mode: see test.h. rdi = struct iret_context */
+	.globl iret_to
+iret_to:
+	SAVE_FOR_IRET_BACK
 	mov %rdi, %rsp
 	mov $23, %eax
+	syscall
+	ud2
+	/* The same by a multicall whose first entry is at rsi. */
+	.globl iret_to_by_list
+iret_to_by_list:
+	SAVE_FOR_IRET_BACK
+	mov %rdi, %rsp
+	mov %rsi, %rdi
+	mov $1, %esi
+	mov $13, %eax
 	syscall
 	ud2
 	/* trap_entered() sends a trap here when the test asked for the way back. */

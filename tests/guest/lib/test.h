@@ -139,6 +139,8 @@ void user_run(uint64_t offset, uint64_t rflags, uint64_t flags);
 void user_run_expected(void);
 /** The iret hypercall on this frame. */
 void iret_to(struct iret_context *c);
+/** The same hypercall as the one entry of a multicall's list. */
+void iret_to_by_list(struct iret_context *c, struct multicall_entry *list);
 extern uint64_t user_l4_mfn;
 
 /**

@@ -25,9 +25,10 @@ static long preempted(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64
 
 static long rax;	/* of the frame that iret returns to */
 
-long iret_any(void)
+void iret_any(void)
 {
-	return rax;
+	host_cpu.regs.rax = (uint64_t)rax;
+	host_cpu.regs.rip = 0x1000;
 }
 
 static long asks_to_stop(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
@@ -154,6 +155,8 @@ static void nothing_runs_after_iret(void **state)
 	assert_int_equal(run(list, 2), 4711);
 	assert_int_equal(ran, 0);
 	assert_int_equal(list[0].result, 0);
+	assert_int_equal(host_cpu.regs.rip, 0x1000);
+	assert_true(host_cpu.work & CPU_WORK_BOUNCE);	/* so not the short way out */
 }
 
 static void an_iret_to_a_rax_that_looks_like_a_restart_is_one_all_the_same(void **state)
@@ -164,6 +167,7 @@ static void an_iret_to_a_rax_that_looks_like_a_restart_is_one_all_the_same(void 
 	rax = -XEN_ERESTART;
 	assert_int_equal(run(list, 2), rax);
 	assert_int_equal(host_cpu.regs.rdi, 5);
+	assert_int_equal(host_cpu.regs.rip - 2, 0x1000);	/* entry code takes the 2 away */
 }
 
 static void a_list_that_cannot_be_read_is_refused(void **state)

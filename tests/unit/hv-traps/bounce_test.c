@@ -225,7 +225,8 @@ static long iret(struct iret_context c)
 {
 	R->rsp = GUEST_BASE + 0x1000;
 	memcpy(fake_memory + 0x1000, &c, sizeof(c));
-	return iret_any();
+	iret_any();
+	return (long)R->rax;
 }
 
 static const struct iret_context to_user = { .rax = 5, .r11 = 6, .rcx = 7, .rip = 0x400000,
@@ -284,8 +285,7 @@ static void a_result_that_looks_like_a_restart_is_kept(void **state)
 	(void)state;
 	c.rax = (uint64_t)-XEN_ERESTART;
 	assert_int_equal(iret(c), -XEN_ERESTART);
-	assert_int_equal(R->rax, (uint64_t)-XEN_ERESTART);
-	assert_int_equal(R->rip - 2, 0x400000);	/* entry code takes the 2 away */
+	assert_int_equal(R->rip, 0x400000);
 }
 
 static void iret_without_a_frame_or_table_kills(void **state)
