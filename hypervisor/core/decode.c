@@ -195,7 +195,35 @@ static bool branch_with_66(const struct insn *in, char letter)
 	       (in->map == INSN_MAP_0F || in->opcode == 0xe8 || in->opcode == 0xe9);
 }
 
-bool insn_decode(const uint8_t *bytes, unsigned n, struct insn *in)
+#define PLAIN_LEN 3
+
+/*
+ * What has neither prefix, memory operand nor immediate, as most privileged instructions: decoded
+ * as below, but in one step. PLAIN_LEN bytes are there.
+ */
+static inline bool decode_plain(const uint8_t *bytes, struct insn *in)
+{
+	bool is_0f = bytes[0] == 0x0f;
+	uint8_t opcode = bytes[is_0f];
+	char letter = is_0f ? map_0f[opcode] : map_1[opcode];
+	uint8_t modrm = bytes[2];
+
+	if (letter != '.' && (letter != 'r' || !is_0f))
+		return false;
+	*in = (struct insn){ .len = is_0f ? 2 : 1, .map = is_0f ? INSN_MAP_0F : INSN_MAP_1,
+			     .opcode = opcode, .opsize = 4, .base = INSN_NO_REG,
+			     .index = INSN_NO_REG, .scale = 1 };
+	if (letter == '.')
+		return true;
+	in->len = PLAIN_LEN;
+	in->has_modrm = true;
+	in->mod = 3;
+	in->reg = modrm >> 3 & 7;
+	in->rm = modrm & 7;
+	return true;
+}
+
+static __attribute__((noinline)) bool decode_any(const uint8_t *bytes, unsigned n, struct insn *in)
 {
 	struct reader r = { .bytes = bytes, .n = MIN(n, INSN_MAX_LEN) };
 	char letter;
@@ -212,6 +240,11 @@ bool insn_decode(const uint8_t *bytes, unsigned n, struct insn *in)
 		return false;
 	in->len = (uint8_t)r.at;
 	return !r.short_of;
+}
+
+bool insn_decode(const uint8_t *bytes, unsigned n, struct insn *in)
+{
+	return (n >= PLAIN_LEN && decode_plain(bytes, in)) || decode_any(bytes, n, in);
 }
 
 bool insn_decode32(const uint8_t *bytes, unsigned n, struct insn *in)

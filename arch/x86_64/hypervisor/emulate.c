@@ -27,23 +27,25 @@ bool iopl_ok(const struct vcpu *v)
 	return v->iopl >> 12 >= need;
 }
 
-unsigned emulate_fetch(uint64_t rip, uint8_t *buf)
+static __attribute__((noinline)) unsigned fetch_across_pages(uint64_t rip, uint8_t *buf)
 {
 	unsigned first = (unsigned)(PAGE_SIZE - (rip & (PAGE_SIZE - 1)));
-	uint64_t words[2];
 
-	if (likely(first >= sizeof(words))) {
-		if (copy_words_from_guest(words, guest_va(rip), 2))
-			return 0;
-		__builtin_memcpy(buf, words, INSN_MAX_LEN);
-		return INSN_MAX_LEN;
-	}
+	if (first > INSN_MAX_LEN)
+		first = INSN_MAX_LEN;
 	if (copy_from_guest(buf, guest_va(rip), first))
 		return 0;
 	if (first < INSN_MAX_LEN &&
 	    !copy_from_guest(buf + first, guest_va(rip + first), INSN_MAX_LEN - first))
 		return INSN_MAX_LEN;
 	return first;
+}
+
+unsigned emulate_fetch(uint64_t rip, uint8_t buf[INSN_FETCH])
+{
+	if (unlikely((rip & (PAGE_SIZE - 1)) > PAGE_SIZE - INSN_FETCH))
+		return fetch_across_pages(rip, buf);
+	return copy_from_guest_in_line(buf, guest_va(rip), INSN_FETCH) ? 0 : INSN_MAX_LEN;
 }
 
 void emulate_finish(struct vcpu *v, struct cpu_user_regs *regs)
@@ -69,7 +71,7 @@ static void do_cpuid(struct vcpu *v, struct cpu_user_regs *regs)
 
 bool emulate_forced(struct vcpu *v, struct cpu_user_regs *regs)
 {
-	uint8_t code[INSN_MAX_LEN];
+	uint8_t code[INSN_FETCH];
 	uint64_t start;
 
 	/* Most invalid opcodes are no such thing: the first eight bytes tell, if they are there. */
@@ -116,33 +118,37 @@ static emul_fn *const map_0f[256] = {
 /* The instruction of a program of 64 bits, or of the flat code segment for 32. */
 static bool decode(const struct cpu_user_regs *regs, struct insn *in)
 {
-	uint8_t code[INSN_MAX_LEN];
+	uint8_t code[INSN_FETCH];
 
-	if (segments_is_code64(regs->cs))
+	if (likely(regs->cs == GUEST_CS64) || segments_is_code64(regs->cs))
 		return insn_decode(code, emulate_fetch(regs->rip, code), in);
 	return regs->cs == GUEST_CS32 &&
 	       insn_decode32(code, emulate_fetch((uint32_t)regs->rip, code), in);
 }
 
-bool emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
+static enum emul_result execute(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
 {
-	struct insn in;
-	emul_fn *fn;
-	enum emul_result result;
+	emul_fn *fn = in->map == INSN_MAP_1 ? map_1[in->opcode] : map_0f[in->opcode];
 
-	if (!decode(regs, &in))
-		return false;
-	if (in.lock) {
-		bounce_exception(v, regs, TRAP_UD, 0);
-		return true;
+	return likely(fn) ? fn(v, regs, in) : EMUL_REFUSED;
+}
+
+void emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	enum emul_result result = EMUL_REFUSED;
+	unsigned vector = TRAP_GP;
+	struct insn in;
+
+	if (likely(decode(regs, &in))) {
+		if (unlikely(in.lock))
+			vector = TRAP_UD;
+		else
+			result = execute(v, regs, &in);
 	}
-	fn = in.map == INSN_MAP_1 ? map_1[in.opcode] : map_0f[in.opcode];
-	if (!fn)
-		return false;
-	result = fn(v, regs, &in);
-	if (result == EMUL_DONE) {
+	if (likely(result == EMUL_DONE)) {
 		regs->rip += in.len;
 		emulate_finish(v, regs);
+	} else if (result == EMUL_REFUSED) {
+		bounce_exception(v, regs, vector, 0);
 	}
-	return result != EMUL_REFUSED;
 }

@@ -58,7 +58,7 @@ static bool interrupt_return(struct cpu_user_regs *regs)
 
 bool emulate_far_return(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, uint32_t ec)
 {
-	uint8_t code[15];
+	uint8_t code[INSN_FETCH];
 	bool done;
 
 	if ((ec & (PF_PRESENT | PF_USER | PF_WRITE | PF_FETCH)) != PF_PRESENT ||
@@ -70,8 +70,7 @@ bool emulate_far_return(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va,
 		done = interrupt_return(regs);
 	else
 		return false;
-	if (done) {
+	if (done)
 		emulate_finish(v, regs);
-	}
 	return done;
 }

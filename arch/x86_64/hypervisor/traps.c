@@ -85,9 +85,9 @@ void trap_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigne
  * `int n` met a gate without the privilege, as all but a few are. The vector stands in the
  * error code too, but not every CPU puts it right (QEMU: n * 16), so the instruction is asked.
  */
-static void guest_int_n(struct vcpu *v, struct cpu_user_regs *regs)
+static __attribute__((noinline)) void guest_int_n(struct vcpu *v, struct cpu_user_regs *regs)
 {
-	uint8_t code[INSN_MAX_LEN];
+	uint8_t code[INSN_FETCH];
 	unsigned n = emulate_fetch(regs->rip, code), len = 2;
 	unsigned vector = (regs->error_code & 0xffff) >> 3;
 	struct insn in;
@@ -109,13 +109,12 @@ static void guest_protection(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	uint32_t ec = regs->error_code;
 
-	if ((ec & (ERR_EXT | ERR_IDT)) == ERR_IDT) {
+	if (likely(ec == 0))
+		emulate_privileged(v, regs);
+	else if ((ec & (ERR_EXT | ERR_IDT)) == ERR_IDT)
 		guest_int_n(v, regs);
-		return;
-	}
-	if (ec == 0 && emulate_privileged(v, regs))
-		return;
-	bounce_exception(v, regs, TRAP_GP, ec);
+	else
+		bounce_exception(v, regs, TRAP_GP, ec);
 }
 
 /* The CPU read a descriptor of the LDT that is not (yet) mapped in the window. */
