@@ -171,6 +171,23 @@ static bool add_bucket(struct grant_domain *g, uint32_t ref)
 	return bucket;
 }
 
+/* Once more, with what was wanting; the guest may change its entry some times, but not for ever. */
+static __attribute__((noinline)) int pin_again(struct domain *d, uint32_t ref, domid_t by, uint32_t flags,
+					       bool map, uint64_t *mfn)
+{
+	struct grant_domain *g = &d->grants;
+	int status = GRANT_WANTS_TRY;
+
+	spin_lock(&g->lock);
+	for (unsigned tries = 1; tries < GRANT_TRIES && status == GRANT_WANTS_TRY; tries++) {
+		status = grant_core_pin(g, ref, by, flags, map, mfn);
+		if (status == GRANT_WANTS_BUCKET && add_bucket(g, ref))
+			status = GRANT_WANTS_TRY;
+	}
+	spin_unlock(&g->lock);
+	return status > 0 ? GNTST_general_error : status;
+}
+
 int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool map,
 	      uint64_t *mfn)
 {
@@ -178,11 +195,9 @@ int grant_pin(struct domain *d, uint32_t ref, domid_t by, uint32_t flags, bool m
 	int status;
 
 	spin_lock(&g->lock);
-	do {
-		status = grant_core_pin(g, ref, by, flags, map, mfn);
-	} while (unlikely(status == GRANT_WANTS_BUCKET) && add_bucket(g, ref));
+	status = grant_core_pin(g, ref, by, flags, map, mfn);
 	spin_unlock(&g->lock);
-	return status == GRANT_WANTS_BUCKET ? GNTST_general_error : status;
+	return likely(status <= 0) ? status : pin_again(d, ref, by, flags, map, mfn);
 }
 
 void grant_unpin(struct grant_domain *g, uint32_t ref, uint32_t flags)

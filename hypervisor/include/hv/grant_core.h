@@ -15,8 +15,9 @@
 /* A guest that keeps changing its entry is told so after as many tries. */
 #define GRANT_TRIES 5
 
-/* As a result of a pin: grant_core_add_bucket() first. */
+/* As a result of a pin: grant_core_add_bucket() first; the guest has changed its entry meanwhile. */
 #define GRANT_WANTS_BUCKET 1
+#define GRANT_WANTS_TRY	   2
 
 /* Where an entry stands; ref is in range. */
 static inline struct grant_frame *grant_core_frame(const struct grant_domain *g, uint32_t ref)
@@ -69,37 +70,32 @@ static inline uint64_t grant_pin_unit(uint32_t flags)
 }
 
 /*
- * Marks the entry as read or written. first: nobody uses it yet, so that the entry
- * must allow what is asked; later only a wish to write is looked at.
+ * Marks the entry as read or written, or wants another try. first: nobody uses it yet, so that the
+ * entry must allow what is asked; later only a wish to write is looked at.
  */
-static inline int grant_core_mark(grant_entry_v1_t *e, bool first, domid_t by, bool readonly, bool map)
+static inline __attribute__((always_inline)) int grant_core_mark(grant_entry_v1_t *e, bool first, domid_t by,
+								  bool readonly, bool map)
 {
 	const uint16_t kind = GTF_type_mask | (map ? GTF_sub_page : 0);
 	uint32_t was = __atomic_load_n((uint32_t *)e, __ATOMIC_RELAXED);
+	uint32_t now = was | GTF_reading | (readonly ? 0 : GTF_writing);
 
-	for (unsigned tries = 0; tries < GRANT_TRIES; tries++) {
-		uint16_t f = (uint16_t)was;
-
-		if (first && ((f & kind) != GTF_permit_access || was >> 16 != by))
-			return GNTST_general_error;
-		if (!readonly && (f & GTF_readonly))
-			return GNTST_general_error;
-		uint32_t now = was | GTF_reading | (readonly ? 0 : GTF_writing);
-
-		if (__atomic_compare_exchange_n((uint32_t *)e, &was, now, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_RELAXED))
-			return GNTST_okay;
-	}
-	return GNTST_general_error;
+	if (first && ((was & kind) != GTF_permit_access || was >> 16 != by))
+		return GNTST_general_error;
+	if (!readonly && (was & GTF_readonly))
+		return GNTST_general_error;
+	return likely(__atomic_compare_exchange_n((uint32_t *)e, &was, now, false, __ATOMIC_SEQ_CST,
+						  __ATOMIC_RELAXED)) ? GNTST_okay : GRANT_WANTS_TRY;
 }
 
 /**
  * Pins an entry for use by a domain, as GNTMAP_host_map, _device_map, _readonly in flags say.
  * map: the page will be mapped, which GTF_sub_page forbids. Returns GNTST_okay and the frame;
- * or an error (or GRANT_WANTS_BUCKET), and nothing has changed.
+ * or an error (or GRANT_WANTS_BUCKET, GRANT_WANTS_TRY), and nothing has changed.
  */
-static inline int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t by, uint32_t flags, bool map,
-		   uint64_t *mfn)
+static inline __attribute__((always_inline)) int grant_core_pin(struct grant_domain *g, uint32_t ref,
+								 domid_t by, uint32_t flags, bool map,
+								 uint64_t *mfn)
 {
 	uint32_t entries = grant_core_entries(g);
 	bool readonly = flags & GNTMAP_readonly;
@@ -114,23 +110,27 @@ static inline int grant_core_pin(struct grant_domain *g, uint32_t ref, domid_t b
 		return GNTST_general_error;
 	if (unlikely(!a))
 		return GRANT_WANTS_BUCKET;
-	bool first = !a->pins;
+	uint64_t pins = a->pins;
 
-	if (!first && (a->domid != by || (a->pins & GRANT_AT_LIMIT)))
-		return GNTST_general_error;
-	if (first || (!readonly && !(a->pins & GRANT_WRITES))) {
-		int status = grant_core_mark(e, first, by, readonly, map);
+	if (likely(!pins)) {
+		int status = grant_core_mark(e, true, by, readonly, map);
 
-		if (status)
+		if (unlikely(status))
 			return status;
-	}
-	/* Nothing below can fail. */
-	if (first) {
 		a->mfn = READ_ONCE(e->frame);
 		a->domid = by;
 		g->pinned++;
+	} else {
+		if (a->domid != by || (pins & GRANT_AT_LIMIT))
+			return GNTST_general_error;
+		int status = readonly || (pins & GRANT_WRITES) ? GNTST_okay
+				: grant_core_mark(e, false, by, readonly, map);
+
+		if (unlikely(status))
+			return status;
 	}
-	a->pins += grant_pin_unit(flags);
+	/* Nothing below can fail. */
+	a->pins = pins + grant_pin_unit(flags);
 	*mfn = a->mfn;
 	return GNTST_okay;
 }
