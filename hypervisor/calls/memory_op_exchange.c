@@ -60,7 +60,7 @@ static int take_fresh(struct exchange *e)
 	for (uint64_t i = 0; i < 1ULL << e->out_per_chunk; i++) {
 		mfn_t first;
 
-		if (!mm_pages_alloc(e->x.out.extent_order, e->bits, &first))
+		if (!mm_pages_alloc(e->d, e->x.out.extent_order, e->bits, &first))
 			return -XEN_ENOMEM;
 		chain_push(&e->fresh, first);
 	}
@@ -70,12 +70,12 @@ static int take_fresh(struct exchange *e)
 static void undo(struct exchange *e)
 {
 	while (e->fresh)
-		mm_pages_free(chain_pop(&e->fresh), e->x.out.extent_order);
+		mm_pages_free(e->d, chain_pop(&e->fresh), e->x.out.extent_order);
 	while (e->old) {
 		mfn_t m = chain_pop(&e->old);
 
 		if (!domain_pages_assign(e->d, m, 0))
-			mm_pages_free(m, 0);
+			mm_pages_free(e->d, m, 0);
 	}
 }
 
@@ -87,14 +87,14 @@ static int commit(struct exchange *e, uint64_t chunk)
 	int rc = 0;
 
 	while (e->old)
-		mm_pages_free(chain_pop(&e->old), 0);
+		mm_pages_free(e->d, chain_pop(&e->old), 0);
 	for (; e->fresh; i++) {
 		guest_va_t at = guest_index(handle_va(e->x.out.extent_start), i, xen_pfn_t);
 		mfn_t first = chain_pop(&e->fresh);
 		uint64_t gpfn;
 
 		if (!domain_pages_assign(e->d, first, order)) {
-			mm_pages_free(first, order);
+			mm_pages_free(e->d, first, order);
 			rc = -XEN_EINVAL;
 			continue;
 		}

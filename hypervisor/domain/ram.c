@@ -116,7 +116,8 @@ static void make_ready(mfn_t first, uint64_t n, uint64_t own, bool dirty)
 }
 
 /* What is claimed for others is not there for d. */
-bool ram_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
+static inline __attribute__((always_inline)) bool take(struct domain *d, unsigned order, unsigned bits,
+						       mfn_t *first)
 {
 	uint64_t n = 1ULL << order, mine;
 	bool ok;
@@ -133,10 +134,15 @@ bool ram_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
 		claimed -= MIN(mine, n);
 	}
 	spin_unlock(&ram_lock);
-	if (!ok)
+	return ok;
+}
+
+bool ram_alloc(struct domain *d, unsigned order, unsigned bits, mfn_t *first)
+{
+	if (!take(d, order, bits, first))
 		return false;
 	/* dom0 gets its first memory as firmware left it. */
-	make_ready(*first, n, d ? d->mm.serial : CONTENT_ZEROS, d && d->mm.takes_dirty);
+	make_ready(*first, 1ULL << order, d ? d->mm.serial : CONTENT_ZEROS, d && d->mm.takes_dirty);
 	return true;
 }
 
@@ -207,16 +213,19 @@ void hv_pages_free(void *p, unsigned order)
 	ram_free(first, 1ULL << order, CONTENT_ANY);
 }
 
-bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first)
+bool mm_pages_alloc(const struct domain *d, unsigned order, unsigned bits, mfn_t *first)
 {
-	return ram_alloc(NULL, order, bits, first);
+	if (!take(NULL, order, bits, first))
+		return false;
+	make_ready(*first, 1ULL << order, d->mm.serial, false);
+	return true;
 }
 
-void mm_pages_free(mfn_t first, unsigned order)
+void mm_pages_free(const struct domain *d, mfn_t first, unsigned order)
 {
 	for (uint64_t i = 0; i < 1ULL << order; i++)
 		CHECK(!frame_of(mfn(first.n + i))->count_info);
-	ram_free(first, 1ULL << order, CONTENT_ANY);
+	ram_free(first, 1ULL << order, d->mm.serial);
 }
 
 /* ---- zeros ahead of need ------------------------------------------------------------- */

@@ -98,10 +98,10 @@ int domain_pages_claim(struct domain *d, uint64_t pages);
 bool domain_page_steal(struct domain *d, mfn_t m);
 /** Gives such a frame, or 2^order fresh ones, to d. False when d is dying or its limit reached. */
 bool domain_pages_assign(struct domain *d, mfn_t first, unsigned order);
-/** 2^order frames as domain_page_steal() leaves them, zeroed. */
-bool mm_pages_alloc(unsigned order, unsigned bits, mfn_t *first);
-/** Frees 2^order of them. */
-void mm_pages_free(mfn_t first, unsigned order);
+/** 2^order frames as domain_page_steal() leaves them, not out of d's claim: zeros, or what d has written. */
+bool mm_pages_alloc(const struct domain *d, unsigned order, unsigned bits, mfn_t *first);
+/** Frees 2^order such frames, which hold nothing but zeros or what d has written. */
+void mm_pages_free(const struct domain *d, mfn_t first, unsigned order);
 
 /**
  * For idle CPUs: zeroes one of the free frames that will be handed out next, so that making a

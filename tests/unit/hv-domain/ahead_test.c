@@ -27,6 +27,12 @@ static bool is_zero(mfn_t m)
 	return true;
 }
 
+/* Whose the data is that is found in free frames. */
+static const struct domain *other(void)
+{
+	return world_domain(1);
+}
+
 /* As decrease_reservation does. */
 static void give_back(struct domain *d, mfn_t m)
 {
@@ -64,19 +70,19 @@ static void what_was_used_is_zeroed_again_and_the_rest_is_not_touched(void **sta
 
 	(void)state;
 	assert_false(mm_zero_ahead());
-	assert_true(mm_pages_alloc(ORDER, 64, &m));
+	assert_true(mm_pages_alloc(other(), ORDER, 64, &m));
 	memset(frame_ptr(mfn(m.n + 3)), 0xa5, PAGE_SIZE);
 	/* Still taken: it is nobody's to zero. */
 	zero_all();
 	assert_int_equal(*(uint8_t *)frame_ptr(mfn(m.n + 3)), 0xa5);
-	mm_pages_free(m, ORDER);
+	mm_pages_free(other(), m, ORDER);
 	assert_true(zero_all() >= 1U << ORDER);
 	assert_true(is_zero(mfn(m.n + 3)));
 	assert_false(mm_zero_ahead());
-	assert_true(mm_pages_alloc(ORDER, 64, &again));
+	assert_true(mm_pages_alloc(other(), ORDER, 64, &again));
 	assert_int_equal(again.n, m.n);
 	assert_int_equal(frame_of(m)->type_info, 0);
-	mm_pages_free(m, ORDER);
+	mm_pages_free(other(), m, ORDER);
 }
 
 static void nobody_translates_to_what_is_zeroed(void **state)
@@ -84,8 +90,8 @@ static void nobody_translates_to_what_is_zeroed(void **state)
 	mfn_t m;
 
 	(void)state;
-	assert_true(mm_pages_alloc(ORDER, 64, &m));
-	mm_pages_free(m, ORDER);
+	assert_true(mm_pages_alloc(other(), ORDER, 64, &m));
+	mm_pages_free(other(), m, ORDER);
 	tlb_cpus.word[0] = 1;
 	assert_true(tlb_is_stale(frame_of(m)->aux));
 	zero_all();
@@ -101,9 +107,9 @@ static void a_domain_gets_zeros_whether_they_were_there_or_not(void **state)
 	(void)state;
 	d->mm.takes_dirty = false;
 	for (unsigned round = 0; round < 2; round++) {
-		assert_true(mm_pages_alloc(ORDER, 64, &m));
+		assert_true(mm_pages_alloc(other(), ORDER, 64, &m));
 		memset(frame_ptr(m), 0x5a, PAGE_SIZE << ORDER);
-		mm_pages_free(m, ORDER);
+		mm_pages_free(other(), m, ORDER);
 		if (round)
 			zero_all();
 		assert_true(domain_pages_alloc(d, ORDER, &m));

@@ -354,6 +354,40 @@ static void a_claim_names_a_number_and_nothing_else(void **state)
 	assert_int_equal(op(XENMEM_claim_pages, &r), -XEN_EINVAL);
 }
 
+/* All that is free holds what d has written, then. */
+static void leave_data_of(struct domain *d)
+{
+	uint64_t max = d->mm.max_pages;
+	mfn_t m, mine[1000];
+	unsigned n = 0;
+
+	d->mm.max_pages = 1000;
+	while (domain_pages_alloc(d, 0, &m)) {
+		memset(frame_ptr(m), 0xa5, PAGE_SIZE);
+		mine[n++] = m;
+	}
+	while (n) {
+		struct frame *f = frame_get(mine[--n], d);
+
+		frame_drop_allocated(f);
+		frame_put(f);
+	}
+	d->mm.max_pages = (uint32_t)max;
+}
+
+static void an_exchange_shows_what_its_domain_has_written_and_nothing_of_others(void **state)
+{
+	for (unsigned whose = 0; whose < 2; whose++) {
+		xen_pfn_t in[1] = { page(1, 7) }, out[1] = { 7 };
+		struct xen_memory_exchange x = exchange(in, 1, out, 0);
+
+		(void)state;
+		leave_data_of(&world_dom[whose]);
+		assert_int_equal(op(XENMEM_exchange, &x), 0);
+		assert_int_equal(*(uint8_t *)frame_ptr(mfn(out[0])), whose == 1 ? 0xa5 : 0);
+	}
+}
+
 static void a_frame_that_came_back_is_flushed_before_it_becomes_a_table(void **state)
 {
 	xen_pfn_t in[1] = { page(1, 4) }, out[1] = { 4 };
@@ -572,6 +606,7 @@ int main(void)
 		T(an_exchange_cannot_grow_a_domain_beyond_its_limit),
 		T(frames_are_added_and_named_where_the_guest_asks),
 		T(a_claim_names_a_number_and_nothing_else),
+		T(an_exchange_shows_what_its_domain_has_written_and_nothing_of_others),
 		T(a_frame_that_came_back_is_flushed_before_it_becomes_a_table),
 		T(a_guests_memory_map_is_what_the_toolstack_set),
 		T(the_frames_of_a_grant_table_are_for_the_control_domain),
