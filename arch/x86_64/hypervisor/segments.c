@@ -41,6 +41,7 @@ static struct window {
 	uint32_t ldt_mapped;		/* bit n: LDT page n */
 	uint32_t ldt_loaded;		/* entries that LDTR covers */
 	struct vcpu *ldt_owner;
+	uint64_t ldt_desc;		/* lower half of the LDT's descriptor, but for its limit */
 } windows[MAX_CPUS];
 
 static uint64_t zero_page_pte;		/* stands where a guest has no GDT page: null descriptors */
@@ -71,6 +72,7 @@ static void fill_own_page(struct hv_gdt_page *own, unsigned cpu, uint64_t rsp0, 
 	own->desc[SLOT(GUEST_CS32)] = SEGDESC(0, 0xfffff, code | DESC_DB | DESC_DPL).raw;
 	own->desc[SLOT(GUEST_DS)] = SEGDESC(0, 0xfffff, data | DESC_DB | DESC_DPL).raw;
 	own->desc[SLOT(GUEST_CS64)] = SEGDESC(0, 0xfffff, code | DESC_L | DESC_DPL).raw;
+	set_system_desc(&own->desc[SLOT(HV_LDT)], WINDOW_LDT(cpu), 0, DESC_SYS_LDT);
 	set_system_desc(&own->desc[SLOT(HV_TSS)], va + offsetof(struct hv_gdt_page, tss),
 			sizeof(struct tss) - 1, DESC_SYS_TSS_AVAIL);
 
@@ -109,6 +111,7 @@ void segments_init_cpu(unsigned cpu, uint64_t rsp0, const uint64_t ist[7])
 	w->own = hv_pages_alloc(0);
 	CHECK(w->own);
 	fill_own_page(w->own, cpu, rsp0, ist);
+	w->ldt_desc = w->own->desc[SLOT(HV_LDT)];
 	for (unsigned i = 0; i < GDT_PAGES; i++)
 		hv_map(WINDOW_GDT(cpu) + i * PAGE_SIZE, zero_page_pte & PTE_ADDR,
 		       zero_page_pte & ~PTE_ADDR);
@@ -147,7 +150,7 @@ static void gdt_load(struct vcpu *v)
 int vcpu_set_gdt(struct vcpu *v, const unsigned long *frames, unsigned ents)
 {
 	unsigned n = DIV_ROUND_UP(ents, 512), old_n = DIV_ROUND_UP(v->gdt_ents, 512), i;
-	mfn_t old[GDT_PAGES];
+	mfn_t old[GDT_PAGES];		/* old_n of them */
 
 	if (ents > GDT_MAX_ENTRIES)
 		return -XEN_EINVAL;
@@ -156,9 +159,12 @@ int vcpu_set_gdt(struct vcpu *v, const unsigned long *frames, unsigned ents)
 			goto put_frames;
 
 	/* Nothing below can fail. */
-	memcpy(old, v->gdt_frames, sizeof(old));
-	for (i = 0; i < GDT_PAGES; i++)
-		v->gdt_frames[i] = mfn(i < n ? frames[i] : 0);
+	for (i = 0; i < old_n; i++) {
+		old[i] = v->gdt_frames[i];
+		v->gdt_frames[i] = mfn(0);
+	}
+	for (i = 0; i < n; i++)
+		v->gdt_frames[i] = mfn(frames[i]);
 	v->gdt_ents = ents;
 	if (v == current_vcpu())
 		gdt_load(v);
@@ -186,15 +192,18 @@ static void ldt_take_out(void *arg)
 {
 	struct ldt_pages *out = arg;
 	struct window *w = this_window();
+	uint32_t mapped = w->ldt_owner == out->v ? w->ldt_mapped : 0;
+	unsigned n = out->n;
 
-	while (w->ldt_owner == out->v && w->ldt_mapped) {
-		unsigned i = (unsigned)__builtin_ctz(w->ldt_mapped);
+	for (; mapped; mapped &= mapped - 1) {
+		unsigned i = (unsigned)__builtin_ctz(mapped);
 
-		out->frame[out->n++] = mfn((w->pte[LDT_PAGE0 + i] & PTE_ADDR) >> PAGE_SHIFT);
+		out->frame[n++] = mfn((w->pte[LDT_PAGE0 + i] & PTE_ADDR) >> PAGE_SHIFT);
 		w->pte[LDT_PAGE0 + i] = 0;
 		invlpg(WINDOW_LDT(this_cpu()->id) + i * PAGE_SIZE);
-		w->ldt_mapped &= w->ldt_mapped - 1;
+		w->ldt_mapped = mapped & (mapped - 1);
 	}
+	out->n = n;
 }
 
 static __attribute__((noinline)) void call_where_it_runs(const struct vcpu *v, struct ldt_pages *out)
@@ -206,16 +215,13 @@ static __attribute__((noinline)) void call_where_it_runs(const struct vcpu *v, s
 	arch_call_cpus(&cpus, ldt_take_out, out);
 }
 
-void vcpu_ldt_unmap(struct vcpu *v)
+static __attribute__((noinline)) void unmap_pages(const struct vcpu *v)
 {
-	const struct window *w = this_window();
 	struct ldt_pages out;
 
-	if (likely(w->ldt_owner == v && !w->ldt_mapped))
-		return;
 	out.v = v;
 	out.n = 0;
-	if (likely(w->ldt_owner == v)) {
+	if (likely(this_window()->ldt_owner == v)) {
 		ldt_take_out(&out);
 	} else {
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* see segments_ldt_fault() */
@@ -226,22 +232,28 @@ void vcpu_ldt_unmap(struct vcpu *v)
 		frame_put_typed(frame_of(out.frame[i]));
 }
 
+void vcpu_ldt_unmap(struct vcpu *v)
+{
+	const struct window *w = this_window();
+
+	if (unlikely(w->ldt_owner != v || w->ldt_mapped))
+		unmap_pages(v);
+}
+
 static void ldt_load(struct vcpu *v)
 {
 	struct window *w = this_window();
-	unsigned cpu = this_cpu()->id;
+	uint32_t ents = v->ldt_ents;
 
+	_Static_assert(LDT_MAX_ENTRIES * 8 <= 0x10000, "the limit is in the lower half");
 	w->ldt_owner = v;
-	if (!v->ldt_ents) {
-		if (w->ldt_loaded)
-			lldt(0);
-		w->ldt_loaded = 0;
-		return;
+	if (ents) {
+		w->own->desc[SLOT(HV_LDT)] = w->ldt_desc | (ents * 8 - 1);
+		lldt(HV_LDT);
+	} else if (w->ldt_loaded) {
+		lldt(0);
 	}
-	set_system_desc(&w->own->desc[SLOT(HV_LDT)], WINDOW_LDT(cpu), v->ldt_ents * 8 - 1,
-			DESC_SYS_LDT);
-	lldt(HV_LDT);
-	w->ldt_loaded = v->ldt_ents;
+	w->ldt_loaded = ents;
 }
 
 int vcpu_set_ldt(struct vcpu *v, uint64_t base, uint32_t ents)
