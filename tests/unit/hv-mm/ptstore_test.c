@@ -12,7 +12,7 @@
 
 static uint8_t code[16];
 
-unsigned emulate_fetch(uint64_t rip, uint8_t *buf)
+unsigned emulate_fetch(uint64_t rip, uint8_t buf[INSN_FETCH])
 {
 	(void)rip;
 	memcpy(buf, code, 15);
