@@ -8,6 +8,7 @@
 #include <pvguest/clock.h>
 #include <pvguest/event.h>
 #include <pvguest/hypercall.h>
+#include <pvguest/memlock.h>
 #include <pvguest/memory.h>
 #include <pvguest/start.h>
 #include <pvguest/thread.h>
@@ -159,6 +160,7 @@ int pv_cpu_start(unsigned int cpu, void (*fn)(void *arg), void *arg)
 	c = pv_cpu_of(cpu);
 	c->fn = fn;
 	c->arg = arg;
+	memory_share();
 	__atomic_store_n(&c->state, PV_CPU_STARTING, __ATOMIC_RELEASE);
 	rc = hypercall_vcpu_op(VCPUOP_up, cpu, NULL);
 	if (rc)

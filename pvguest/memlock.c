@@ -12,8 +12,14 @@
 static struct spinlock lock;
 static uint32_t holder = NOBODY;	/* a CPU's number; atomic, written by the holder alone */
 static unsigned int depth;		/* the holder's */
+static bool shared;			/* set for good before a second CPU runs */
 
-void memory_lock(void)
+void memory_share(void)
+{
+	shared = true;
+}
+
+static __attribute__((noinline)) void lock_against_cpus(void)
 {
 	unsigned int me = pv_cpu_id();
 
@@ -24,9 +30,15 @@ void memory_lock(void)
 	depth++;
 }
 
+void memory_lock(void)
+{
+	if (shared)
+		lock_against_cpus();
+}
+
 void memory_unlock(void)
 {
-	if (--depth)
+	if (!shared || --depth)
 		return;
 	__atomic_store_n(&holder, NOBODY, __ATOMIC_RELAXED);
 	spinlock_unlock(&lock);

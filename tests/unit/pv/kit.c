@@ -79,6 +79,10 @@ void __attribute__((weak)) page_free(void *page, unsigned int order)
 	assert_true((char *)page >= memory[0] && (char *)page < memory[pages_used]);
 }
 
+void __attribute__((weak)) memory_share(void)
+{
+}
+
 void __attribute__((weak)) memory_lock(void)
 {
 }
