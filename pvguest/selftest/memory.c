@@ -39,6 +39,29 @@ static void test_all_pages(void)
 	page_free(page, 9);
 }
 
+/* All lengths up to some words, at all places in a word: what is around stays. */
+static bool copies_are_exact(void)
+{
+	unsigned char from[64], to[64];
+	bool good = true;
+
+	for (unsigned int i = 0; i < sizeof(from); i++)
+		from[i] = (unsigned char)(i + 1);
+	for (unsigned int i = 0; i < 8 * 8 * 40; i++) {
+		unsigned int source = i % 8, at = i / 8 % 8, n = i / 64;
+
+		memset(to, 0xee, sizeof(to));
+		good &= memcpy(to + at, from + source, n) == to + at;
+		for (unsigned int k = 0; k < sizeof(to); k++)
+			good &= to[k] == (k >= at && k < at + n ? from[source + k - at] : 0xee);
+		memset(to, 0xee, sizeof(to));
+		good &= memset(to + at, 0x1a5, n) == to + at;
+		for (unsigned int k = 0; k < sizeof(to); k++)
+			good &= to[k] == (k >= at && k < at + n ? 0xa5 : 0xee);
+	}
+	return good;
+}
+
 static void test_mappings(void)
 {
 	char *a = page_alloc(0), *b = page_alloc(0), *m;
@@ -92,6 +115,7 @@ void test_memory(void)
 	check(!trap_probe_read(NULL), "page 0 is not mapped");
 	check(!trap_probe_write(pv_image_start), "code is not writable");
 	check(trap_probe_read(pv_image_start), "code is readable");
+	check(copies_are_exact(), "memcpy and memset change what they shall and no more");
 	test_mappings();
 	test_heap();
 	test_all_pages();
