@@ -331,7 +331,7 @@ static long flush_one(struct domain *self, const struct gnttab_cache_flush *op, 
 }
 
 /* page: where the look for the first one stands, in the command's upper bits when it is continued. */
-static long op_cache_flush(struct domain *self, guest_va_t at, uint32_t count, uint32_t page)
+static __attribute__((noinline)) long op_cache_flush(struct domain *self, guest_va_t at, uint32_t count, uint32_t page)
 {
 	for (; count; count--, at.a += sizeof(struct gnttab_cache_flush), page = 0) {
 		struct gnttab_cache_flush op;

@@ -28,7 +28,7 @@ void iret_any(void)
 	struct cpu_user_regs *regs = guest_regs();
 	struct iret_context frame;
 
-	if (copy_from_guest(&frame, guest_va(regs->rsp), sizeof(frame))) {
+	if (copy_from_guest_in_line(&frame, guest_va(regs->rsp), sizeof(frame))) {
 		domain_crash(v->domain, "%pv: iret: no frame at %lx", v, regs->rsp);
 		return;
 	}
