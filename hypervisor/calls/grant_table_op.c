@@ -65,7 +65,7 @@ static inline int element_out(guest_va_t at, const union element *e, const struc
 {
 	const char *from = (const char *)e + op->out;
 
-	if (op->out_size == 1 && likely(op->words))
+	if (op->out_size == 1)		/* a word: what is counted in bytes has more of them */
 		return copy_to_guest(guest_va(at.a + op->out), from, sizeof(uint64_t));
 	if (likely(op->words))
 		return copy_words_to_guest(guest_va(at.a + op->out), (const uint64_t *)from,
@@ -331,7 +331,8 @@ static long flush_one(struct domain *self, const struct gnttab_cache_flush *op, 
 }
 
 /* page: where the look for the first one stands, in the command's upper bits when it is continued. */
-static __attribute__((noinline)) long op_cache_flush(struct domain *self, guest_va_t at, uint32_t count, uint32_t page)
+static __attribute__((noinline)) long op_cache_flush(struct domain *self, guest_va_t at, uint32_t count,
+						     uint32_t page)
 {
 	for (; count; count--, at.a += sizeof(struct gnttab_cache_flush), page = 0) {
 		struct gnttab_cache_flush op;

@@ -74,15 +74,18 @@ static inline uint64_t grant_pin_unit(uint32_t flags)
  * entry must allow what is asked; later only a wish to write is looked at.
  */
 static inline __attribute__((always_inline)) int grant_core_mark(grant_entry_v1_t *e, bool first, domid_t by,
-								  bool readonly, bool map)
+								  uint32_t flags, bool map)
 {
-	const uint16_t kind = GTF_type_mask | (map ? GTF_sub_page : 0);
+	const uint32_t write = ~flags & GNTMAP_readonly;
+	const uint32_t looked_at = 0xffff0000 | GTF_type_mask | (map ? GTF_sub_page : 0);
 	uint32_t was = __atomic_load_n((uint32_t *)e, __ATOMIC_RELAXED);
-	uint32_t now = was | GTF_reading | (readonly ? 0 : GTF_writing);
+	uint32_t now = was | GTF_reading | write * (GTF_writing / GTF_readonly);
 
-	if (first && ((was & kind) != GTF_permit_access || was >> 16 != by))
+	_Static_assert(GNTMAP_readonly == GTF_readonly, "one bit says both");
+	_Static_assert(offsetof(grant_entry_v1_t, domid) == 2, "the upper half");
+	if (first && (was & looked_at) != ((uint32_t)by << 16 | GTF_permit_access))
 		return GNTST_general_error;
-	if (!readonly && (was & GTF_readonly))
+	if (was & write)
 		return GNTST_general_error;
 	return likely(__atomic_compare_exchange_n((uint32_t *)e, &was, now, false, __ATOMIC_SEQ_CST,
 						  __ATOMIC_RELAXED)) ? GNTST_okay : GRANT_WANTS_TRY;
@@ -98,7 +101,6 @@ static inline __attribute__((always_inline)) int grant_core_pin(struct grant_dom
 								 uint64_t *mfn)
 {
 	uint32_t entries = grant_core_entries(g);
-	bool readonly = flags & GNTMAP_readonly;
 
 	if (unlikely(ref >= entries))
 		return GNTST_bad_gntref;
@@ -110,27 +112,27 @@ static inline __attribute__((always_inline)) int grant_core_pin(struct grant_dom
 		return GNTST_general_error;
 	if (unlikely(!a))
 		return GRANT_WANTS_BUCKET;
-	uint64_t pins = a->pins;
+	int status;
 
-	if (likely(!pins)) {
-		int status = grant_core_mark(e, true, by, readonly, map);
-
+	if (likely(!a->pins)) {
+		status = grant_core_mark(e, true, by, flags, map);
 		if (unlikely(status))
 			return status;
+		a->pins = grant_pin_unit(flags);
 		a->mfn = READ_ONCE(e->frame);
 		a->domid = by;
 		g->pinned++;
-	} else {
-		if (a->domid != by || (pins & GRANT_AT_LIMIT))
-			return GNTST_general_error;
-		int status = readonly || (pins & GRANT_WRITES) ? GNTST_okay
-				: grant_core_mark(e, false, by, readonly, map);
-
+		*mfn = a->mfn;
+		return GNTST_okay;
+	}
+	if (a->domid != by || (a->pins & GRANT_AT_LIMIT))
+		return GNTST_general_error;
+	if (!(flags & GNTMAP_readonly) && !(a->pins & GRANT_WRITES)) {
+		status = grant_core_mark(e, false, by, flags, map);
 		if (unlikely(status))
 			return status;
 	}
-	/* Nothing below can fail. */
-	a->pins = pins + grant_pin_unit(flags);
+	a->pins += grant_pin_unit(flags);
 	*mfn = a->mfn;
 	return GNTST_okay;
 }
