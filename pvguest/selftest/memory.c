@@ -58,6 +58,11 @@ static bool copies_are_exact(void)
 		good &= memset(to + at, 0x1a5, n) == to + at;
 		for (unsigned int k = 0; k < sizeof(to); k++)
 			good &= to[k] == (k >= at && k < at + n ? 0xa5 : 0xee);
+		/* Over itself, in both directions. */
+		memcpy(to, from, sizeof(to));
+		good &= memmove(to + at, to + source, n) == to + at;
+		for (unsigned int k = 0; k < sizeof(to); k++)
+			good &= to[k] == from[k >= at && k < at + n ? source + k - at : k];
 	}
 	return good;
 }
@@ -115,7 +120,7 @@ void test_memory(void)
 	check(!trap_probe_read(NULL), "page 0 is not mapped");
 	check(!trap_probe_write(pv_image_start), "code is not writable");
 	check(trap_probe_read(pv_image_start), "code is readable");
-	check(copies_are_exact(), "memcpy and memset change what they shall and no more");
+	check(copies_are_exact(), "memcpy, memmove and memset change what they shall and no more");
 	test_mappings();
 	test_heap();
 	test_all_pages();

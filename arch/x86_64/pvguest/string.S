@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memcpy() and memset() in place of newlib's, whose stores go past the caches, where what a guest
- * copies is used at once. By words; the last word is stored apart, over what is there already.
+ * In place of newlib's: memcpy() and memset(), whose stores go past the caches there, where what a guest
+ * copies is used at once; memmove(), which moves single bytes there. By words; the last word of a copy is
+ * stored apart, over what is there already.
  */
 	.text
+
+/* void *memmove(void *to, const void *from, size_t n) */
+	.globl	memmove
+	.type	memmove, @function
+memmove:
+	movq	%rdi, %rax
+	subq	%rsi, %rax
+	cmpq	%rdx, %rax
+	jae	memcpy			/* which loads what it stores last, or has few bytes, at once */
+	movq	%rdi, %rax
+	cmpq	$8, %rdx
+	jb	1f
+	movq	(%rsi), %r8
+0:	movq	-8(%rsi,%rdx), %rcx
+	movq	%rcx, -8(%rdi,%rdx)
+	subq	$8, %rdx
+	cmpq	$8, %rdx
+	jae	0b
+	movq	%r8, (%rdi)
+	ret
+	.size	memmove, . - memmove
 
 /* void *memcpy(void *to, const void *from, size_t n) */
 	.globl	memcpy
@@ -19,7 +41,7 @@ memcpy:
 	rep movsq
 	movq	%r8, (%r9)
 	ret
-1:	cmpl	$4, %edx
+1:	cmpl	$4, %edx		/* memmove() comes here, too */
 	jb	2f
 	movl	(%rsi), %ecx
 	movl	-4(%rsi,%rdx), %r8d
