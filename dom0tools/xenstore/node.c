@@ -104,6 +104,7 @@ static struct node *node_copy(const struct node *from)
 		for (uint32_t i = 0; i < from->n_kids; i++)
 			node->kids[i] = node_get(from->kids[i]);
 		node->n_kids = from->n_kids;
+		node->recent = from->recent;
 	}
 	return node;
 drop:
@@ -120,25 +121,32 @@ static int name_compare(const char *name, const char *part, size_t len)
 	return name[len] != '\0';
 }
 
-/* The index of the child, or where it belongs when it is not there. */
-static uint32_t kid_index(const struct node *node, const char *part, size_t len, bool *found)
+/*
+ * The index of the child, or where it belongs when it is not there. Who has looked for a child mostly
+ * looks for it again, on the way to another node of the same domain.
+ */
+static uint32_t kid_index(struct node *node, const char *part, size_t len, bool *found)
 {
-	uint32_t low = 0, high = node->n_kids;
+	uint32_t low = 0, high = node->n_kids, mid = node->recent;
 
 	*found = false;
+	if (mid >= high)
+		mid = high / 2;
 	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
 		int order = name_compare(node->kids[mid]->name, part, len);
 
 		if (!order) {
 			*found = true;
-			return mid;
+			low = mid;
+			break;
 		}
 		if (order < 0)
 			low = mid + 1;
 		else
 			high = mid;
+		mid = low + (high - low) / 2;
 	}
+	node->recent = low;
 	return low;
 }
 

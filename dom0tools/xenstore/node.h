@@ -35,6 +35,7 @@ struct node {
 	uint32_t n_kids, cap_kids;
 	uint32_t len;		/* of the value */
 	uint32_t n_perms;
+	uint32_t recent;	/* where a child was looked for last: a hint, in shared nodes too */
 	uint64_t gen;		/* changes with value, permissions, creation */
 	uint64_t kids_gen;	/* changes with the list of children */
 	uint64_t below_gen;	/* changes with anything at or below */

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of the first 128 characters those that a path is made of. */
-static const bool path_char[128] = {
+/* What a path is made of: nothing above 127, and not the end. */
+static const bool path_char[256] = {
 	['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true,
 	['-'] = true, ['/'] = true, ['_'] = true, ['@'] = true,
 };
@@ -36,10 +36,10 @@ static bool is_well_formed(const char *abs)
 		return true;
 	if (c[1] == '@')
 		return false;
-	for (; *c; c++)
-		if (*c >= sizeof(path_char) || !path_char[*c] || (c[0] == '/' && c[1] == '/'))
+	for (; path_char[*c]; c++)
+		if (c[0] == '/' && c[1] == '/')
 			return false;
-	return c[-1] != '/';
+	return !*c && c[-1] != '/';
 }
 
 int path_parse(struct path *path, const char *text, domid_t domid, enum path_kind kind)
