@@ -17,6 +17,8 @@
 /* So many slices of its claim keeps who was held back by a cap. With its weight it may be due much
  * more than its cap, and gets that only if it goes before the others each time it may run. */
 #define KEPT 16
+/* More virtual time than any two in a queue are apart. */
+#define LAST (1ULL << 44)
 
 void runq_init(struct runq *q)
 {
@@ -46,6 +48,12 @@ static inline struct runq_entity *entity_of(struct pheap_node *n)
 static inline uint64_t virtual(const struct runq_entity *e, uint64_t time)
 {
 	return (uint64_t)(((unsigned __int128)time * e->factor) >> 16);
+}
+
+/* Nobody waits but those who wait for a CPU that would idle. */
+static inline bool only_last(const struct pheap_node *top)
+{
+	return !top || container_of(top, const struct runq_entity, node)->wait == RUNQ_LAST;
 }
 
 /* What a slice costs it. */
@@ -91,8 +99,10 @@ static void add(struct runq *q, struct runq_entity *e)
 {
 	uint64_t key = e->vtime;
 
-	if (e->modest)
+	if (e->wait != RUNQ_BY_TIME)
 		raise(&key, q->now);
+	if (e->wait == RUNQ_LAST)
+		key += LAST;
 	pheap_add(&q->heap, &e->node, key);
 }
 
@@ -172,7 +182,7 @@ struct runq_entity *runq_pick(struct runq *q)
 	if (!n)
 		return NULL;
 	pheap_remove(&q->heap, n);
-	if (!entity_of(n)->early)
+	if (!entity_of(n)->early && entity_of(n)->wait != RUNQ_LAST)
 		q->now = n->key;
 	return entity_of(n);
 }
@@ -183,7 +193,7 @@ bool runq_should_switch(const struct runq *q, const struct runq_entity *running,
 	const struct pheap_node *n = pheap_top(&q->heap);
 	uint64_t level = running->vtime;
 
-	if (!n)
+	if (only_last(n))
 		return false;
 	/* Without that, two of equal weight would change places after two slices each. */
 	if (why == RUNQ_TURN_OVER)
@@ -206,6 +216,8 @@ int64_t runq_compare(struct runq *q, const struct runq_claim *c)
 	struct runq_entity *r = q->running;
 	int64_t gap;
 
+	if (only_last(n))
+		n = NULL;
 	if (!r)
 		return n ? 0 : INT64_MAX;
 	gap = (int64_t)(r->vtime - (c->vtime + c->slice / 2));

@@ -119,6 +119,44 @@ bool share_is_busy(const struct share *s)
 	return s->cap && s->claims >= DIV_ROUND_UP(s->cap, 100);
 }
 
+void share_grant_begins(struct share *s, uint64_t ends)
+{
+	s->out++;
+	s->ends += ends;
+}
+
+void share_grant_over(struct share *s, uint64_t ends)
+{
+	CHECK(s->out);
+	s->out--;
+	s->ends -= ends;
+}
+
+uint64_t share_needs_more(struct share *s, uint64_t now)
+{
+	int64_t rest, left;
+
+	refill(s, now);
+	left = (int64_t)(share_next(s) - now);
+	rest = s->budget + (int64_t)(s->ends - s->out * now);
+	/* While they run on, what is left of the cap and what they can use of it shrink alike. */
+	if (rest >= (s->claims + 1) * left)
+		return 0;
+	return now + (uint64_t)((s->claims + 1) * left - rest);
+}
+
+bool share_is_behind(struct share *s, uint64_t now)
+{
+	refill(s, now);
+	return s->budget > quota(s) + quota(s) / 32;
+}
+
+bool share_has_some(struct share *s, uint64_t now)
+{
+	refill(s, now);
+	return s->budget >= SHARE_CRUMB;
+}
+
 void share_give(struct share *s, int64_t left)
 {
 	s->budget += left;

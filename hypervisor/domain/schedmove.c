@@ -87,7 +87,7 @@ static bool may_go(struct vcpu *v, unsigned to, bool idle)
 		return false;
 	if (idle)
 		return true;
-	if (!sched_has_claim(v))
+	if (v->sched.entity.wait != RUNQ_BY_TIME || !sched_has_claim(v, arch_now_ns()))
 		return false;
 	allowed_cpus(v, &allowed);
 	wish = preferred(v, &allowed);
@@ -98,7 +98,10 @@ static bool may_go(struct vcpu *v, unsigned to, bool idle)
 static bool better(const struct vcpu *v, const struct vcpu *best, unsigned to)
 {
 	bool rather = cpumask_has(&v->sched.soft_affinity, to);
+	bool last = v->sched.entity.wait == RUNQ_LAST;
 
+	if (best && last != (best->sched.entity.wait == RUNQ_LAST))
+		return !last;
 	if (!best || rather != cpumask_has(&best->sched.soft_affinity, to))
 		return !best || rather;
 	return pheap_key_before(v->sched.entity.vtime, best->sched.entity.vtime);
@@ -191,6 +194,18 @@ static void compare(unsigned here, unsigned there, uint64_t now)
 	}
 	sched_unlock(from);
 	sched_unlock(to);
+}
+
+void sched_pull(unsigned cpu, uint64_t now)
+{
+	cpumask_t all = cpumask_all(), busy;
+	unsigned probes = 0;
+
+	cpumask_and(&busy, &sched_waiting, &all);
+	cpumask_remove(&busy, cpu);
+	for_each_cpu(there, &busy)
+		if (probes++ < PROBES)
+			compare(there, cpu, now);
 }
 
 void sched_balance(unsigned cpu, uint64_t now)

@@ -11,6 +11,8 @@
 #include <hv/cpu.h>
 #include <hv/watchdog.h>
 
+#define LOOKS_APART (SHARE_PERIOD / 50)
+
 /* The domain's lock is held. */
 static void set_claim(struct vcpu *v, bool claims)
 {
@@ -19,6 +21,7 @@ static void set_claim(struct vcpu *v, bool claims)
 	if (v->sched.claims == claims)
 		return;
 	v->sched.claims = claims;
+	v->sched.claimed = s->period;
 	if (claims)
 		s->claims++;
 	else
@@ -69,7 +72,7 @@ void sched_leave(struct vcpu *v, uint64_t now)
 	struct sched_domain *sd = &v->domain->sched;
 
 	if (unlikely(v->sched.claims))
-		sched_grant_back(v);
+		sched_grant_back(v, now);
 	if (!v->sched.wanting)
 		return;
 	v->sched.wanting = false;
@@ -114,6 +117,9 @@ void sched_begin_shared(struct vcpu *v, uint64_t now)
 /* The domain's lock is held, for both. */
 static void give_back(struct vcpu *v)
 {
+	if (v->sched.grant_ends)
+		share_grant_over(&v->domain->sched.share, v->sched.grant_ends);
+	v->sched.grant_ends = 0;
 	share_give(&v->domain->sched.share, v->sched.grant);
 	v->sched.taken -= (uint64_t)v->sched.grant;
 	v->sched.grant = 0;
@@ -124,9 +130,25 @@ static void take(struct vcpu *v, uint64_t now)
 	struct share *s = &v->domain->sched.share;
 
 	v->sched.grant = share_take(s, v->id, now, v->runstate.state_entry_time);
-	if (v->sched.grant > 0)
+	if (v->sched.grant > 0) {
 		s->level = v->sched.taken;
+		v->sched.grant_ends = now + (uint64_t)v->sched.grant;
+		share_grant_begins(s, v->sched.grant_ends);
+	}
 	v->sched.taken += (uint64_t)v->sched.grant;
+}
+
+/* The domain looks at its vCPUs again then, or earlier; not so often that a guest whose vCPUs come
+ * and go keeps a CPU busy with it. */
+static void look_again(struct sched_domain *sd, uint64_t when)
+{
+	when = MAX(when, READ_ONCE(sd->looked) + LOOKS_APART);
+	if (!timer_is_set(&sd->refill)) {
+		timer_move(&sd->refill, this_cpu()->id);
+		timer_set(&sd->refill, when);
+	} else if (when < sd->refill.expires) {
+		timer_set(&sd->refill, when);
+	}
 }
 
 bool sched_may_run_capped(struct vcpu *v, uint64_t now)
@@ -142,10 +164,7 @@ bool sched_may_run_capped(struct vcpu *v, uint64_t now)
 		set_claim(v, v->sched.grant > 0);
 		next = share_next(&sd->share);
 		spin_unlock(&sd->lock);
-		if (!timer_is_set(&sd->refill)) {
-			timer_move(&sd->refill, this_cpu()->id);
-			timer_set(&sd->refill, next);
-		}
+		look_again(sd, next);
 	}
 	if (v->sched.grant <= 0)
 		sched_set_parked(v, true);
@@ -165,26 +184,72 @@ void sched_set_parked(struct vcpu *v, bool parked)
 	spin_unlock(&sd->lock);
 }
 
-bool sched_takes_claim(struct vcpu *v)
+/* v asks for a claim; the domain's lock is held. when: it is to ask again. */
+static enum runq_wait claim(struct vcpu *v, bool slept, uint64_t now, uint64_t *when)
 {
-	struct sched_domain *sd = &v->domain->sched;
+	struct share *s = &v->domain->sched.share;
 
-	if (v->sched.claims)
-		return true;
-	spin_lock(&sd->lock);
-	set_claim(v, !share_is_busy(&sd->share));
-	spin_unlock(&sd->lock);
-	return v->sched.claims;
+	if (s->passes && !slept) {
+		s->passes = false;
+	} else if (slept || !share_is_behind(s, now)) {
+		if (share_is_busy(s))
+			return RUNQ_MODEST;
+		if (!slept && (*when = share_needs_more(s, now)))
+			return RUNQ_LAST;
+	}
+	set_claim(v, true);
+	return RUNQ_BY_TIME;
 }
 
-void sched_grant_back(struct vcpu *v)
+enum runq_wait sched_ask_claim(struct vcpu *v, bool slept, uint64_t now)
 {
 	struct sched_domain *sd = &v->domain->sched;
+	enum runq_wait wait;
+	uint64_t when = 0;
+
+	if (v->sched.claims)
+		return RUNQ_BY_TIME;
+	spin_lock(&sd->lock);
+	wait = claim(v, slept, now, &when);
+	when = MIN(when, share_next(&sd->share));
+	spin_unlock(&sd->lock);
+	if (wait == RUNQ_LAST)
+		look_again(sd, when);
+	return wait;
+}
+
+bool sched_passes_claim(struct vcpu *v, uint64_t now)
+{
+	struct sched_domain *sd = &v->domain->sched;
+	struct share *s = &sd->share;
+	bool many, others;
+
+	if (v->sched.grant > 0)
+		return false;
+	spin_lock(&sd->lock);
+	many = s->claims > DIV_ROUND_UP(s->cap, 100);
+	others = share_has_some(s, now) && v->sched.claimed != s->period && s->crowd > s->claims;
+	v->sched.claimed = s->period;
+	s->passes = others && !many;
+	spin_unlock(&sd->lock);
+	if (others && !many)
+		look_again(sd, now);
+	return others || many;
+}
+
+void sched_grant_back(struct vcpu *v, uint64_t now)
+{
+	struct sched_domain *sd = &v->domain->sched;
+	bool others;
 
 	spin_lock(&sd->lock);
 	give_back(v);
 	set_claim(v, false);
+	/* Who waits without a claim may have one now. */
+	others = sd->share.crowd > sd->share.parked + sd->share.claims + 1;
 	spin_unlock(&sd->lock);
+	if (others)
+		look_again(sd, now);
 }
 
 /* Who parks v holds its queue's lock from the look at the cap on: it is seen here, or sees what
@@ -195,7 +260,8 @@ static void unpark(struct vcpu *v)
 	bool anew = v->sched.parked;
 
 	sched_unpark(v);
-	if (runq_is_queued(&v->sched.entity) && v->sched.entity.modest && sched_has_claim(v)) {
+	if (runq_is_queued(&v->sched.entity) && v->sched.entity.wait != RUNQ_BY_TIME &&
+	    sched_has_claim(v, arch_now_ns())) {
 		runq_remove(&s->queue, &v->sched.entity);
 		anew = true;
 	}
@@ -241,8 +307,9 @@ static void period_begins(void *arg)
 	uint64_t next;
 	bool full;
 
+	WRITE_ONCE(sd->looked, arch_now_ns());
 	spin_lock(&sd->lock);
-	full = share_is_full(&sd->share, arch_now_ns());
+	full = share_is_full(&sd->share, sd->looked);
 	next = share_next(&sd->share);
 	spin_unlock(&sd->lock);
 	if (!full)
@@ -255,7 +322,6 @@ static void end_grant(struct vcpu *v)
 {
 	struct cpu_sched *s = sched_lock(v);
 
-	v->sched.entity.modest = false;
 	v->sched.taken = 0;
 	if (v->sched.on_cpu) {
 		sched_charge(s, v, arch_now_ns());

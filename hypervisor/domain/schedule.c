@@ -164,7 +164,7 @@ void sched_enqueue(struct cpu_sched *s, struct vcpu *v, uint64_t now)
 		sched_charge(s, sched_vcpu_of(running), now);
 	if (slept)
 		sched_join(s, v, now);
-	v->sched.entity.modest = !sched_has_claim(v);
+	v->sched.entity.wait = sched_is_capped(v) ? sched_ask_claim(v, slept, now) : RUNQ_BY_TIME;
 	runq_wake(&s->queue, &v->sched.entity, slept);
 	/* Before the look at who idles: they look at who waits once they count as idle. */
 	if (unlikely(sched_several && !s->told))
@@ -278,14 +278,19 @@ static enum runq_reason why_look(const struct cpu_sched *s, const struct vcpu *r
 	return timer_is_set(&s->slice) ? RUNQ_WOKEN : RUNQ_TURN_OVER;
 }
 
-/* The first of the queue that may run now; those whose domain has used up its cap are parked. */
-static struct vcpu *pick(struct cpu_sched *s, uint64_t now)
+/* The first of the queue that may run now; those whose domain has used up its cap are parked. If
+ * prev could go on: only one that it gives way to. */
+static struct vcpu *pick(struct cpu_sched *s, const struct vcpu *prev, enum runq_reason why,
+			 uint64_t now)
 {
 	struct runq_entity *e;
 
-	while ((e = runq_pick(&s->queue)))
+	while ((e = runq_pick(&s->queue))) {
 		if (sched_may_run(sched_vcpu_of(e), now))
 			return sched_vcpu_of(e);
+		if (prev && !runq_should_switch(&s->queue, &prev->sched.entity, why))
+			break;
+	}
 	return NULL;
 }
 
@@ -294,26 +299,34 @@ static struct vcpu *pick(struct cpu_sched *s, uint64_t now)
 static struct vcpu *choose(struct cpu_sched *s, struct cpu *cpu, struct vcpu *prev, uint64_t now)
 {
 	struct vcpu *next, *none = idle_vcpu[cpu->id];
-	bool goes_on = false, gives_way;
+	enum runq_reason why = RUNQ_WOKEN;
+	bool goes_on = false, gives_way, passes = false;
 
 	if (!sched_is_idle(prev)) {
 		sched_charge(s, prev, now);
 		goes_on = vcpu_runnable(prev) && !prev->sched.parked &&
 			  sched_may_run_on(prev, cpu->id);
-		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why_look(s, prev));
+		why = why_look(s, prev);
+		gives_way = runq_should_switch(&s->queue, &prev->sched.entity, why);
 		prev->sched.yields = false;
-		if (goes_on && !gives_way) {
+		passes = goes_on && sched_is_capped(prev) && sched_passes_claim(prev, now);
+		if (goes_on && !gives_way && !passes) {
 			if (sched_may_run(prev, now))
 				return prev;
 			goes_on = false;
 		}
 	}
 	/* Before prev asks for more of a cap: another of its domain may wait for that. */
-	next = pick(s, now);
+	next = pick(s, goes_on && !passes ? prev : NULL, why, now);
+	if (!next && goes_on) {
+		if (sched_may_run(prev, now))
+			return prev;
+		goes_on = false;
+		next = pick(s, NULL, why, now);
+	}
 	if (!goes_on)
 		return next ? next : none;
-	if (!next)
-		return sched_may_run(prev, now) ? prev : none;
+	prev->sched.entity.wait = passes ? RUNQ_MODEST : RUNQ_BY_TIME;
 	runq_requeue(&s->queue, &prev->sched.entity);
 	return next;
 }
@@ -373,7 +386,7 @@ static void let_go(struct vcpu *prev, uint64_t now)
 		return;
 	}
 	if (unlikely(prev->sched.grant || prev->sched.claims))
-		sched_grant_back(prev);
+		sched_grant_back(prev, now);
 	if (!vcpu_runnable(prev)) {
 		sched_unpark(prev);
 		sched_leave(prev, now);
@@ -457,7 +470,7 @@ static __attribute__((noinline)) void look(struct cpu_sched *s, struct cpu *cpu)
 {
 	struct vcpu *prev = cpu->current, *next;
 	uint64_t now = arch_now_ns();
-	bool waiting;
+	bool waiting, came, went;
 
 	spin_lock(&s->lock);
 	next = choose(s, cpu, prev, now);
@@ -469,12 +482,18 @@ static __attribute__((noinline)) void look(struct cpu_sched *s, struct cpu *cpu)
 		stay(s, prev, now);
 	else
 		hand_over(s, prev, next, now);
-	waiting = !runq_is_empty(&s->queue) && now >= s->balance;
+	/* Turns under a cap begin and end in the middle of others': who had the CPU, or may have it now,
+	 * is not to lose by where it was. */
+	came = next != prev && !sched_is_idle(next) && sched_is_capped(next);
+	went = prev->sched.parked && !sched_is_idle(next);
+	waiting = !runq_is_empty(&s->queue) && (came || now >= s->balance);
 	if (waiting)
 		s->balance = now + RUNQ_SLICE;
 	sched_unlock(s);
 	if (next != prev)
 		change_to(cpu, prev, next);
+	if (unlikely(went && sched_several))
+		sched_pull(cpu->id, now);
 	if (unlikely(waiting && sched_several))
 		sched_balance(cpu->id, now);
 }

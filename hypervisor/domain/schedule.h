@@ -87,21 +87,24 @@ void sched_charge_shared(struct cpu_sched *s, struct vcpu *v, uint64_t ran, uint
 bool sched_may_run_capped(struct vcpu *v, uint64_t now);
 /** v waits, or does not wait any more, for the next period of its domain's cap. */
 void sched_set_parked(struct vcpu *v, bool parked);
-/** v waits. False for one whose domain's cap is reached by others of it that run or have a claim,
- *  however little they have had: it may use a CPU that idles, and displaces nobody. Else it has
- *  the claim until it has run, or sleeps. */
-bool sched_takes_claim(struct vcpu *v);
+/** How v waits, whose domain has a cap. RUNQ_BY_TIME: it has a claim until it has run, or sleeps. Else
+ *  it displaces nobody, because others of its domain that run or have a claim reach the cap, or because
+ *  who did not sleep can still take its part later in the period. */
+enum runq_wait sched_ask_claim(struct vcpu *v, bool slept, uint64_t now);
+/** v runs under a cap. True when it has used up a grant and others of its domain are to have its
+ *  claim: it goes on only if nobody else waits on this CPU. */
+bool sched_passes_claim(struct vcpu *v, uint64_t now);
 /** v leaves its CPU: what is left of its grant goes back, and its claim ends. */
-void sched_grant_back(struct vcpu *v);
+void sched_grant_back(struct vcpu *v, uint64_t now);
 
 static inline bool sched_is_capped(const struct vcpu *v)
 {
 	return v->domain->sched.share.cap;
 }
 
-static inline bool sched_has_claim(struct vcpu *v)
+static inline bool sched_has_claim(struct vcpu *v, uint64_t now)
 {
-	return likely(!sched_is_capped(v)) || sched_takes_claim(v);
+	return likely(!sched_is_capped(v)) || sched_ask_claim(v, false, now) == RUNQ_BY_TIME;
 }
 
 static inline bool sched_may_run(struct vcpu *v, uint64_t now)
@@ -138,6 +141,9 @@ void sched_move(struct cpu_sched *s, struct vcpu *v, unsigned cpu, bool slept);
 /** This CPU has nothing to run: queues here one that waits elsewhere. No lock is held before, and that of
  *  its queue afterwards: were it let go between, another CPU that idles could take the same one away. */
 void sched_steal(unsigned cpu);
+/** A turn under a cap has ended on this CPU, and one that waited here runs: takes one that deserves
+ *  the CPU more from where it waits. No lock is held. */
+void sched_pull(unsigned cpu, uint64_t now);
 /** vCPUs wait on this CPU: sends some to where they deserve the CPU more than who runs there.
  *  No lock is held. */
 void sched_balance(unsigned cpu, uint64_t now);

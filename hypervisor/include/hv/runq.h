@@ -26,6 +26,13 @@
 #define RUNQ_SLICE 10000000ULL		/* ns */
 #define RUNQ_LAG   RUNQ_SLICE		/* ns of an entity's own run time */
 
+/* How one waits that may not displace others: a domain's cap is the reason (hv/share.h). */
+enum runq_wait {
+	RUNQ_BY_TIME,	/* it may: by its virtual time alone */
+	RUNQ_MODEST,	/* no better than at the queue's time */
+	RUNQ_LAST,	/* behind all who wait otherwise, for a CPU that would idle */
+};
+
 struct runq_entity {
 	struct pheap_node node;		/* key: vtime while it is queued */
 	uint64_t vtime;			/* ns at the default weight */
@@ -33,7 +40,7 @@ struct runq_entity {
 	uint32_t weight;
 	uint32_t crowd;			/* charged time per real time, last time: hv/share.h */
 	bool visitor;			/* comes from another queue */
-	bool modest;			/* waits no better than at the queue's time */
+	enum runq_wait wait;		/* set by who queues it */
 	bool early;			/* came in ahead of the queue's time, and is still */
 };
 
@@ -60,8 +67,8 @@ static inline void runq_run(struct runq *q, struct runq_entity *e)
 void runq_charge(struct runq *q, struct runq_entity *e, uint64_t time);
 
 /** Queues e, which has slept, or was held back (by a cap) while it wanted to run; one that comes
- *  from another queue keeps what it was due there. If it is modest it waits behind those that the
- *  queue's time is due to, whatever it has had. */
+ *  from another queue keeps what it was due there. How it
+ *  waits (e->wait) is set before. */
 void runq_wake(struct runq *q, struct runq_entity *e, bool slept);
 /** Queues e, which goes on being runnable but leaves the CPU. */
 void runq_requeue(struct runq *q, struct runq_entity *e);

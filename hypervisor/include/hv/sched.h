@@ -35,6 +35,8 @@ struct sched_vcpu {
 	bool claims;			/* counted in its capped domain's claims */
 	uint64_t crowd_time;		/* its domain's when it was charged last */
 	int64_t grant;			/* run time that it took of its domain's cap, ns */
+	uint64_t grant_ends;		/* when it would be used up; 0: there is none */
+	uint64_t claimed;		/* the period in which its claim began, or was left to it */
 	uint64_t taken;			/* all that it took so, beside its siblings; ns */
 
 	/* the control domain's */
@@ -51,7 +53,8 @@ struct sched_domain {
 	struct share share;
 	uint64_t last_vtime;		/* of the vCPU that ran last, */
 	uint32_t last_cpu;		/* and where */
-	struct timer refill;		/* a new period of the cap */
+	struct timer refill;		/* a new period of the cap, or another vCPU's turn in it */
+	uint64_t looked;		/* when that was last */
 };
 
 /** Once at boot, before the first vCPU. */

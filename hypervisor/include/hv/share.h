@@ -32,6 +32,9 @@ struct share {
 	uint32_t claims;	/* vCPUs that run under the cap, or may displace others to do so */
 	int64_t budget;		/* ns left in this period; below zero: owed */
 	int64_t taken;		/* ns taken in this period */
+	uint32_t out;		/* grants that vCPUs run on now, */
+	uint64_t ends;		/* and the sum of when these end */
+	bool passes;		/* one who waits has a claim beyond these: another has had its part */
 	int64_t unused;		/* ns that nobody took in those before, since somebody took any */
 	uint64_t period;	/* when it began */
 	uint64_t level;		/* what the vCPU that took a grant last had taken before, ns */
@@ -52,9 +55,19 @@ void share_set_cap(struct share *s, unsigned cap, uint64_t now);
 int64_t share_take(struct share *s, unsigned id, uint64_t now, uint64_t since);
 /** Gives back what is left of a grant; below zero: so much more was used. */
 void share_give(struct share *s, int64_t left);
+/** A vCPU begins to run on a grant, or ends: which would be used up by that time. */
+void share_grant_begins(struct share *s, uint64_t ends);
+void share_grant_over(struct share *s, uint64_t ends);
 /** True when so many of the domain run or are about to that the cap asks for no more at
  *  once: one vCPU more may use what is idle, and has no claim on what others use. */
 bool share_is_busy(const struct share *s);
+/** True when the domain has not had its cap lately, though it wanted it. */
+bool share_is_behind(struct share *s, uint64_t now);
+/** True when some of the cap is left to take. */
+bool share_has_some(struct share *s, uint64_t now);
+/** When one vCPU more, beside those with a claim, must run to the end of the period to take what is left
+ *  of the cap. 0: it must now; not before share_next(): not in this period. */
+uint64_t share_needs_more(struct share *s, uint64_t now);
 /** When the next period begins. */
 uint64_t share_next(const struct share *s);
 /** True when a new period would bring nothing: all of the last is still there. */

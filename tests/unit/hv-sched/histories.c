@@ -176,18 +176,23 @@ static void check_vcpu(const struct vcpu *v)
 
 static void check_domain(const struct domain *d)
 {
-	unsigned wanting = 0, parked = 0, claims = 0;
+	unsigned wanting = 0, parked = 0, claims = 0, grants = 0;
+	uint64_t ends = 0;
 
 	for (unsigned i = 0; i < d->max_vcpus; i++) {
 		check_vcpu(d->vcpu[i]);
 		wanting += d->vcpu[i]->sched.wanting;
 		parked += d->vcpu[i]->sched.parked;
 		claims += d->vcpu[i]->sched.claims;
+		grants += d->vcpu[i]->sched.grant_ends != 0;
+		ends += d->vcpu[i]->sched.grant_ends;
 	}
 	if (d->max_vcpus > 1)
 		assert_int_equal(d->sched.share.crowd, wanting);
 	assert_int_equal(d->sched.share.parked, parked);
 	assert_int_equal(d->sched.share.claims, claims);
+	assert_int_equal(d->sched.share.out, grants);
+	assert_int_equal(d->sched.share.ends, ends);
 }
 
 static void check_places(void)

@@ -211,9 +211,40 @@ static void a_modest_one_waits_behind_who_has_had_least(void **state)
 	runq_wake(&q, &e[0], true);
 	runq_wake(&q, &e[1], true);
 	run(100 * MS);
-	e[2].modest = true;
+	e[2].wait = RUNQ_MODEST;
 	runq_wake(&q, &e[2], true);
 	assert_ptr_not_equal(runq_pick(&q), &e[2]);
+}
+
+static void the_last_waits_behind_all_and_displaces_nobody(void **state)
+{
+	(void)state;
+	runq_wake(&q, &e[0], true);
+	run(100 * MS);
+	e[1].wait = RUNQ_LAST;
+	runq_wake(&q, &e[1], true);
+	runq_remove(&q, &e[0]);
+	for (unsigned why = RUNQ_WOKEN; why <= RUNQ_YIELD; why++)
+		assert_false(runq_should_switch(&q, &e[0], why));
+	e[0].vtime += 100 * RUNQ_SLICE;
+	runq_requeue(&q, &e[0]);
+	assert_ptr_equal(runq_pick(&q), &e[0]);
+	assert_ptr_equal(runq_pick(&q), &e[1]);
+	/* And it does not take the queue's time along. */
+	assert_true((int64_t)(q.now - e[0].vtime) <= 0);
+}
+
+static void a_queue_of_the_last_alone_gives_its_cpu_away(void **state)
+{
+	struct runq_claim claim = { .vtime = 1000 * RUNQ_SLICE, .slice = RUNQ_SLICE };
+
+	(void)state;
+	e[1].wait = RUNQ_LAST;
+	runq_wake(&q, &e[1], true);
+	assert_true(runq_compare(&q, &claim) > 0);
+	runq_run(&q, &e[0]);
+	e[0].vtime = claim.vtime;
+	assert_int_equal(runq_compare(&q, &claim), 0);
 }
 
 static void any_history_leaves_the_queue_in_order(void **state)
@@ -254,6 +285,8 @@ int main(void)
 		T(one_that_wakes_does_not_draw_the_queue_time_back),
 		T(one_that_comes_from_elsewhere_and_has_had_less_does),
 		T(a_modest_one_waits_behind_who_has_had_least),
+		T(the_last_waits_behind_all_and_displaces_nobody),
+		T(a_queue_of_the_last_alone_gives_its_cpu_away),
 		T(any_history_leaves_the_queue_in_order),
 	};
 

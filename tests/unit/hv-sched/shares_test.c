@@ -405,6 +405,71 @@ static void who_joins_under_a_cap_has_no_more_than_its_siblings(void **state)
 		assert_share(0, i, 100);
 }
 
+/* A hundred and ten are one CPU and a tenth of another, though three could run at once. */
+static void a_cap_takes_no_more_cpus_at_once_than_it_must(void **state)
+{
+	(void)state;
+	machine_start_cpus(4);
+	hog(0, 3, 512);
+	sched_set_cap(&machine_domain[0], 110);
+	hog(1, 2, 512);
+	hog(2, 1, 512);
+	run(10 * SECOND);
+	assert_in_range(share(0, 0) + share(0, 1) + share(0, 2), 1080, 1100);
+	assert_in_range(share(1, 0) + share(1, 1), 1830, 1920);
+	assert_in_range(share(2, 0), 980, 1000);
+}
+
+/* Of what is left of both caps none needs to run before the other has ended. */
+static void caps_whose_periods_begin_together_take_turns(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 1, 512);
+	sched_set_cap(&machine_domain[0], 40);
+	hog(1, 1, 512);
+	sched_set_cap(&machine_domain[1], 50);
+	hog(2, 1, 64);
+	run(10 * SECOND);
+	assert_share(0, 0, 400);
+	assert_share(1, 0, 500);
+	assert_share(2, 0, 1000);
+}
+
+static void who_runs_one_whole_cpu_of_a_cap_changes(void **state)
+{
+	(void)state;
+	machine_start_cpus(2);
+	hog(0, 2, 1024);
+	sched_set_cap(&machine_domain[0], 140);
+	hog(1, 3, 64);
+	run(10 * SECOND);
+	assert_share(0, 0, 700);
+	assert_share(0, 1, 700);
+	for (unsigned i = 0; i < 3; i++)
+		assert_share(1, i, 200);
+}
+
+/* It has no virtual time to displace them by, for it waits for a CPU that would idle. */
+static void a_cap_that_ends_leaves_nobody_behind(void **state)
+{
+	(void)state;
+	machine_start_cpus(1);
+	hog(0, 2, 256);
+	hog(1, 2, 256);
+	sched_set_cap(&machine_domain[0], 10);
+	machine_run(SECOND);
+	for (unsigned ms = 0; ms < 30; ms++) {
+		sched_set_cap(&machine_domain[0], 0);
+		run(SECOND);
+		/* And what it was due under its cap, at most sixteen slices. */
+		for (unsigned i = 0; i < 2; i++)
+			assert_in_range(share(0, i), 200, 400);
+		sched_set_cap(&machine_domain[0], 10);
+		machine_run(100 * MS + ms * MS);
+	}
+}
+
 static void a_capped_domain_does_not_hoard_while_it_sleeps(void **state)
 {
 	(void)state;
@@ -586,7 +651,7 @@ static void domains_of_any_mix_with_caps_get_nearly_that(void **state)
 		for (unsigned d = 0; d < m.domains; d++) {
 			unsigned apart, wrong = wrong_by(&m, d, &apart);
 
-			if (wrong > 50 || apart > 60)
+			if (wrong > 100 || apart > 60)
 				fail_msg("mix %u: domain %u is wrong by %u, its vCPUs by %u", i, d,
 					 wrong, apart);
 			off += wrong > 20;
@@ -594,7 +659,7 @@ static void domains_of_any_mix_with_caps_get_nearly_that(void **state)
 		}
 	}
 	print_message("# %u of %u domains are wrong by more than two points\n", off, domains);
-	assert_in_range(off, 0, domains / 50);
+	assert_in_range(off, 0, domains / 100);
 }
 
 #define T(f) cmocka_unit_test_setup(f, machine_start)
@@ -626,6 +691,10 @@ int main(void)
 		T(a_capped_hog_gets_its_cap_among_others_on_two_cpus),
 		T(vcpus_under_a_cap_get_alike_among_others),
 		T(who_joins_under_a_cap_has_no_more_than_its_siblings),
+		T(a_cap_takes_no_more_cpus_at_once_than_it_must),
+		T(caps_whose_periods_begin_together_take_turns),
+		T(who_runs_one_whole_cpu_of_a_cap_changes),
+		T(a_cap_that_ends_leaves_nobody_behind),
 		T(a_capped_domain_does_not_hoard_while_it_sleeps),
 		T(caps_and_weights_hold_where_timers_are_late),
 		T(a_sleeping_capped_domain_costs_no_timer),
