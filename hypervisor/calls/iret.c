@@ -2,7 +2,7 @@
 /*
  * The iret hypercall: a guest's kernel goes back to its user mode, or to where
  * an exception or event interrupted the kernel itself. The frames that are usual do not come
- * here: do_iret() is entry code's (arch/x86_64/hypervisor/syscall.S).
+ * here: do_iret() is entry code's (arch/x86_64/hypervisor/quick.S).
  */
 #include <hv/hypercall.h>
 

@@ -17,7 +17,7 @@
 #include <hv/segments.h>
 #include <hv/usercopy.h>
 
-static __attribute__((noinline, cold)) void bad_stack(struct vcpu *v, uint64_t sp, uint64_t rip)
+void bounce_no_stack(struct vcpu *v, uint64_t sp, uint64_t rip)
 {
 	domain_crash(v->domain, "%pv: stack at %lx cannot take the frame of a trap to %lx", v, sp,
 		     rip);
@@ -41,7 +41,7 @@ static inline void enter(struct vcpu *v, struct cpu_user_regs *regs, uint64_t sp
 			 bool mask, int fault)
 {
 	if (unlikely(fault)) {
-		bad_stack(v, sp, rip);
+		bounce_no_stack(v, sp, rip);
 		return;
 	}
 	if (mask)
@@ -174,11 +174,6 @@ static void bounce_syscall_to(struct vcpu *v, struct cpu_user_regs *regs, const 
 void bounce_syscall(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	bounce_syscall_to(v, regs, &v->syscall_callback);
-}
-
-void bounce_no_stack(struct vcpu *v, uint64_t sp)
-{
-	bad_stack(v, sp, v->syscall_callback.rip);
 }
 
 void bounce_syscall32(struct vcpu *v, struct cpu_user_regs *regs)

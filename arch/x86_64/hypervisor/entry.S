@@ -75,7 +75,7 @@ syscall_entry:
 	je restart_hypercall
 /*
  * The way back of most, with the result in rax. Where to is where it came from: iret alone changes
- * that, and has a way of its own (syscall.S; in a list of calls it makes work). So sysret can only meet one
+ * that, and has a way of its own (quick.S; in a list of calls it makes work). So sysret can only meet one
  * address that is not canonical, behind a hypercall at the end of the lower half.
  */
 hypercall_done:
@@ -251,6 +251,8 @@ vector_stubs:
 	jmp debug_entry
 	.elseif vec == 2 || vec == 8 || vec == 18
 	jmp ist_entry
+	.elseif vec == 14
+	jmp page_fault_entry
 	.elseif vec < 32
 	jmp exception_entry
 	.else
@@ -260,6 +262,8 @@ vector_stubs:
 	.set vec, vec + 1
 	.endr
 
+	.globl exception_entry
+	.hidden exception_entry
 exception_entry:
 	cld
 	CLOSE_GUEST_MEMORY

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What entry.S and syscall.S do with the guest's registers (entry.S has the picture). rsp = cpu
+ * What entry.S and quick.S do with the guest's registers (entry.S has the picture). rsp = cpu
  * in all of it. For .S files only.
  */
 #pragma once

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Offsets and sizes that assembly uses: compiled to text, of which offsets.h is made. */
+#include <format/trap.h>
 #include <hv/cpu.h>
 #include <hv/domain.h>
 
@@ -38,13 +39,19 @@ void offsets(void)
 	DEFINE(VCPU_KERNEL_MODE, offsetof(struct vcpu, kernel_mode));
 	DEFINE(VCPU_DOMAIN, offsetof(struct vcpu, domain));
 	DEFINE(VCPU_INFO, offsetof(struct vcpu, info));
+	DEFINE(VCPU_CR2, offsetof(struct vcpu, ctrlreg[2]));
 	DEFINE(VCPU_CR3, offsetof(struct vcpu, cr3));
 	DEFINE(VCPU_GUEST_TABLE, offsetof(struct vcpu, guest_table));
 	DEFINE(VCPU_USER_TABLE, offsetof(struct vcpu, guest_table_user));
 	DEFINE(VCPU_KERNEL_SP, offsetof(struct vcpu, kernel_sp));
 	DEFINE(VCPU_SYSCALL_RIP, offsetof(struct vcpu, syscall_callback.rip));
 	DEFINE(VCPU_SYSCALL_MASKS, offsetof(struct vcpu, syscall_callback.mask_events));
+	DEFINE(VCPU_TRAP_TABLE, offsetof(struct vcpu, trap_table));
 	DEFINE(VCPU_NMI_MASKED, offsetof(struct vcpu, nmi_masked));
+	DEFINE(GATE_PF_FLAGS, TRAP_PF * sizeof(struct trap_info) + offsetof(struct trap_info, flags));
+	DEFINE(GATE_PF_ADDRESS, TRAP_PF * sizeof(struct trap_info) + offsetof(struct trap_info, address));
+	DEFINE(GATE_MASKS, TI_GET_IF(&(const struct trap_info){ .flags = 0xff }));
+	DEFINE(INFO_CR2, offsetof(vcpu_info_t, arch.cr2));
 	DEFINE(INFO_UPCALL_MASK, offsetof(vcpu_info_t, evtchn_upcall_mask));
 	DEFINE(DOMAIN_VM_ASSIST, offsetof(struct domain, mm.vm_assist));
 	DEFINE(VM_ASSIST_IOPL, 1u << VMASST_TYPE_architectural_iopl);

@@ -38,8 +38,8 @@ void bounce_page_fault(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, 
 /** A system call of the guest's user mode, 64-bit or compatibility. */
 void bounce_syscall(struct vcpu *v, struct cpu_user_regs *regs);
 void bounce_syscall32(struct vcpu *v, struct cpu_user_regs *regs);
-/** For entry code: at sp, on the kernel's stack, is no place for the frame of a system call. */
-void bounce_no_stack(struct vcpu *v, uint64_t sp);
+/** At sp, on the kernel's stack, is no place for the frame of a trap to rip: the domain's end. */
+void bounce_no_stack(struct vcpu *v, uint64_t sp, uint64_t rip) __attribute__((cold));
 /** sysenter; rip and rsp of the frame are 0, since nobody knows them. */
 void bounce_sysenter(struct vcpu *v, struct cpu_user_regs *regs);
 /** Events are pending and unmasked. */

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two ways that guests go more often than any other: a program's system call to its kernel,
- * and the kernel's iret back to the program. Here is what they mostly are, an instruction
- * for each thing that has to be done; whatever is unusual goes the long way through C
- * (bounce_syscall(), iret_any()), which starts over and decides by itself. So the short way looks
- * first, and from the point where it changes something it cannot go back.
+ * The three ways that guests go more often than any other: a program's system call and page fault
+ * to its kernel, and the kernel's iret back to the program. Here is what they mostly are, an
+ * instruction for each thing that has to be done; whatever is unusual goes the long way through C
+ * (bounce_syscall(), guest_traps, iret_any()), which starts over and decides by itself. So the
+ * short way looks first, and from the point where it changes something it cannot go back.
  *
  * rsp = cpu, r9 = cpu.current, whose own value is in regs.r9; entry.S has the rest.
  */
 #include <format/descriptor.h>
 #include <format/eflags.h>
 #include <format/layout.h>
+#include <format/trap.h>
 #include "entry_regs.h"
 
 	.section .entry.text, "ax", @progbits
@@ -39,6 +40,16 @@
 	jnz \to
 	.endm
 
+	/* The kernel's mode and tables; rsp, the frame's lower end and its handler are the caller's. */
+	.macro TO_KERNEL scratch
+	movb $1, VCPU_KERNEL_MODE(%r9)
+	swapgs
+	mov VCPU_GUEST_TABLE(%r9), \scratch
+	shl $12, \scratch
+	mov \scratch, VCPU_CR3(%r9)
+	mov \scratch, %cr3
+	.endm
+
 /* ---- a program's system call: rcx = its rip, r11 = its rflags ------------------------- */
 
 	.balign 16
@@ -62,22 +73,18 @@ user_syscall:
 	sub $(7 * 8), %rax
 	IF_OURS %rax, %rdx, syscall_long
 
-	/* point of no return: to the kernel's mode and tables, with its frame at rax */
-	movb $1, VCPU_KERNEL_MODE(%r9)
-	swapgs
-	mov VCPU_GUEST_TABLE(%r9), %rdx
-	shl $12, %rdx
-	mov %rdx, VCPU_CR3(%r9)
-	mov %rdx, %cr3
+	/* point of no return */
+	TO_KERNEL %rdx
 	mov REGS_RSP(%rsp), %rdx
 	SMAP_SITE SMAP_STAC
-	GUEST no_stack, mov %rcx, (%rax)
-	GUEST no_stack, mov %r11, 8(%rax)
-	GUEST no_stack, mov %rcx, 16(%rax)
-	GUEST no_stack, movq $GUEST_CS64, 24(%rax)
-	GUEST no_stack, mov %r11, 32(%rax)	/* IF is set, IOPL is 0, as the guest shall see them */
-	GUEST no_stack, mov %rdx, 40(%rax)
-	GUEST no_stack, movq $GUEST_DS, 48(%rax)
+	GUEST syscall_no_stack, mov %rcx, (%rax)
+	GUEST syscall_no_stack, mov %r11, 8(%rax)
+	GUEST syscall_no_stack, mov %rcx, 16(%rax)
+	GUEST syscall_no_stack, movq $GUEST_CS64, 24(%rax)
+	/* IF is set and IOPL 0, as the guest shall see them. */
+	GUEST syscall_no_stack, mov %r11, 32(%rax)
+	GUEST syscall_no_stack, mov %rdx, 40(%rax)
+	GUEST syscall_no_stack, movq $GUEST_DS, 48(%rax)
 	SMAP_SITE SMAP_CLAC
 	mov VCPU_INFO(%r9), %rdx
 	movb $1, INFO_UPCALL_MASK(%rdx)
@@ -101,16 +108,103 @@ syscall_long:
 	call bounce_syscall
 	jmp exit_to_guest
 
-no_stack:
+syscall_no_stack:
+	mov VCPU_SYSCALL_RIP(%r9), %rcx
+no_stack:				/* rax: the place, rcx: the handler */
 	SMAP_SITE SMAP_CLAC
+	movl $ENTRY_LIVE, REGS_ERROR_CODE(%rsp)
 	mov %rdi, REGS_RDI(%rsp)
 	mov %rsi, REGS_RSI(%rsp)
 	mov %r8, REGS_R8(%rsp)
 	mov %r10, REGS_R10(%rsp)
 	mov %r9, %rdi
 	mov %rax, %rsi
+	mov %rcx, %rdx
 	call bounce_no_stack
 	jmp exit_to_guest
+
+/* ---- a page fault, perhaps a program's: rsp = &regs.error_code, as the CPU and the stub left it ---- */
+
+	.balign 16
+	.globl page_fault_entry
+	.hidden page_fault_entry
+page_fault_entry:
+	cld
+	CLOSE_GUEST_MEMORY
+	/* Not the hypervisor's own, and not one of those that only look like the supervisor's (far.c). */
+	testb $SELECTOR_RPL, REGS_CS - REGS_ERROR_CODE(%rsp)
+	jz exception_entry
+	testb $PF_USER, (%rsp)
+	jz exception_entry
+	sub $REGS_ERROR_CODE, %rsp
+	mov %r9, REGS_R9(%rsp)
+	mov CPU_CURRENT(%rsp), %r9
+	cmpb $0, VCPU_KERNEL_MODE(%r9)
+	jne kernel_fault
+	mov %rax, REGS_RAX(%rsp)
+	mov %rcx, REGS_RCX(%rsp)
+	mov %rdx, REGS_RDX(%rsp)
+	mov %r11, REGS_R11(%rsp)
+	cmpl $0, CPU_WORK(%rsp)
+	jne fault_long
+	mov VCPU_INFO(%r9), %rdx
+	cmpb $0, INFO_UPCALL_MASK(%rdx)
+	jne fault_long
+	mov VCPU_TRAP_TABLE(%r9), %rcx
+	testb $GATE_MASKS, GATE_PF_FLAGS(%rcx)
+	jz fault_long
+	mov GATE_PF_ADDRESS(%rcx), %rcx	/* canonical, as all that sets one has looked */
+	test %rcx, %rcx
+	jz fault_long
+	IF_IOPL_SHOWN %rax, fault_long
+	mov %cr2, %r11
+	IF_OURS %r11, %rax, fault_long	/* a page of the LDT's window */
+	mov VCPU_KERNEL_SP(%r9), %rax
+	and $~15, %rax
+	sub $(8 * 8), %rax
+	IF_OURS %rax, %rdx, fault_long
+
+	/* point of no return */
+	mov VCPU_INFO(%r9), %rdx
+	mov %r11, VCPU_CR2(%r9)
+	mov %r11, INFO_CR2(%rdx)
+	movb $1, INFO_UPCALL_MASK(%rdx)
+	TO_KERNEL %rdx
+	SMAP_SITE SMAP_STAC
+	mov REGS_RCX(%rsp), %rdx
+	GUEST no_stack, mov %rdx, (%rax)
+	mov REGS_R11(%rsp), %rdx
+	GUEST no_stack, mov %rdx, 8(%rax)
+	mov REGS_ERROR_CODE(%rsp), %edx
+	GUEST no_stack, mov %rdx, 16(%rax)
+	mov REGS_RIP(%rsp), %rdx
+	GUEST no_stack, mov %rdx, 24(%rax)
+	movzwl REGS_CS(%rsp), %edx
+	GUEST no_stack, mov %rdx, 32(%rax)
+	mov REGS_RFLAGS(%rsp), %r11
+	GUEST no_stack, mov %r11, 40(%rax)
+	mov REGS_RSP(%rsp), %rdx
+	GUEST no_stack, mov %rdx, 48(%rax)
+	movzwl REGS_SS(%rsp), %edx
+	GUEST no_stack, mov %rdx, 56(%rax)
+	SMAP_SITE SMAP_CLAC
+	and $~(FLAGS_AC | FLAGS_VM | FLAGS_RF | FLAGS_NT | FLAGS_TF), %r11d
+	mov %rax, REGS_RSP(%rsp)
+	mov REGS_RAX(%rsp), %rax
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_R9(%rsp), %r9
+	mov REGS_RSP(%rsp), %rsp
+	sysretq
+
+fault_long:
+	mov REGS_RAX(%rsp), %rax
+	mov REGS_RCX(%rsp), %rcx
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_R11(%rsp), %r11
+kernel_fault:
+	mov REGS_R9(%rsp), %r9
+	add $REGS_ERROR_CODE, %rsp
+	jmp exception_entry
 
 /* ---- the iret hypercall: called as one, SAVE_ARGS is done ------------------------------
  * To a program, or back into the kernel. Selectors may be any of the guest's tables: iretq looks at
