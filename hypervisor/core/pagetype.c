@@ -286,32 +286,45 @@ static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned
 	return r;
 }
 
+/* The first entry, from here on, of a group that has something. */
+static unsigned next_group(const uint64_t *table, unsigned i)
+{
+	while (i < PTE_ENTRIES && group_is_empty(&table[i]))
+		i += GROUP;
+	return i;
+}
+
+/* A unit of the budget for a look over it all, and one for each group that has something. */
 static enum pt_result validate_table(struct pt_ctx *c, struct frame *f, unsigned level)
 {
 	uint64_t *table = frame_ptr(frame_mfn(f));
+	unsigned i = f->aux & PT_VALIDATED;
 
-	for (unsigned i = f->aux & PT_VALIDATED; i < PTE_ENTRIES; i++) {
-		enum pt_result r;
-
+	if (!budget_take(c->budget))
+		return set_partial(f, PT_AGAIN);
+	while (i < PTE_ENTRIES) {
 		if (i % GROUP == 0) {
+			i = next_group(table, i);
+			if (i == PTE_ENTRIES)
+				break;
 			if (!budget_take(c->budget)) {
 				set_progress(f, i, f->aux & PT_ENTRY_OWNED);
 				return set_partial(f, PT_AGAIN);
 			}
-			if (group_is_empty(&table[i])) {
-				i += GROUP - 1;
+			pt_note_entry(f, &table[i]);
+		}
+		do {
+			enum pt_result r;
+
+			if (!(table[i] & PTE_P) || !is_guest_slot(level, i))
 				continue;
+			r = validate_entry(c, f, level, &table[i]);
+			if (unlikely(r != PT_OK)) {
+				set_progress(f, i, r != PT_REFUSED);
+				return set_partial(f, r == PT_AGAIN ? PT_AGAIN : PT_BAD);
 			}
-		}
-		if (!(table[i] & PTE_P) || !is_guest_slot(level, i))
-			continue;
-		pt_note_entry(f, &table[i]);
-		r = validate_entry(c, f, level, &table[i]);
-		if (unlikely(r != PT_OK)) {
-			set_progress(f, i, r != PT_REFUSED);
-			return set_partial(f, r == PT_AGAIN ? PT_AGAIN : PT_BAD);
-		}
-		f->aux &= ~PT_ENTRY_OWNED;
+			f->aux &= ~PT_ENTRY_OWNED;
+		} while (++i % GROUP);
 	}
 	if (level == 4) {
 		arch_init_guest_l4(table);
