@@ -71,6 +71,7 @@ static inline long timed(unsigned nr, const char *name, hypercall_fn *fn, const 
 	return result;
 }
 
+/* The iret hypercall does not come back, it is entry code's: files.mk leaves it out, and its wrapper goes unused. */
 #define HYPERCALL(nr, name)                                                                         \
 	hypercall_fn __real_do_##name, __wrap_do_##name;                                            \
 	long __wrap_do_##name(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)      \
