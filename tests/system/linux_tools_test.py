@@ -18,6 +18,7 @@ sys.path[:0] = [HERE, f"{HERE}/linux", f"{HERE}/../tools"]
 import debian  # noqa: E402
 import image  # noqa: E402
 import machine  # noqa: E402
+import programs  # noqa: E402
 from dialogue import LEAVE, late  # noqa: E402
 from host import SHELL, LinuxHost  # noqa: E402
 from tap import Tap  # noqa: E402
@@ -25,6 +26,7 @@ from tap import Tap  # noqa: E402
 PACKAGES = ["xen-utils-4.17", "xenstore-utils", "xen-utils-common"]
 OF_DOM0 = ["xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd", "xenfs", "loop", "xen-blkback", "xen-netback"]
 OF_GUEST = ["xen-blkfront", "xen-netfront"]
+OF_OFFER = ["xen-evtchn", "xen-gntalloc"]
 HOTPLUG = """#!/bin/busybox sh
 [ "$1" = %s ] || exit 0
 %s
@@ -41,6 +43,8 @@ FILES = {
                          'extra="console=hvc0 quiet"\n'
                          "disk=['format=raw,vdev=xvda,access=rw,script=disk,target=loop0']\n"
                          "vif=['script=/etc/xen/scripts/net,mac=00:16:3e:00:00:01']\n",
+    "etc/xen/offer.cfg": 'name="offer"\ntype="pv"\nkernel="/boot/vmlinuz"\nramdisk="/boot/offer"\nmemory=96\n'
+                         'extra="console=hvc0 quiet"\n',
     "etc/xen/keep.cfg": 'name="keep"\ntype="pv"\nkernel="/boot/vmlinuz"\nramdisk="/boot/keep"\nmemory=96\nvcpus=2\n'
                         'extra="console=hvc0 quiet"\n',
 }
@@ -57,7 +61,10 @@ def host_initrd(build):
     guest = image.initrd(build, "initrd-devices", {"/init": f"{HERE}/linux/devices.sh",
                                                    **modules(build, OF_GUEST, "/lib")})
     keep = image.initrd(build, "initrd-keep", {"/init": f"{HERE}/linux/keep.sh"})
-    sources = {**modules(build, OF_DOM0, "mods"), "boot/initrd": guest, "boot/keep": keep,
+    libs = programs.libs(build)
+    offer = image.initrd(build, "initrd-offer", {"/init": f"{HERE}/linux/offer.sh", **libs,
+                                                 **modules(build, OF_OFFER, "/lib")})
+    sources = {**modules(build, OF_DOM0, "mods"), **libs, "boot/offer": offer, "boot/initrd": guest, "boot/keep": keep,
                "boot/vmlinuz": image.kernel(build),
                "guests/echo": f"{build}/guests/echo", "init": f"{HERE}/linux/tools.sh"}
     files = dict(FILES)
@@ -161,6 +168,18 @@ def moved(tap, d):
     tap.check(len(re.findall(r"^keep ", text, re.M)) == 2, "with both vCPUs", text)
 
 
+def libraries(tap, d):
+    """Xen's libraries over Linux's drivers: both halves of linux/libs.c say what held."""
+    text, code = run(d, "xl create /etc/xen/offer.cfg && libs take $(xl domid offer)", 300)
+    taken = re.findall(r"^((?:not )?ok) (.*?)\r?$", text, re.M)
+    tap.check(code == 0 and re.search(r"^end", text, re.M), "a program of Xen's libraries comes to its end", text)
+    run(d, "n=0; while xl domid offer >/dev/null 2>&1 && [ $n -lt 150 ]; do sleep 1; n=$((n + 1)); done", 240)
+    text, _ = run(d, "cat /var/log/xen/guest-offer.log")
+    tap.check(re.search(r"^end", text, re.M), "and its half in a domU", text)
+    for said, name in taken + re.findall(r"^((?:not )?ok) (.*?)\r?$", text, re.M):
+        tap.check(said == "ok", f"libraries: {name}")
+
+
 def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     try:
@@ -175,7 +194,7 @@ def main():
             d = LinuxHost(build, tmp, kernel, initrd, xen=xen, memory="1536M", smp=2, extra=machine.COUNTED,
                           words="console=hvc0 quiet rdinit=/init")
             before = free_mib(d)
-            for part in (tools, sample, moved, devices):
+            for part in (tools, sample, libraries, moved, devices):
                 part(tap, d)
             tap.check(before and free_mib(d) == before, "all memory came back", (before, free_mib(d)))
             d.close()
