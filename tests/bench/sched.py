@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Scheduling, side by side: Cloison and Debian's Xen 4.17 with credit2, our dom0 on both, in the same QEMU. Costs in
 instructions (a nanosecond of virtual time each), latencies in virtual time, errors of shares in points of a CPU,
-stress-ng's operations by the CPU time that its guest has counted. What is measured is kept in BUILD/bench-sched.json, so
+stress-ng's operations in a second of virtual time, of all guests together. What is measured is kept in BUILD/bench-sched.json, so
 it can be done in pieces. Usage: sched.py BUILD [PIECE...]; all of PIECES without one, of either hypervisor; PIECE@xen
 and PIECE@cloison: of that one."""
 import json
@@ -104,8 +104,11 @@ def two_cpus(rows, d):
 
 # ---- Linux ------------------------------------------------------------------------------------
 
-GUESTS, ROUND = 4, 5
-STRESSORS = ("cpu", "pipe", "fork")
+GUESTS = 4
+# All guests do the same at the same time, which they know by the wall clock: one stressor each TURN seconds, with some to begin
+# and to end, and all of them in a round. Options that make each operation the same work.
+TURN, BUSY = 20, 12
+STRESSORS = {"cpu": "--cpu 1 --cpu-method int64", "pipe": "--pipe 1", "fork": "--fork 1"}
 INIT = f"""#!/bin/busybox sh
 /bin/busybox --install -s /bin 2>/dev/null
 mount -t proc proc /proc
@@ -114,39 +117,46 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 dmesg -n 1
 cd /tmp
+turn() {{{{
+	while [ $(($(date +%s) / {TURN} % {len(STRESSORS)})) != $1 ]; do sleep 0.5; done
+	shift
+	stress-ng "$@" --timeout {BUSY}s --metrics-brief 2>&1 </dev/null
+}}}}
 while :; do
-	for name in {" ".join(STRESSORS)}; do
-		stress-ng --$name 1 --timeout {ROUND}s --metrics-brief 2>&1 </dev/null
-	done
-	echo ROUND
+	while [ $(($(date +%s) % {TURN * len(STRESSORS)})) -gt 1 ]; do sleep 0.5; done
+	echo ROUND $(($(date +%s) / {TURN * len(STRESSORS)}))
+{{turns}}
+	echo END
+	sleep {TURN - BUSY - 4}
 done
-"""
+""".format(turns="\n".join(f"\tturn {i} {words}" for i, words in enumerate(STRESSORS.values())))
 LINUX = """kernel = "/boot/vmlinuz"
 ramdisk = "/boot/initrd"
 extra = "console=hvc0 quiet"
 memory = 224
 tsc_mode = "native"
 """
-METRIC = re.compile(r"\] (\w+) +(\d+) +[\d.]+ +([\d.]+) +([\d.]+) +[\d.]+ +[\d.]+")
+METRIC = re.compile(r"\] (\w+) +(\d+) +([\d.]+) +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+")
 
 
-def last_round(d, name, rounds):
-    """{stressor: (operations, CPU seconds)} of a round in which all guests were busy."""
-    text = d.until(f"console-log {name}", rf"(ROUND[\s\S]*){{{rounds}}}", tries=1000, timeout=LONG)
-    done = text[:text.rindex("ROUND")]
-    return {m[1]: (int(m[2]), float(m[3]) + float(m[4])) for m in METRIC.finditer(done[done.rindex("ROUND"):])}
+def rounds(text):
+    """{number of the round: {stressor: operations in a second}} of what a guest has printed."""
+    return {m[1]: {r[1]: int(r[2]) / float(r[3]) for r in METRIC.finditer(m[2])}
+            for m in re.finditer(r"^ROUND (\d+)$([\s\S]*?)^END$", text, re.M)}
 
 
 def linux(rows, d):
     names = [f"l{i}" for i in range(GUESTS)]
     for name in names:
         d.run(f"xl create -q /etc/xen/linux.cfg name={name}", LONG)
-    for name in names:
-        d.until(f"console-log {name}", "ROUND", tries=1000, timeout=LONG)
-    seen = [last_round(d, name, 3) for name in names]
+    for _ in range(LONG):
+        seen = [rounds(d.type(f"console-log {name}", LONG)) for name in names]
+        both = set.intersection(*map(set, seen))
+        if both:
+            break
+        d.type(f"sleep {TURN}", LONG)
     for stressor in STRESSORS:
-        ops, seconds = (sum(s[stressor][i] for s in seen) for i in (0, 1))
-        rows[f"{GUESTS} Linux domUs on 2 CPUs, stress-ng {stressor}, operations/CPU second"] = ops / seconds
+        rows[f"{GUESTS} Linux domUs on 1 CPU, stress-ng {stressor}, operations/s"] = sum(s[min(both)][stressor] for s in seen)
 
 
 def linux_files(build):
@@ -181,7 +191,7 @@ def shares_piece(rows, build, tmp, xen):
 
 
 def linux_piece(rows, build, tmp, xen):
-    on_dom0(rows, linux, build, tmp, xen, files=linux_files(build), smp=2, timeout=LONG, memory="1400M", dom0_mem="320M",
+    on_dom0(rows, linux, build, tmp, xen, files=linux_files(build), smp=1, timeout=LONG, memory="1400M", dom0_mem="320M",
             extra=SLOW)
 
 
