@@ -36,9 +36,9 @@ i=0
 for name in $(cat /names); do
 	i=$((i + 1))
 	[ $i -gt ${{from:-0}} ] || continue
-	ops={OPS}
-	[ $name != sysfs ] || ops=0	# whose count kills its own child, which it takes for a failure
-	timeout -s KILL {GIVE_UP} stress-ng --$name 1 --$name-ops $ops --timeout {SECONDS}s >/dev/null 2>&1 </dev/null
+	ops="--$name-ops {OPS}"
+	[ $name != sysfs ] || ops=	# whose count kills its own child, which it takes for a failure
+	timeout -s KILL {GIVE_UP} stress-ng --$name 1 $ops --timeout {SECONDS}s >/dev/null 2>&1 </dev/null
 	echo "STRESS $name $?"
 done
 echo STRESS END 0
