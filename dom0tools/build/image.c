@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The pieces go by in the file's order. Up to the last note they are shown to the digest and kept;
- * then the domain is made, and they and all later ones are cut along the segments and handed on.
+ * then the domain is made, and they and all later ones are cut along the segments and handed on. A file
+ * without Xen notes in its segments is unpacked as a whole, as its sections may make it a PV kernel.
  */
 #include "build/image.h"
 
@@ -86,6 +87,50 @@ static int read_to_notes(struct image *im, struct build_error *err)
 	return 0;
 }
 
+static int start_again(struct image *im, struct build_error *err)
+{
+	const struct payload *p = &im->payload;
+
+	unpack_close(im->unpack);
+	im->unpack = unpack_open(p->packed, p->bytes, p->unpacked, err);
+	im->seen = 0;
+	return im->unpack ? 0 : -XEN_ENOMEM;
+}
+
+/* Into dom0's memory, to the last byte. */
+static int unpack_whole(struct image *im, struct build_error *err)
+{
+	int result = start_again(im, err);
+	const uint8_t *data;
+	long n;
+
+	if (result)
+		return result;
+	while ((n = unpack_next(im->unpack, &data, err)) > 0) {
+		memcpy(im->whole.at + im->seen, data, n);
+		im->seen += n;
+		thread_yield();
+	}
+	unpack_close(im->unpack);
+	im->unpack = NULL;
+	return n;
+}
+
+/*
+ * No Xen notes are in the segments. What else makes a PV kernel is a section, and where those are stands at
+ * the end of the file; so it is a file like a plain one from here on. The refusal stands when dom0 has no room.
+ */
+static int open_whole(struct image *im, int refusal, struct build_error *err)
+{
+	int result;
+
+	drop_pieces(im);
+	if (!pages_alloc(&im->whole, im->payload.unpacked))
+		return refusal;
+	result = unpack_whole(im, err);
+	return result ? result : kernel_open(&im->kernel, im->whole.at, im->seen, err);
+}
+
 static int open_packed(struct image *im, uint64_t memory_bytes, struct build_error *err)
 {
 	struct payload *p = &im->payload;
@@ -102,6 +147,8 @@ static int open_packed(struct image *im, uint64_t memory_bytes, struct build_err
 	result = read_to_notes(im, err);
 	if (!result)
 		result = kernel_open(&im->kernel, im->digest.bytes, im->digest.size, err);
+	if (result && im->digest.elf.sections && !elf_is_xen_kernel(&im->kernel.elf))
+		result = open_whole(im, result, err);
 	return result;
 }
 
@@ -156,16 +203,6 @@ static int put_kept(struct image *im, image_put put, void *ctx)
 	return result;
 }
 
-static int start_again(struct image *im, struct build_error *err)
-{
-	const struct payload *p = &im->payload;
-
-	unpack_close(im->unpack);
-	im->unpack = unpack_open(p->packed, p->bytes, p->unpacked, err);
-	im->seen = 0;
-	return im->unpack ? 0 : -XEN_ENOMEM;
-}
-
 static int write_packed(struct image *im, image_put put, void *ctx, struct build_error *err)
 {
 	const uint8_t *data;
@@ -200,7 +237,7 @@ static int write_plain(const struct image *im, image_put put, void *ctx)
 
 int image_write(struct image *im, image_put put, void *ctx, struct build_error *err)
 {
-	return im->payload.packed ? write_packed(im, put, ctx, err) : write_plain(im, put, ctx);
+	return im->unpack ? write_packed(im, put, ctx, err) : write_plain(im, put, ctx);
 }
 
 void image_close(struct image *im)
@@ -210,4 +247,5 @@ void image_close(struct image *im)
 	drop_pieces(im);
 	digest_close(&im->digest);
 	pages_free(&im->head);
+	pages_free(&im->whole);
 }

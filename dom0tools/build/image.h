@@ -30,6 +30,7 @@ struct image {
 	size_t seen;			/* bytes that came out of unpack */
 	struct pages head;		/* the image's first piece: its program headers */
 	struct digest digest;		/* what kernel was read from */
+	struct pages whole;		/* or this, when the notes were not enough */
 };
 
 /**

@@ -134,6 +134,51 @@ static void an_elf_image_packed_by_gzip_is_a_kernel_too(void **state)
 	assert_true(domain_is_right());
 }
 
+/* As gunzip would have made it, its section behind all contents. */
+static void make_old_kernel(const char *pairs)
+{
+	elf_make_free(&m);
+	elf_make_begin(&m, BASE + LOAD);
+	elf_make_load(&m, LOAD, FIRST, FIRST, 0);
+	fill(m.image + m.size - FIRST, FIRST);
+	elf_make_end_old(&m, pairs);
+}
+
+static void an_old_kernel_is_known_by_its_section_when_packed_too(void **state)
+{
+	(void)state;
+	make_old_kernel("XEN_VER=xen-3.0,VIRT_BASE=0xffffffff80000000,ELF_PADDR_OFFSET=0");
+	packer_plain(&p, PACK_GZIP, m.image, m.size);
+	assert_int_equal(read_all(p.file, p.size), 0);
+	assert_true(domain_is_right());
+	packer_free(&p);
+	for (unsigned f = 0; f < PACK_FORMATS; f++) {
+		packer_bzimage(&p, f, m.image, m.size);
+		assert_int_equal(read_all(p.file, p.size), 0);
+		assert_true(domain_is_right());
+		packer_free(&p);
+	}
+}
+
+static void an_old_kernel_that_is_none_is_refused_when_packed_too(void **state)
+{
+	(void)state;
+	make_old_kernel("LOADER=generic");
+	packer_plain(&p, PACK_GZIP, m.image, m.size);
+	assert_int_equal(read_all(p.file, p.size), -XEN_EINVAL);
+	assert_non_null(strstr(err.text, "no PV kernel"));
+	p.file[p.size * 2 / 3] ^= 1;
+	assert_int_not_equal(read_all(p.file, p.size), 0);
+	packer_free(&p);
+	/* It is unpacked as a whole only where there is room. */
+	make_old_kernel("XEN_VER=xen-3.0,VIRT_BASE=0xffffffff80000000,ELF_PADDR_OFFSET=0");
+	packer_plain(&p, PACK_GZIP, m.image, m.size);
+	fake_pages_left = m.size / 2;
+	assert_int_equal(read_all(p.file, p.size), -XEN_EINVAL);
+	assert_non_null(strstr(err.text, "no PV kernel"));
+	fake_pages_left = ~0UL;
+}
+
 static void a_small_dom0_unpacks_twice_instead_of_keeping(void **state)
 {
 	(void)state;
@@ -384,6 +429,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_kernel_arrives_whole_from_every_format),
 		TEST(an_elf_image_packed_by_gzip_is_a_kernel_too),
+		TEST(an_old_kernel_is_known_by_its_section_when_packed_too),
+		TEST(an_old_kernel_that_is_none_is_refused_when_packed_too),
 		TEST(a_small_dom0_unpacks_twice_instead_of_keeping),
 		TEST(a_dom0_without_memory_says_so),
 		TEST(a_file_cut_off_anywhere_is_truncated),
