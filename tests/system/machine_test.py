@@ -57,6 +57,16 @@ def deaths(tap, build):
               "a panic during boot has a backtrace as well", text)
 
 
+def ends_without_a_stack(tap, build):
+    """A program's system call or page fault where its kernel has no stack: the domain's end, whichever way entry code goes."""
+    for way, name in (("s", "a system call"), ("f", "a page fault")):
+        for n, stack in enumerate(("700000000000", "ffff800000001000", "900000000000")):
+            text, _ = end_of(build, f"end={way}{n}", "noreboot", guest="test-usermode")
+            m = re.search(r"^\(XEN\) d0: crashed: d0v0: stack at ([0-9a-f]+) cannot take the frame of a trap to [0-9a-f]+$", text, re.M)
+            tap.check(m and 0 < int(stack, 16) - int(m[1], 16) <= 64 and "Panic: Dom0 crashed\n" in text,
+                      f"{name} on a stack at {stack} ends the domain", text)
+
+
 def deaths_beside_others(tap, build):
     """dom0 dies while domains run that it has made: one line says so, and the machine halts or restarts."""
     for how, why in [("crash", None), ("iret", r"^\(XEN\) d0: crashed: d0v0: iret: no frame at 700000000000$")]:
@@ -138,6 +148,7 @@ def main():
     build = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
     tap = Tap()
     deaths(tap, build)
+    ends_without_a_stack(tap, build)
     deaths_beside_others(tap, build)
     return suite([([keys], {}), ([restart], {"extra": ("-action", "reboot=reset")}), ([conswitch], {"options": "conswitch=b"}),
                   ([unknown_options], {"options": "frobnicate=7 iommu=no", "dom0_mem": "96M"})], tap)

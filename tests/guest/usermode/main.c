@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* User mode: entering it by iret, and what brings control back. */
+/* User mode: entering it by iret, and what brings control back; end=HOW, the kernel's end by a bad stack. */
 #include "../lib/test.h"
 
 #include <xen/callback.h>
@@ -46,7 +46,7 @@ static void run_masking(const char *at, uint64_t rflags, uint64_t flags, const c
 }
 
 /* Handlers as Linux has them: entered with events masked. */
-static void masking_handlers(void)
+static void set_masking_handlers(void)
 {
 	struct callback_register callback = { .type = CALLBACKTYPE_syscall,
 					      .flags = CALLBACKF_mask_events,
@@ -57,6 +57,11 @@ static void masking_handlers(void)
 	check_eq((uint64_t)HC(callback_op, CALLBACKOP_register, &callback), 0,
 		 "a callback that masks events is accepted");
 	HC(set_trap_table, gate);
+}
+
+static void masking_handlers(void)
+{
+	set_masking_handlers();
 	trap_handler = look_at_mask;
 	run_masking(user_start, 0x202, 0, "syscall, masking");
 	check_eq(trap.rax, 42, "registers pass through to a handler that masks events");
@@ -74,12 +79,27 @@ static void masking_handlers(void)
 	trap_handler = NULL;
 }
 
+/* Nothing can be stored there: not mapped, the hypervisor's, no address at all. */
+static const uint64_t bad_stack[] = { 0x700000000000, 0xffff800000001000, 0x900000000000 };
+
+/* By a system call or a fault (how[0]), on bad_stack[how[1]]: the kernel's end, as machine_test.py wants it. */
+static void end_without_stack(const char *how)
+{
+	set_masking_handlers();
+	HC(stack_switch, FLAT_KERNEL_SS, bad_stack[(how[1] - '0') % 3u]);
+	run(how[0] == 's' ? user_start : user_fault, 0x202, 0, "without a stack");
+	check(false, "the kernel has ended");
+}
+
 void test_main(void)
 {
+	const char *line = (const char *)start_info->cmd_line;
 	trap_info_t gate[2] = { { .vector = 0x80, .flags = 3, .cs = FLAT_KERNEL_CS,
 				  .address = (uint64_t)trap_stubs + 32 * 0x80 } };
 
 	user_init(user_start, user_end);
+	if (!__builtin_strncmp(line, "end=", 4))
+		end_without_stack(line + 4);
 	run(user_start, 0x202, 0, "syscall");
 	check_eq(trap.vector, VECTOR_SYSCALL, "a system call reaches the callback");
 	check_eq(trap.rax, 42, "registers pass through");
