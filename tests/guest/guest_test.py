@@ -15,8 +15,8 @@ import machine  # noqa: E402
 # The attacker again, as a control domain that uses its rights for nothing.
 WITH_WORDS = {"hostile": [("max", "cloison-checked", "plain=1")]}
 WATCHED = ("qemu64", "cloison-checked", "")
-# One vCPU, but what it does concerns all CPUs: flushes, memory that idle CPUs clear, ports, timers.
-ALSO_ON_FOUR = {"events", "grants", "memory", "mmu"}
+# One vCPU, or two, but what they do concerns all CPUs: flushes, memory that idle CPUs clear, ports, timers, races.
+ALSO_ON_FOUR = {"events", "grants", "hostile", "memory", "mmu"}
 
 
 def several(name):

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The oracle: boots each test kernel on Debian's Xen 4.17 and on Cloison under the same QEMU, and compares verdicts
 and printed values ("= " lines). A difference is a failure unless tests/xen/differences names it with its reason."""
+import difflib
 import glob
+import itertools
 import os
 import re
 import subprocess
@@ -36,13 +38,15 @@ def known(rows, kernel, ours, theirs):
     return any(k == kernel and (p.search(ours or "") or p.search(theirs or "")) for k, p in rows)
 
 
+def pairs_that_differ(ours, theirs):
+    """(our line, theirs), None for one that the other side alone has."""
+    for what, i, i_end, j, j_end in difflib.SequenceMatcher(None, ours, theirs, False).get_opcodes():
+        if what != "equal":
+            yield from itertools.zip_longest(ours[i:i_end], theirs[j:j_end])
+
+
 def compare(name, ours, theirs, rows):
-    wrong = []
-    for i in range(max(len(ours), len(theirs))):
-        a = ours[i] if i < len(ours) else None
-        b = theirs[i] if i < len(theirs) else None
-        if a != b and not known(rows, name, a, b):
-            wrong.append((a, b))
+    wrong = [(a, b) for a, b in pairs_that_differ(ours, theirs) if not known(rows, name, a, b)]
     late = f" {machine.LATE}" if not all(side and side[-1].startswith("# end") for side in (ours, theirs)) else ""
     print(f"{'not ok' if wrong or not theirs else 'ok'} - {name}: same as Xen, {len(theirs)} facts{late}")
     for a, b in wrong:
