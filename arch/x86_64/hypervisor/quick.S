@@ -50,6 +50,16 @@
 	mov \scratch, %cr3
 	.endm
 
+	/* The last step: rax = the frame's lower end, rcx = the handler, r11 = rflags for it. */
+	.macro INTO_KERNEL
+	mov %rax, REGS_RSP(%rsp)
+	mov REGS_RAX(%rsp), %rax
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_R9(%rsp), %r9
+	mov REGS_RSP(%rsp), %rsp
+	sysretq
+	.endm
+
 /* ---- a program's system call: rcx = its rip, r11 = its rflags ------------------------- */
 
 	.balign 16
@@ -90,12 +100,7 @@ user_syscall:
 	movb $1, INFO_UPCALL_MASK(%rdx)
 	and $~(FLAGS_AC | FLAGS_VM | FLAGS_RF | FLAGS_NT | FLAGS_TF | FLAGS_DF), %r11d
 	mov VCPU_SYSCALL_RIP(%r9), %rcx	/* canonical, as all that registers one has looked */
-	mov %rax, REGS_RSP(%rsp)
-	mov REGS_RAX(%rsp), %rax
-	mov REGS_RDX(%rsp), %rdx
-	mov REGS_R9(%rsp), %r9
-	mov REGS_RSP(%rsp), %rsp
-	sysretq
+	INTO_KERNEL
 
 syscall_long:
 	mov REGS_RAX(%rsp), %rax
@@ -189,12 +194,7 @@ page_fault_entry:
 	GUEST no_stack, mov %rdx, 56(%rax)
 	SMAP_SITE SMAP_CLAC
 	and $~(FLAGS_AC | FLAGS_VM | FLAGS_RF | FLAGS_NT | FLAGS_TF), %r11d
-	mov %rax, REGS_RSP(%rsp)
-	mov REGS_RAX(%rsp), %rax
-	mov REGS_RDX(%rsp), %rdx
-	mov REGS_R9(%rsp), %r9
-	mov REGS_RSP(%rsp), %rsp
-	sysretq
+	INTO_KERNEL
 
 fault_long:
 	mov REGS_RAX(%rsp), %rax
