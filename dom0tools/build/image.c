@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pieces go by in the file's order. Up to the last note they are shown to the digest and kept;
- * then the domain is made, and they and all later ones are cut along the segments and handed on. A file
- * without Xen notes in its segments is unpacked as a whole, as its sections may make it a PV kernel.
+ * The pieces go by in the file's order. Up to the last note they are shown to the digest and
+ * kept; then the domain is made, and they and all later ones are cut along the segments and handed
+ * on. A file without Xen notes in its segments is unpacked as a whole, as its sections may make it
+ * a PV kernel.
  */
 #include "build/image.h"
 
@@ -117,8 +118,9 @@ static int unpack_whole(struct image *im, struct build_error *err)
 }
 
 /*
- * No Xen notes are in the segments. What else makes a PV kernel is a section, and where those are stands at
- * the end of the file; so it is a file like a plain one from here on. The refusal stands when dom0 has no room.
+ * No Xen notes are in the segments. What else makes a PV kernel is a section, and where those
+ * are stands at the end of the file; so it is a file like a plain one from here on. The refusal
+ * stands when dom0 has no room.
  */
 static int open_whole(struct image *im, int refusal, struct build_error *err)
 {
