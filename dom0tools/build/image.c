@@ -147,8 +147,9 @@ static int open_packed(struct image *im, uint64_t memory_bytes, struct build_err
 		return -XEN_EINVAL;
 	im->keep = !unpack_is_kept(im->unpack);
 	result = read_to_notes(im, err);
-	if (!result)
-		result = kernel_open(&im->kernel, im->digest.bytes, im->digest.size, err);
+	if (result)
+		return result;
+	result = kernel_open(&im->kernel, im->digest.bytes, im->digest.size, err);
 	if (result && im->digest.elf.sections && !elf_is_xen_kernel(&im->kernel.elf))
 		result = open_whole(im, result, err);
 	return result;
