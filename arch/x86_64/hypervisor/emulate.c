@@ -136,19 +136,14 @@ static enum emul_result execute(struct vcpu *v, struct cpu_user_regs *regs, cons
 void emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	enum emul_result result = EMUL_REFUSED;
-	unsigned vector = TRAP_GP;
 	struct insn in;
 
-	if (likely(decode(regs, &in))) {
-		if (unlikely(in.lock))
-			vector = TRAP_UD;
-		else
-			result = execute(v, regs, &in);
-	}
+	if (likely(decode(regs, &in)))
+		result = unlikely(in.lock) ? EMUL_UNDEFINED : execute(v, regs, &in);
 	if (likely(result == EMUL_DONE)) {
 		regs->rip += in.len;
 		emulate_finish(v, regs);
-	} else if (result == EMUL_REFUSED) {
-		bounce_exception(v, regs, vector, 0);
+	} else if (result != EMUL_RETRY) {
+		bounce_exception(v, regs, result == EMUL_UNDEFINED ? TRAP_UD : TRAP_GP, 0);
 	}
 }

@@ -8,7 +8,6 @@
 
 #include <cpu/insn.h>
 #include <format/cr.h>
-#include <format/trap.h>
 #include <hv/arch.h>
 #include <hv/cpu.h>
 #include <hv/cpuid.h>
@@ -18,7 +17,6 @@
 #include <hv/mem.h>
 #include <hv/segments.h>
 #include <hv/tables.h>
-#include <hv/traps.h>
 #include <hv/usercopy.h>
 #include <xen/arch-x86/cpufeatureset.h>
 
@@ -119,19 +117,12 @@ enum emul_result emul_cr_write(struct vcpu *v, struct cpu_user_regs *regs, const
 	return EMUL_REFUSED;
 }
 
-/* With REX.R, so 8 to 15. */
-static enum emul_result no_such_register(struct vcpu *v, struct cpu_user_regs *regs)
-{
-	bounce_exception(v, regs, TRAP_UD, 0);
-	return EMUL_RETRY;
-}
-
 enum emul_result emul_dr_read(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
 {
 	uint64_t value;
 
 	if (in->reg >= 8)
-		return no_such_register(v, regs);
+		return EMUL_UNDEFINED;	/* REX.R: no such register */
 	if (!v->kernel_mode || vcpu_get_debugreg(v, in->reg, &value))
 		return EMUL_REFUSED;
 	*insn_reg(regs, in->rm) = value;
@@ -141,7 +132,7 @@ enum emul_result emul_dr_read(struct vcpu *v, struct cpu_user_regs *regs, const 
 enum emul_result emul_dr_write(struct vcpu *v, struct cpu_user_regs *regs, const struct insn *in)
 {
 	if (in->reg >= 8)
-		return no_such_register(v, regs);
+		return EMUL_UNDEFINED;	/* REX.R: no such register */
 	if (!v->kernel_mode || vcpu_set_debugreg(v, in->reg, *insn_reg(regs, in->rm)))
 		return EMUL_REFUSED;
 	return EMUL_DONE;

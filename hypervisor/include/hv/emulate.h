@@ -13,6 +13,7 @@ enum emul_result {
 	EMUL_DONE,	/* registers hold the result; rip is still at the instruction */
 	EMUL_RETRY,	/* rip and registers are as they shall be */
 	EMUL_REFUSED,	/* the guest gets the fault */
+	EMUL_UNDEFINED,	/* there is no such instruction: #UD */
 };
 
 /** After #GP(0): the instruction is carried out, or its fault is the guest's. */
