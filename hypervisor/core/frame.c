@@ -96,13 +96,22 @@ bool frame_type_begin(struct frame *f, enum frame_type type)
 	}
 }
 
+/*
+ * The last use ends in two steps, so that the stamp is never older than the use: were it made first, others
+ * could use the frame and leave it again before the count went to 0, and nobody would flush after them.
+ */
 void frame_type_drop_slow(struct frame *f)
 {
-	uint64_t t = READ_ONCE(f->type_info);
+	uint64_t t = READ_ONCE(f->type_info), to;
 
 	do {
 		CHECK(t & FT_COUNT);
-		if ((t & FT_COUNT) == 1)
-			f->aux = tlb_stamp();
-	} while (unlikely(!type_cas(f, &t, t - 1)));
+		to = t - 1;
+		if (!(to & FT_COUNT))
+			to |= FT_BUSY;
+	} while (unlikely(!type_cas(f, &t, to)));
+	if (!(to & FT_BUSY))
+		return;
+	f->aux = tlb_stamp();
+	__atomic_store_n(&f->type_info, to & ~FT_BUSY, __ATOMIC_RELEASE);
 }

@@ -45,7 +45,7 @@ enum frame_type {
 #define FT_PINNED	(1ULL << 59)	/* the guest pinned it: holds one use and one reference */
 #define FT_VALIDATED	(1ULL << 58)	/* every entry checked; set as long as the type is in use */
 #define FT_PARTIAL	(1ULL << 57)	/* checked up to an entry: see hv/pagetype.h */
-#define FT_BUSY		(1ULL << 56)	/* its type is changing on some CPU; uses are 0 */
+#define FT_BUSY		(1ULL << 56)	/* uses are 0, and a CPU is changing its type or its stamp */
 #define FT_FOREIGN	(1ULL << 55)	/* another domain's table had it writable, of this type */
 #define FT_COUNT	((1ULL << 48) - 1)
 
