@@ -190,7 +190,7 @@ static int check_overlaps(const struct kernel *k, struct build_error *err)
 	return 0;
 }
 
-static int check_addresses(struct kernel *k, struct build_error *err)
+static int check_addresses(struct kernel *k, const struct wishes *w, struct build_error *err)
 {
 	unsigned long long start, end;
 
@@ -199,6 +199,10 @@ static int check_addresses(struct kernel *k, struct build_error *err)
 				  "base %#llx)", (unsigned long long)k->virt_base);
 	start = k->virt_start;
 	end = k->virt_end;
+	/* Linux has most notes without CONFIG_XEN_PV, too; the ELF header's entry is physical. */
+	if (!w->has_entry && (k->elf.entry < start || k->elf.entry >= end))
+		return build_fail(err, -XEN_EINVAL, "a kernel without a PV entry (Linux: built "
+				  "without CONFIG_XEN_PV)");
 	if (k->entry < start || k->entry >= end)
 		return build_fail(err, -XEN_EINVAL, "its entry %#llx is outside the image "
 				  "(%#llx-%#llx)", (unsigned long long)k->entry, start, end);
@@ -257,6 +261,6 @@ int kernel_open(struct kernel *k, const void *image, size_t size, struct build_e
 		return result;
 	if (!w.has_entry)
 		k->entry = k->elf.entry;
-	result = check_addresses(k, err);
+	result = check_addresses(k, &w, err);
 	return result ? result : check_overlaps(k, err);
 }

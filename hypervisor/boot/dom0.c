@@ -136,6 +136,9 @@ static void place_kernel(struct build *b)
 		      (unsigned long)b->pages * 4);
 	b->kernel_start = low & PAGE_MASK;
 	b->kernel_end = round_up(high, PAGE_SIZE);
+	if (b->entry < b->kernel_start || b->entry >= b->kernel_end)
+		panic("dom0 kernel: its entry %#lx lies outside the image (Linux: built without CONFIG_XEN_PV?)",
+		      (unsigned long)b->entry);
 	if (b->has_hypercall_page && (b->hypercall_page & (PAGE_SIZE - 1) ||
 				      b->hypercall_page < b->kernel_start ||
 				      b->hypercall_page >= b->kernel_end))

@@ -4,6 +4,7 @@
 an archive with its configuration, options that are not known, and what is no dom0. dom0 is the sample
 guest "hello", which says its command line and ends the machine. Prints TAP."""
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,9 @@ def test_refusals(tap, build, tmp, kernel):
             f.write(data)
         return path
 
+    entry = struct.pack("<III4s", 4, 8, 1, b"Xen")
+    at = kernel.index(entry) + len(entry)
+    elsewhere = kernel[:at] + (0x7fff00000000).to_bytes(8, "little") + kernel[at + 8:]
     bzimage = bytearray(2048)
     bzimage[0x202:0x206] = b"HdrS"
     for name, path, want in [
@@ -133,6 +137,7 @@ def test_refusals(tap, build, tmp, kernel):
             ("a compressed kernel", module("gz", b"\x1f\x8b\x08" + bytes(100)), "compressed (gzip)"),
             ("a bzImage", module("bz", bytes(bzimage)), "a bzImage, not the ELF image"),
             ("a program without Xen notes", "/bin/true", "no Xen notes, so not a PV kernel"),
+            ("a kernel with its entry elsewhere", module("elsewhere", elsewhere), "its entry 0x7fff00000000 lies outside the image"),
             ("a kernel that is cut off", module("cut", kernel[:5000]), "beyond the end of the file")]:
         text = boot(build, path)
         tap.check(want in text, f"{name} is refused in one line", text)

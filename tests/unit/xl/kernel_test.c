@@ -136,6 +136,20 @@ static void a_pvh_kernel_is_refused_by_name(void **state)
 		       "(Linux: built without CONFIG_XEN_PV)");
 }
 
+/* Linux with CONFIG_XEN and without CONFIG_XEN_PV: notes, but the entry of bare metal. */
+static void a_kernel_with_notes_for_other_guests_is_refused_by_name(void **state)
+{
+	(void)state;
+	elf_make_begin(&m, 0x1000000);
+	elf_make_load(&m, 0x1000000, 64, 0x2000, 'x');
+	elf_make_common_notes(&m);
+	elf_make_note_number(&m, XEN_ELFNOTE_VIRT_BASE, 0xffffffff80000000);
+	elf_make_note_number(&m, XEN_ELFNOTE_PADDR_OFFSET, 0);
+	elf_make_note_number(&m, XEN_ELFNOTE_PHYS32_ENTRY, 0x1000100);
+	elf_make_end(&m);
+	assert_refused(-XEN_EINVAL, "a kernel without a PV entry (Linux: built without CONFIG_XEN_PV)");
+}
+
 static void foreign_versions_and_loaders_are_refused(void **state)
 {
 	(void)state;
@@ -281,6 +295,7 @@ int main(void)
 		TEST(the_old_section_takes_physical_addresses_for_virtual_ones),
 		TEST(files_that_are_no_pv_kernel_are_told_apart),
 		TEST(a_pvh_kernel_is_refused_by_name),
+		TEST(a_kernel_with_notes_for_other_guests_is_refused_by_name),
 		TEST(foreign_versions_and_loaders_are_refused),
 		TEST(impossible_addresses_are_refused),
 		TEST(segments_that_overlap_are_refused),
