@@ -8,3 +8,5 @@ void inject_probe(unsigned n);
 void inject_failure(unsigned n);
 /** Begins to tell of hypercalls that take more than n ticks at a time; 0: ends it. */
 void inject_longest(unsigned n);
+/** Sends this CPU an interrupt of vector n, which comes when the CPU idles or runs a guest again. */
+void inject_interrupt(unsigned n);

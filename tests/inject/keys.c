@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug keys of the test build: digits make a number, P, F and L take it. They come in by the
+ * Debug keys of the test build: digits make a number, P, F, L and I take it. They come in by the
  * console or by sysctl, as all keys do.
  */
 #include <hv/keys.h>
@@ -24,6 +24,8 @@ void __wrap_debug_key(char key)
 		inject_failure(number);
 	else if (key == 'L')
 		inject_longest(number);
+	else if (key == 'I')
+		inject_interrupt(number);
 	else
 		__real_debug_key(key);
 	number = 0;

@@ -142,6 +142,12 @@ uint32_t apic_id(void)
 	return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
 }
 
+static void wait_sent(void)
+{
+	for (unsigned spins = 0; apic_read(APIC_ICR_LOW) & APIC_ICR_BUSY && spins < 1000000; spins++)
+		cpu_pause();
+}
+
 void apic_send(uint32_t id, uint32_t command)
 {
 	if (x2apic) {
@@ -149,17 +155,20 @@ void apic_send(uint32_t id, uint32_t command)
 		wrmsr(MSR_X2APIC_FIRST + (APIC_ICR_LOW >> 4), (uint64_t)id << 32 | command);
 		return;
 	}
-	for (unsigned spins = 0; apic_read(APIC_ICR_LOW) & APIC_ICR_BUSY && spins < 1000000; spins++)
-		cpu_pause();
+	wait_sent();
 	apic_write(APIC_ICR_HIGH, id << 24);
 	apic_write(APIC_ICR_LOW, command);
 }
 
-void apic_send_from_nmi(uint32_t id, uint32_t command)
+/* The destination's half of the register, which may just have been written, has no part in it. */
+void apic_send_self(uint32_t vector)
 {
-	uint32_t high = x2apic ? 0 : apic_read(APIC_ICR_HIGH);
-
-	apic_send(id, command);
 	if (!x2apic)
-		apic_write(APIC_ICR_HIGH, high);
+		wait_sent();
+	apic_write(APIC_ICR_LOW, APIC_ICR_SELF | vector);
+}
+
+bool apic_in_service(unsigned vector)
+{
+	return apic_read(APIC_ISR + vector / 32 * 0x10) >> vector % 32 & 1;
 }

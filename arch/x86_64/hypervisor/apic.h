@@ -4,7 +4,8 @@
 
 #include <hv/types.h>
 
-#define VECTOR_LEGACY   0xe0	/* IRQ 0 of the 8259s; 16 vectors */
+#define VECTOR_LEGACY   0xe0	/* IRQ 0 of the 8259s */
+#define NR_LEGACY_IRQS  16
 #define VECTOR_KICK     0xf0
 #define VECTOR_TIMER    0xf1
 #define VECTOR_SPURIOUS 0xff
@@ -21,8 +22,10 @@ bool apic_is_x2apic(void);
 uint32_t apic_id(void);
 /** Sends an interrupt: a vector, or one of APIC_NMI, APIC_INIT, APIC_STARTUP. */
 void apic_send(uint32_t id, uint32_t command);
-/** The same, from where an apic_send() may have been interrupted. */
-void apic_send_from_nmi(uint32_t id, uint32_t command);
+/** Sends this CPU an interrupt; also from an NMI that has interrupted apic_send(). */
+void apic_send_self(uint32_t vector);
+/** Whether this CPU is handling an interrupt of this vector, which apic_eoi() has not ended yet. */
+bool apic_in_service(unsigned vector);
 uint32_t apic_read(uint32_t reg);
 void apic_write(uint32_t reg, uint32_t value);
 void apic_eoi(void);
@@ -35,6 +38,7 @@ void pic_eoi(unsigned irq);
 #define APIC_TPR       0x080
 #define APIC_EOI       0x0b0
 #define APIC_SVR       0x0f0
+#define APIC_ISR       0x100	/* eight registers, 32 vectors each */
 #define APIC_ESR       0x280
 #define APIC_ICR_LOW   0x300
 #define APIC_ICR_HIGH  0x310
@@ -47,6 +51,7 @@ void pic_eoi(unsigned irq);
 #define APIC_TIMER_DIVIDE  0x3e0
 
 #define APIC_ICR_BUSY (1u << 12)
+#define APIC_ICR_SELF (1u << 18)
 #define APIC_NMI     0x0400u
 #define APIC_INIT    0x4500u
 #define APIC_STARTUP 0x4600u	/* and the page's number */

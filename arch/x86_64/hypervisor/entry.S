@@ -285,16 +285,27 @@ interrupt_entry:
 	call irq_dispatch
 	testb $3, REGS_CS(%rsp)
 	jnz exit_to_guest
-	jmp 2f
+	/* Before the halt, not in it: an NMI has used up sti's shadow. What has come is not slept over. */
+	lea idle_halt(%rip), %rax
+	cmp %rax, REGS_RIP(%rsp)
+	jne to_hypervisor
+	incq REGS_RIP(%rsp)
+	jmp to_hypervisor
 
-/* #DB has a stack of its own, as it may come on the first instruction of a stub, on the guest's
- * stack (mov ss; syscall). From a guest the frame moves to where it always lies. */
-debug_entry:
-	cld
-	CLOSE_GUEST_MEMORY
-	PUSH_REGS
-	testb $3, REGS_CS(%rsp)
-	jz from_hypervisor
+/* An idle CPU waits for an interrupt. */
+	.globl arch_idle
+	.hidden arch_idle
+arch_idle:
+	sti
+	.globl idle_halt
+	.hidden idle_halt
+idle_halt:
+	hlt
+	cli
+	ret
+
+	/* A guest's frame, from an exception's own stack to where it always lies: iretq may fail there. */
+	.macro MOVE_FRAME
 	mov %rsp, %rsi
 	mov %rsp, %rdi
 	or $(CPU_STACK_BYTES - 1), %rdi
@@ -302,19 +313,42 @@ debug_entry:
 	mov %rdi, %rsp
 	mov $(REGS_SIZE / 8), %ecx
 	rep movsq
+	.endm
+
+/* #DB has a stack of its own, as it may come on the first instruction of a stub, on the guest's
+ * stack (mov ss; syscall). */
+debug_entry:
+	cld
+	CLOSE_GUEST_MEMORY
+	PUSH_REGS
+	testb $3, REGS_CS(%rsp)
+	jz from_hypervisor
+	MOVE_FRAME
 	mov %rsp, %rdi
 	call trap_dispatch
 	jmp exit_to_guest
 
-/* NMI, double fault, machine check: handled on their own stacks, left by iretq alone. */
+/*
+ * NMI, double fault, machine check: handled on their own stacks. What was interrupted goes on at once,
+ * whatever work there is, by an iretq, since another NMI waits for that. The one to a guest may
+ * find that another vCPU has taken the descriptors away meanwhile, so it is the one with a fix-up.
+ */
 ist_entry:
 	cld
 	CLOSE_GUEST_MEMORY
 	PUSH_REGS
+	mov %rsp, %rdi
+	call trap_dispatch
+	testb $3, REGS_CS(%rsp)
+	jz to_hypervisor
+	MOVE_FRAME
+	jmp restore_all
+
 from_hypervisor:
 	mov %rsp, %rdi
 	call trap_dispatch
-2:	LOAD_LIVE
+to_hypervisor:
+	LOAD_LIVE
 	LOAD_ARGS
 	mov REGS_RCX(%rsp), %rcx
 	mov REGS_R11(%rsp), %r11

@@ -134,12 +134,14 @@ void arch_wbinvd(bool all)
 
 /* ---- the end ------------------------------------------------------------------------------ */
 
-static bool stopping;
+static uint32_t stopper;	/* the CPU that stops the others, and 1 */
 static uint32_t stopped;	/* atomic: so many */
 
 void smp_nmi(void)
 {
-	if (likely(!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)))
+	uint32_t who = __atomic_load_n(&stopper, __ATOMIC_ACQUIRE);
+
+	if (likely(!who) || who == arch_cpu_id() + 1)
 		return;
 	__atomic_fetch_add(&stopped, 1, __ATOMIC_RELEASE);
 	for (;;)
@@ -151,7 +153,7 @@ void smp_stop_others(void)
 	unsigned me = arch_cpu_id(), n = arch_nr_cpus();
 	uint64_t end = arch_now_ns() + STOP_WAIT_NS;
 
-	if (__atomic_exchange_n(&stopping, true, __ATOMIC_ACQ_REL))
+	if (__atomic_exchange_n(&stopper, me + 1, __ATOMIC_ACQ_REL))
 		return;
 	for (unsigned cpu = 0; cpu < n; cpu++)
 		if (cpu != me)

@@ -77,6 +77,8 @@ void trap_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigne
 		bounce_interrupt(v, regs, vector);
 		return;
 	}
+	if (irq_take_stray(vector))
+		return;
 	regs->rip -= 2;		/* cd nn */
 	bounce_exception(v, regs, TRAP_GP, vector << 3 | ERR_IDT);
 }
@@ -281,19 +283,17 @@ static void hypervisor_trap(struct cpu_user_regs *regs, unsigned vector)
 	regs->rip = fixup;
 }
 
-/* A button or a broken device: dom0's first vCPU shall hear of it. No lock may be taken here. */
+/*
+ * A button or a broken device: dom0 shall hear of it. Anything may have been interrupted, a lock
+ * be held, so that is work for the next way out. The interrupt sees to it that there is one soon: the
+ * way out that goes on here may have looked for work already, and an idle CPU be about to halt.
+ */
 static void machine_nmi(void)
 {
-	struct vcpu *v = dom0 && dom0->vcpu ? dom0->vcpu[0] : NULL;
-
-	if (!v)
+	if (!dom0)
 		return;
-	v->nmi_pending = true;
-	if (!v->running)
-		return;
-	cpu_raise(cpu_by_id(v->processor), CPU_WORK_BOUNCE);
-	if (v->processor != arch_cpu_id())
-		apic_send_from_nmi(smp_apic_id(v->processor), VECTOR_KICK);
+	cpu_raise(this_cpu(), CPU_WORK_NMI);
+	apic_send_self(VECTOR_KICK);
 }
 
 void trap_dispatch(struct cpu_user_regs *regs)

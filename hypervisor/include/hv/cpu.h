@@ -19,6 +19,7 @@ enum cpu_work {			/* bits of cpu.work: looked at on each exit to a guest */
 	CPU_WORK_TIMER = 2,	/* the timer interrupt came */
 	CPU_WORK_BOUNCE = 8,	/* bounce_pending(): a failsafe callback or an NMI */
 	CPU_WORK_HOLD = 16,	/* cpu_stand() */
+	CPU_WORK_NMI = 32,	/* an NMI of the machine's came here */
 	CPU_WORK_TASK = 4,	/* deferred tasks (domain destruction, console input, keys) */
 };
 

@@ -29,6 +29,9 @@ void trap_dispatch(struct cpu_user_regs *regs);
 /** `int n` that came through a gate of its own (rip behind it) from a guest. */
 void trap_software_interrupt(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector);
 
+/** Whether what came by this vector was an interrupt that nobody asked for: it is told and over. */
+bool irq_take_stray(unsigned vector);
+
 /** An exception, to the handler of its vector. For a vector without error code ec is not used. */
 void bounce_exception(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector, uint32_t ec);
 /** An interrupt by instruction (`int n`): as an exception, but never with an error code. */

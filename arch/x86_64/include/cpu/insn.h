@@ -259,10 +259,6 @@ static inline void cli(void)
 }
 
 /* Opens interrupts and halts; no interrupt is lost in between (SDM: STI shadow). */
-static inline void sti_hlt_cli(void)
-{
-	__asm__ volatile("sti; hlt; cli" : : : "memory");
-}
 
 /* Opens interrupts for those that wait; the nop stands in the shadow of STI. */
 static inline void sti_nop_cli(void)
