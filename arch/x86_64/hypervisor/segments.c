@@ -7,16 +7,11 @@
  * MSR_KERNEL_GS_BASE. segments_save() reads them back, as a selector that user mode
  * loads by itself changes them.
  */
-#include <hv/segments.h>
+#include "window.h"
 
-#include <cpu/insn.h>
-#include <format/descriptor.h>
-#include <format/layout.h>
 #include <format/msr.h>
 #include <format/pte.h>
 #include <hv/arch.h>
-#include <hv/cpu.h>
-#include <hv/domain.h>
 #include <hv/mem.h>
 #include <hv/mm.h>
 #include <hv/paging.h>
@@ -24,32 +19,9 @@
 #include <hv/traps.h>
 
 #define GDT_PAGES 14
-#define LDT_PAGE0 16			/* of the window */
 
-/* The page that follows the guest's 14: our descriptors, and the TSS behind them. There the GDT ends:
- * bytes of the TSS look like descriptors, which the CPU marks as accessed when a guest loads them. */
-#define OWN_ENTRIES 16
-struct hv_gdt_page {
-	uint64_t desc[OWN_ENTRIES];
-	struct tss tss;
-};
-
-static struct window {
-	uint64_t *pte;			/* 32 entries: GDT 0-15, LDT 16-31 */
-	struct hv_gdt_page *own;
-	uint32_t gdt_pages;		/* the guest's that are mapped now */
-	uint32_t ldt_mapped;		/* bit n: LDT page n */
-	uint32_t ldt_loaded;		/* entries that LDTR covers */
-	struct vcpu *ldt_owner;
-	uint64_t ldt_desc;		/* lower half of the LDT's descriptor, but for its limit */
-} windows[MAX_CPUS];
-
+struct window windows[MAX_CPUS];
 static uint64_t zero_page_pte;		/* stands where a guest has no GDT page: null descriptors */
-
-static struct window *this_window(void)
-{
-	return &windows[this_cpu()->id];
-}
 
 /* ---- the CPU's own ----------------------------------------------------------- */
 
@@ -58,8 +30,6 @@ static void set_system_desc(uint64_t *slot, uint64_t base, uint32_t limit, uint3
 	slot[0] = SEGDESC(base, limit, DESC_P | type).raw;
 	slot[1] = base >> 32;
 }
-
-#define SLOT(sel) (((sel) & 0xfff) >> 3)
 
 static void fill_own_page(struct hv_gdt_page *own, unsigned cpu, uint64_t rsp0, const uint64_t *ist)
 {
@@ -178,145 +148,6 @@ put_frames:
 	return -XEN_EINVAL;
 }
 
-/* ---- the guest's LDT --------------------------------------------------------- */
-
-/* What was mapped of an LDT; the caller gives the frames back, who may hold locks cannot. */
-struct ldt_pages {
-	const struct vcpu *v;
-	unsigned n;
-	mfn_t frame[WINDOW_PAGES - LDT_PAGE0];
-};
-
-/* On the CPU that runs it, or ran it last. */
-static void ldt_take_out(void *arg)
-{
-	struct ldt_pages *out = arg;
-	struct window *w = this_window();
-	uint32_t mapped = w->ldt_owner == out->v ? w->ldt_mapped : 0;
-	unsigned n = out->n;
-
-	for (; mapped; mapped &= mapped - 1) {
-		unsigned i = (unsigned)__builtin_ctz(mapped);
-
-		out->frame[n++] = mfn((w->pte[LDT_PAGE0 + i] & PTE_ADDR) >> PAGE_SHIFT);
-		w->pte[LDT_PAGE0 + i] = 0;
-		invlpg(WINDOW_LDT(this_cpu()->id) + i * PAGE_SIZE);
-		w->ldt_mapped = mapped & (mapped - 1);
-	}
-	out->n = n;
-}
-
-static __attribute__((noinline)) void call_where_it_runs(const struct vcpu *v, struct ldt_pages *out)
-{
-	cpumask_t cpus;
-
-	cpumask_clear(&cpus);
-	vcpu_add_cpu(v, &cpus);
-	arch_call_cpus(&cpus, ldt_take_out, out);
-}
-
-static __attribute__((noinline)) void unmap_pages(const struct vcpu *v)
-{
-	struct ldt_pages out;
-
-	out.v = v;
-	out.n = 0;
-	if (likely(this_window()->ldt_owner == v)) {
-		ldt_take_out(&out);
-	} else {
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* see segments_ldt_fault() */
-		if (v->running && READ_ONCE(windows[v->processor].ldt_mapped))
-			call_where_it_runs(v, &out);
-	}
-	for (unsigned i = 0; i < out.n; i++)
-		frame_put_typed(frame_of(out.frame[i]));
-}
-
-void vcpu_ldt_unmap(struct vcpu *v)
-{
-	const struct window *w = this_window();
-
-	if (unlikely(w->ldt_owner != v || w->ldt_mapped))
-		unmap_pages(v);
-}
-
-static void ldt_load(struct vcpu *v)
-{
-	struct window *w = this_window();
-	uint32_t ents = v->ldt_ents;
-
-	_Static_assert(LDT_MAX_ENTRIES * 8 <= 0x10000, "the limit is in the lower half");
-	w->ldt_owner = v;
-	if (ents) {
-		w->own->desc[SLOT(HV_LDT)] = w->ldt_desc | (ents * 8 - 1);
-		lldt(HV_LDT);
-	} else if (w->ldt_loaded) {
-		lldt(0);
-	}
-	w->ldt_loaded = ents;
-}
-
-int vcpu_set_ldt(struct vcpu *v, uint64_t base, uint32_t ents)
-{
-	if (!ents)
-		base = 0;
-	if ((base & (PAGE_SIZE - 1)) || ents > LDT_MAX_ENTRIES || !is_canonical(base) ||
-	    (base >= HV_VIRT_START && base < HV_VIRT_END))
-		return -XEN_EINVAL;
-	if (v->ldt_base == base && v->ldt_ents == ents)
-		return 0;
-	vcpu_ldt_unmap(v);
-	v->ldt_base = base;
-	v->ldt_ents = ents;
-	if (v == current_vcpu())
-		ldt_load(v);
-	return 0;
-}
-
-bool segments_in_ldt_window(uint64_t va, uint64_t *offset)
-{
-	*offset = va - WINDOW_LDT(this_cpu()->id);
-	return *offset < (WINDOW_PAGES - LDT_PAGE0) * PAGE_SIZE;
-}
-
-/* The entry for an address of the kernel's, 0: none. Descriptors are mapped by lowest tables alone. */
-static uint64_t kernel_l1e(const struct vcpu *v, uint64_t va)
-{
-	struct frame *table;
-	const uint64_t *slot = pt_find_l1e(v->guest_table, va, &table);
-	uint64_t e = slot && pt_is_l1(table, v->domain->id) ? READ_ONCE(*slot) : 0;
-
-	return e & PTE_P ? e : 0;
-}
-
-bool segments_ldt_fault(struct vcpu *v, uint64_t va)
-{
-	struct window *w = this_window();
-	uint64_t offset, entry;
-
-	if (!segments_in_ldt_window(va, &offset) || offset >= v->ldt_ents * 8UL)
-		return false;
-	unsigned page = (unsigned)(offset >> PAGE_SHIFT);
-
-	if (w->ldt_mapped & 1u << page)
-		return false;
-	entry = kernel_l1e(v, v->ldt_base + offset);
-	if (!entry)
-		return false;
-	mfn_t m = mfn((entry & PTE_ADDR) >> PAGE_SHIFT);
-
-	if (m.n >= arch_max_mfn || !frame_get_segdesc(m, v->domain))
-		return false;
-	w->pte[LDT_PAGE0 + page] = m.n << PAGE_SHIFT | PTE_HV_RW;
-	w->ldt_mapped |= 1u << page;
-	/* Another CPU changes the guest's entry, then looks whether we have mapped what it was. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!((kernel_l1e(v, v->ldt_base + offset) ^ entry) & (PTE_ADDR | PTE_P)))
-		return true;
-	vcpu_ldt_unmap(v);
-	return false;
-}
-
 /* ---- selectors and bases ----------------------------------------------------- */
 
 void segments_read_selectors(struct cpu_user_regs *regs)
@@ -364,7 +195,7 @@ void segments_save(struct vcpu *v)
 	v->gs_base_kernel = v->kernel_mode ? active : other;
 	v->gs_base_user = v->kernel_mode ? other : active;
 	segments_read_selectors(&v->regs);
-	vcpu_ldt_unmap(v);
+	ldt_unmap(v);
 }
 
 /* A base of 0 with a selector means "the descriptor's": so toolstacks and kernels give it. Where the
