@@ -2,30 +2,14 @@
 /*
  * Tables as a whole: from a frame of data to a checked page table and back, down to the lowest
  * level, in pieces. Recursion goes four levels deep, five with a recursive (linear) entry.
- *
- * A table may name one of its own level ("linear" tables, by which a kernel sees its tables in
- * its address space): itself, which counts for nothing, or another, as long as that one names no
- * further one. frame.linear counts how often others name it (positive), or how many it
- * names (negative); so there are no rings of tables that would hold each other for ever.
  */
-#include <hv/ptable.h>
+#include "pagetype.h"
 
 #include <hv/mem.h>
 #include <hv/mm.h>
 
-
 /* The index of the M2P's slot, which VMASST_TYPE_m2p_strict hides. */
 #define M2P_SLOT 256
-
-static bool is_guest_slot(unsigned level, unsigned i)
-{
-	return level != 4 || i < HV_SLOT_FIRST || i > HV_SLOT_LAST;
-}
-
-static unsigned level_of(const struct frame *f)
-{
-	return (unsigned)(f->type_info >> FT_SHIFT);
-}
 
 static void set_progress(struct frame *f, unsigned entries, bool entry_owned)
 {
@@ -128,55 +112,7 @@ static enum pt_result devalidate_l1(struct pt_ctx *c, struct frame *f)
 	return PT_OK;
 }
 
-/* ---- entries of levels 2 to 4 ----------------------------------------------------------------- */
-
-static void linear_link(struct frame *from, struct frame *to)
-{
-	from->linear--;
-	to->linear++;
-}
-
-static void linear_unlink(struct frame *from, struct frame *to)
-{
-	from->linear++;
-	to->linear--;
-}
-
-static bool linear_allowed(const struct frame *from, const struct frame *to)
-{
-	return from->linear <= 0 && from->linear != INT16_MIN && to->linear >= 0 &&
-	       to->linear != INT16_MAX;
-}
-
-/* A reference of child is held and becomes the entry's, unless refused. */
-static enum pt_result take_linear(struct frame *table, struct frame *child, unsigned level,
-				  uint64_t e)
-{
-	uint64_t t = child->type_info;
-
-	if ((e & PTE_W) || t >> FT_SHIFT != level || !(t & FT_VALIDATED) ||
-	    !linear_allowed(table, child))
-		return PT_REFUSED;
-	linear_link(table, child);
-	child->type_info = t + 1;
-	return PT_OK;
-}
-
-static enum pt_result refuse(struct pt_ctx *c, int error)
-{
-	c->error = error;
-	return PT_REFUSED;
-}
-
-/* A recursive entry of the top level leads to the hypervisor's own tables: pt_note_recursive(). */
-static enum pt_result take_self(struct pt_ctx *c, unsigned level, uint64_t e)
-{
-	if (e & PTE_W)
-		return refuse(c, -XEN_EINVAL);
-	if (level == 4)
-		pt_note_recursive(c->owner);
-	return PT_OK;
-}
+/* ---- levels 2 to 4 ------------------------------------------------------------------------------ */
 
 /*
  * Most entries of upper levels name a table that others name, too, as the kernel's half of a top
@@ -211,66 +147,6 @@ static inline bool drop_shared(unsigned level, uint64_t e)
 	return true;
 }
 
-/* What a present entry of the table names is referenced and used as a table one level down. */
-static enum pt_result take_entry(struct pt_ctx *c, struct frame *table, unsigned level, uint64_t e)
-{
-	mfn_t m = pte_mfn(e);
-	struct frame *child;
-	enum pt_result r;
-
-	if ((e & pte_refused_table) || m.n >= arch_max_mfn)
-		return refuse(c, -XEN_EINVAL);
-	child = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
-	if (child == table)
-		return take_self(c, level, e);
-	if (!frame_try_ref_owned(child, c->owner))
-		return refuse(c, -XEN_EINVAL);
-	r = pt_take(c, child, level - 1);
-	if (r == PT_REFUSED) {
-		r = take_linear(table, child, level, e);
-		if (r == PT_REFUSED)
-			frame_put(child);
-		else if (level == 4)
-			pt_note_recursive(c->owner);
-	}
-	return r;
-}
-
-/*
- * stays: with PT_AGAIN the entry goes on to own the child, for whoever goes on in either direction;
- * else the caller has taken that over.
- */
-static enum pt_result drop_entry(struct pt_ctx *c, struct frame *table, unsigned level,
-				 uint64_t e, bool stays)
-{
-	struct frame *child;
-	bool linear;
-
-	if (!(e & PTE_P))
-		return PT_OK;
-	child = frame_of(pte_mfn(e));
-	if (child == table)
-		return PT_OK;
-	linear = level_of(child) == level;
-	if (linear)
-		linear_unlink(table, child);
-	if (pt_drop(c, child) == PT_AGAIN) {
-		if (linear && stays)
-			linear_link(table, child);
-		return PT_AGAIN;
-	}
-	frame_put(child);
-	return PT_OK;
-}
-
-/* As Xen has it: the walk of a top level never has to set bits there. */
-static uint64_t adjust(unsigned level, uint64_t e)
-{
-	return level == 4 ? e | PTE_U | PTE_A : e | PTE_U;
-}
-
-/* ---- levels 2 to 4 ------------------------------------------------------------------------------ */
-
 static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned level,
 				     uint64_t *slot)
 {
@@ -280,9 +156,9 @@ static enum pt_result validate_entry(struct pt_ctx *c, struct frame *f, unsigned
 	if (unlikely(f->aux & PT_ENTRY_OWNED))
 		r = pt_resume(c, frame_of(pte_mfn(e)));
 	else if (!take_shared(c, level, e))
-		r = take_entry(c, f, level, e);
-	if (r == PT_OK && adjust(level, e) != e)
-		*slot = adjust(level, e);
+		r = pt_entry_take(c, f, level, e);
+	if (r == PT_OK && pt_entry_adjust(level, e) != e)
+		*slot = pt_entry_adjust(level, e);
 	return r;
 }
 
@@ -316,7 +192,7 @@ static enum pt_result validate_table(struct pt_ctx *c, struct frame *f, unsigned
 		do {
 			enum pt_result r;
 
-			if (!(table[i] & PTE_P) || !is_guest_slot(level, i))
+			if (!(table[i] & PTE_P) || !pt_is_guest_slot(level, i))
 				continue;
 			r = validate_entry(c, f, level, &table[i]);
 			if (unlikely(r != PT_OK)) {
@@ -348,7 +224,7 @@ static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsign
 	unsigned i = f->aux & PT_VALIDATED;
 
 	if (f->aux & PT_ENTRY_OWNED) {
-		if (drop_entry(c, f, level, table[i], true) == PT_AGAIN)
+		if (pt_entry_drop(c, f, level, table[i], true) == PT_AGAIN)
 			return PT_AGAIN;
 		set_progress(f, i, false);
 	}
@@ -365,9 +241,9 @@ static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsign
 		do {
 			uint64_t e = table[--i];
 
-			if (!(e & PTE_P) || !is_guest_slot(level, i) || drop_shared(level, e))
+			if (!(e & PTE_P) || !pt_is_guest_slot(level, i) || drop_shared(level, e))
 				continue;
-			if (drop_entry(c, f, level, e, true) == PT_AGAIN) {
+			if (pt_entry_drop(c, f, level, e, true) == PT_AGAIN) {
 				set_progress(f, i, true);
 				return PT_AGAIN;
 			}
@@ -381,7 +257,7 @@ static enum pt_result devalidate_table(struct pt_ctx *c, struct frame *f, unsign
 
 static enum pt_result validate(struct pt_ctx *c, struct frame *f)
 {
-	unsigned level = level_of(f);
+	unsigned level = pt_level(f);
 
 	if (f->type_info & FT_VALIDATED)
 		return PT_OK;
@@ -395,7 +271,7 @@ enum pt_result pt_take(struct pt_ctx *c, struct frame *f, unsigned level)
 	if (t >> FT_SHIFT == level && (t & FT_COUNT))
 		f->type_info = t + 1;	/* under the lock that guards this type */
 	else if (!frame_type_begin(f, level))
-		return refuse(c, -XEN_EINVAL);
+		return pt_refuse(c, -XEN_EINVAL);
 	return validate(c, f);
 }
 
@@ -408,7 +284,7 @@ enum pt_result pt_resume(struct pt_ctx *c, struct frame *f)
 enum pt_result pt_drop(struct pt_ctx *c, struct frame *f)
 {
 	uint64_t t = f->type_info;
-	unsigned level = level_of(f);
+	unsigned level = pt_level(f);
 	enum pt_result r;
 
 	CHECK((t & FT_COUNT) && level >= 1 && level <= 4);
@@ -426,80 +302,4 @@ enum pt_result pt_drop(struct pt_ctx *c, struct frame *f)
 	f->aux = tlb_stamp();
 	__atomic_store_n(&f->type_info, (uint64_t)level << FT_SHIFT, __ATOMIC_RELEASE);
 	return PT_OK;
-}
-
-/* ---- a change of one entry -------------------------------------------------------------------------- */
-
-/* What an earlier update has left is the start of this one. */
-static bool is_continued(const struct pt_ctx *c, unsigned level, uint64_t e,
-			 const struct pt_pending *pending)
-{
-	const struct frame *f = frame_of(pending->table);
-
-	return !pending->dropping && (e & PTE_P) && pending->table.n == pte_mfn(e).n &&
-	       f->owner == c->owner && level_of(f) == level - 1;
-}
-
-/* As take_entry(), going on with what an earlier attempt has left. */
-static enum pt_result take_new(struct pt_ctx *c, struct frame *table, unsigned level, uint64_t e,
-			       struct pt_pending *pending)
-{
-	enum pt_result r;
-
-	if (pending->table.n) {
-		r = pt_resume(c, frame_of(pending->table));
-		pending->table = mfn(0);
-	} else {
-		r = take_entry(c, table, level, e);
-	}
-	if (r == PT_AGAIN || r == PT_BAD)
-		*pending = (struct pt_pending){ pte_mfn(e), r == PT_BAD };
-	return r;
-}
-
-static void table_entry_write(uint64_t *slot, uint64_t new, bool keep_ad)
-{
-	uint64_t old = READ_ONCE(*slot);
-
-	while (!__atomic_compare_exchange_n(slot, &old, keep_ad ? new | (old & (PTE_A | PTE_D)) : new,
-					    false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
-}
-
-int pt_update(struct pt_ctx *c, struct frame *table, unsigned level, unsigned index, uint64_t new,
-	      bool keep_ad, struct pt_pending *pending)
-{
-	uint64_t *slot = (uint64_t *)frame_ptr(frame_mfn(table)) + index;
-	uint64_t old = READ_ONCE(*slot);
-
-	if (!is_guest_slot(level, index))
-		return -XEN_EINVAL;
-	if (unlikely(pending->table.n) && !is_continued(c, level, new, pending)) {
-		pending->dropping = true;
-		return -XEN_ERESTART;
-	}
-	if (new & PTE_P) {
-		if (new & pte_refused_table)
-			return -XEN_EINVAL;
-		if (!((old ^ new) & ~PTE_HARMLESS)) {
-			table_entry_write(slot, adjust(level, new), keep_ad);
-			return 0;
-		}
-		switch (take_new(c, table, level, new, pending)) {
-		case PT_OK:
-			new = adjust(level, new);
-			break;
-		case PT_AGAIN:
-			return -XEN_ERESTART;
-		default:
-			return c->error;
-		}
-	}
-	/* Nothing below can fail. */
-	if (new & PTE_P)
-		pt_note_entry(table, slot);
-	table_entry_write(slot, new, keep_ad);
-	if (drop_entry(c, table, level, old, false) == PT_AGAIN)
-		*pending = (struct pt_pending){ pte_mfn(old), true };
-	return 0;
 }

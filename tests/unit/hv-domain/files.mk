@@ -7,7 +7,7 @@ HARNESSES += hv_domain_all
 hv_domain_SHARED := $(addprefix tests/unit/hv-domain/,world.c seam.c toolstack.c) \
 	$(FAKE_PANIC) $(FAKE_LOG) $(FAKE_GUESTMEM) \
 	$(addprefix hypervisor/lib/,heap.c bitmap.c) \
-	$(addprefix hypervisor/core/,buddy.c cpumask.c frame.c machine.c pagetype.c ptable.c ptaudit.c pheap.c \
+	$(addprefix hypervisor/core/,buddy.c cpumask.c frame.c machine.c pagetype.c ptentry.c ptable.c ptaudit.c pheap.c \
 		cpumask.c runq.c share.c timer.c lifecycle.c evtchn.c evtchn_fifo.c grant.c maptrack.c cpuid.c cpuid_pv.c msr.c \
 		segdesc.c dr7.c) \
 	$(addprefix hypervisor/domain/,alloc.c domain.c target.c vcpu.c pause.c evtchn.c evtchn_fifo.c flush.c frames.c grant.c grantmap.c \

@@ -5,7 +5,7 @@ UNITS += hv_buddy hv_extop hv_pagetype hv_recursive hv_memory_op hv_ptstore
 HARNESSES += hv_pagetype_all hv_frame_overtaken
 
 hv_mm_SHARED := tests/unit/hv-mm/world.c $(FAKE_PANIC) $(FAKE_GUESTMEM) \
-	$(addprefix hypervisor/core/,buddy.c cpumask.c frame.c machine.c pagetype.c ptable.c ptaudit.c) \
+	$(addprefix hypervisor/core/,buddy.c cpumask.c frame.c machine.c pagetype.c ptentry.c ptable.c ptaudit.c) \
 	$(addprefix hypervisor/domain/,mm.c ram.c relinquish.c target.c flush.c frames.c tables.c basetable.c reap.c mmcheck.c) \
 	$(addprefix hypervisor/calls/,pgowner.c mmulist.c mmu_update.c mmuext_op.c)
 hv_buddy_USRCS        := tests/unit/hv-mm/buddy_test.c $(FAKE_PANIC) hypervisor/core/buddy.c
