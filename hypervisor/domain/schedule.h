@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of the scheduler share: the queue of each CPU (schedule.c), what a domain's
- * vCPUs have in common (schedshare.c), vCPUs that move (schedmove.c).
+ * What the parts of the scheduler share: the queue of each CPU (schedule.c), vCPUs that come to
+ * it (schedwake.c), what a domain's vCPUs have in common (schedshare.c), vCPUs that move
+ * (schedmove.c).
  */
 #pragma once
 
 #include <hv/sched.h>
 
 #include <hv/domain.h>
+#include <hv/lifecycle.h>
 #include <hv/lock.h>
+#include <hv/time.h>
 
 struct cpu_sched {
 	spinlock_t lock;
@@ -67,6 +70,23 @@ static inline void sched_unlock(struct cpu_sched *s)
 	if (unlikely(sched_several) && s->told == runq_is_empty(&s->queue))
 		sched_tell(s);
 	spin_unlock(&s->lock);
+}
+
+/* A CPU that idles, and where v may run, looks for something to run. */
+static inline void sched_want_idle_cpu(const struct vcpu *v)
+{
+	cpumask_t idle;
+
+	if (unlikely(cpumask_and(&idle, &sched_idle, &v->sched.hard_affinity)))
+		sched_want(cpumask_first(&idle));
+}
+
+/* v is neither queued nor on a CPU: its run state when that has changed without a move. */
+static inline void sched_settle_state(struct vcpu *v, uint64_t now)
+{
+	uint32_t holds = v->pause_count | v->domain->pause_count;
+
+	vcpu_runstate_change(v, life_runstate(v->pause_flags, holds, false), now);
 }
 
 /** Queues v, whose queue's lock is held, if it is runnable and nowhere. */

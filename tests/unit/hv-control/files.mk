@@ -5,7 +5,7 @@ UNITS += hv_affinity hv_domctl hv_domstate hv_sysctl hv_vcpucalls
 hv_control_SHARED := tests/unit/hv-control/world.c $(FAKE_PANIC) $(FAKE_LOG) $(FAKE_GUESTMEM) \
 	tests/unit/hv-sched/machine.c \
 	$(addprefix hypervisor/core/,pheap.c cpumask.c runq.c share.c timer.c lifecycle.c) \
-	$(addprefix hypervisor/domain/,schedule.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c domstate.c) \
+	$(addprefix hypervisor/domain/,schedule.c schedwake.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c domstate.c) \
 	$(addprefix hypervisor/calls/,domctl.c domctl_domain.c domctl_vcpu.c domctl_state.c \
 		domctl_arch.c domctl_shadow.c sysctl.c sysctl_info.c sysctl_cpu.c)
 hv_affinity_USRCS := tests/unit/hv-control/affinity_test.c $(hv_control_SHARED)

@@ -6,7 +6,7 @@ UNITS += hv_cpumask hv_pheap hv_runq hv_timer hv_lifecycle hv_schedule hv_shares
 
 hv_sched_SHARED := tests/unit/hv-sched/machine.c $(FAKE_PANIC) $(FAKE_LOG) \
 	$(addprefix hypervisor/core/,pheap.c cpumask.c runq.c share.c timer.c lifecycle.c) \
-	$(addprefix hypervisor/domain/,schedule.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c)
+	$(addprefix hypervisor/domain/,schedule.c schedwake.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c)
 hv_pheap_USRCS     := tests/unit/hv-sched/pheap_test.c $(FAKE_PANIC) hypervisor/core/pheap.c
 hv_pheap_all_HSRCS := tests/unit/hv-sched/pheap_histories.c $(FAKE_PANIC) hypervisor/core/pheap.c
 hv_lifecycle_all_HSRCS := tests/unit/hv-sched/lifecycle_histories.c $(FAKE_PANIC) hypervisor/core/lifecycle.c

@@ -10,6 +10,7 @@
 #include "../../../hypervisor/domain/schedctl.c"
 #include "../../../hypervisor/domain/schedmove.c"
 #include "../../../hypervisor/domain/schedshare.c"
+#include "../../../hypervisor/domain/schedwake.c"
 #include "../../../hypervisor/domain/softtimer.c"
 #include "../../../hypervisor/domain/timekeep.c"
 #include "../../../hypervisor/domain/upcall.c"
