@@ -285,7 +285,8 @@ interrupt_entry:
 	call irq_dispatch
 	testb $3, REGS_CS(%rsp)
 	jnz exit_to_guest
-	/* Before the halt, not in it: an NMI has used up sti's shadow. What has come is not slept over. */
+	/* Before the halt, not in it: an NMI has used up sti's shadow (SDM, STI). What has come is not
+	 * slept over. */
 	lea idle_halt(%rip), %rax
 	cmp %rax, REGS_RIP(%rsp)
 	jne to_hypervisor

@@ -258,8 +258,6 @@ static inline void cli(void)
 	__asm__ volatile("cli" : : : "memory");
 }
 
-/* Opens interrupts and halts; no interrupt is lost in between (SDM: STI shadow). */
-
 /* Opens interrupts for those that wait; the nop stands in the shadow of STI. */
 static inline void sti_nop_cli(void)
 {
