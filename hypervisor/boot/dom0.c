@@ -11,8 +11,9 @@
  */
 #include <hv/dom0.h>
 
+#include "dom0notes.h"
+
 #include <xen/domctl.h>
-#include <xen/elfnote.h>
 #include <xen/features.h>
 
 #include <format/pte.h>
@@ -29,9 +30,7 @@
 struct build {
 	struct domain *d;
 	struct elf elf;
-	/* by the notes, or the section __xen_guest */
-	uint64_t virt_base, elf_paddr_offset, entry, hypercall_page, init_p2m;
-	bool has_hypercall_page, has_init_p2m, mod_start_pfn;
+	struct dom0_notes notes;
 	/* layout: virtual addresses, whole pages; physical = virtual - virt_base */
 	uint64_t kernel_start, kernel_end;
 	uint64_t ramdisk, ramdisk_pages;
@@ -54,96 +53,39 @@ static uint64_t round_up(uint64_t v, uint64_t align)
 	return (v + align - 1) & ~(align - 1);
 }
 
-static bool note_u64(const struct elf *elf, uint32_t type, uint64_t *value)
-{
-	struct elf_note note;
-
-	return elf_note_find(elf, "Xen", type, &note) && elf_note_u64(&note, value);
-}
-
-static bool read_notes(struct build *b)
-{
-	struct elf_note note;
-	uint64_t v;
-
-	if (!elf_note_find(&b->elf, "Xen", XEN_ELFNOTE_XEN_VERSION, &note) &&
-	    !elf_note_find(&b->elf, "Xen", XEN_ELFNOTE_ENTRY, &note) &&
-	    !elf_note_find(&b->elf, "Xen", XEN_ELFNOTE_GUEST_OS, &note))
-		return false;
-	note_u64(&b->elf, XEN_ELFNOTE_VIRT_BASE, &b->virt_base);
-	note_u64(&b->elf, XEN_ELFNOTE_PADDR_OFFSET, &b->elf_paddr_offset);
-	note_u64(&b->elf, XEN_ELFNOTE_ENTRY, &b->entry);
-	b->has_hypercall_page = note_u64(&b->elf, XEN_ELFNOTE_HYPERCALL_PAGE, &b->hypercall_page);
-	b->has_init_p2m = note_u64(&b->elf, XEN_ELFNOTE_INIT_P2M, &b->init_p2m);
-	b->mod_start_pfn = note_u64(&b->elf, XEN_ELFNOTE_MOD_START_PFN, &v) && v;
-	return true;
-}
-
-/* NAME=number of the old section's text; false when it is not there. */
-static bool old_u64(const char *text, const char *name, uint64_t *value)
-{
-	struct str_span rest = { text, str_len(text) }, pair;
-
-	while (str_split(&rest, ',', &pair)) {
-		const char *is = str_skip_prefix(pair.at, name), *end;
-
-		if (is && *is == '=')
-			return str_to_u64(is + 1, &end, 0, value);
-	}
-	return false;
-}
-
-/* What notes say now, kernels of long ago said in a section: NAME=VALUE,NAME=VALUE */
-static void read_old_section(struct build *b)
-{
-	struct elf_section section;
-	char text[512];
-	uint64_t page;
-
-	if (!elf_section_find(&b->elf, "__xen_guest", &section) || section.type == ELF_SHT_NOBITS ||
-	    !str_copy_span(text, sizeof(text), (struct str_span){
-			   (const char *)b->elf.image + section.offset, section.size }))
-		panic("dom0 kernel: no Xen notes, not a PV kernel");
-	old_u64(text, "VIRT_BASE", &b->virt_base);
-	b->elf_paddr_offset = b->virt_base;
-	old_u64(text, "ELF_PADDR_OFFSET", &b->elf_paddr_offset);
-	old_u64(text, "VIRT_ENTRY", &b->entry);
-	b->has_hypercall_page = old_u64(text, "HYPERCALL_PAGE", &page) && page < 1UL << 52;
-	b->hypercall_page = b->has_hypercall_page ? b->virt_base + (page << PAGE_SHIFT) : 0;
-}
-
 /* Where a segment's bytes go: virtual addresses by p_paddr, as PADDR_OFFSET says. */
 static uint64_t segment_va(const struct build *b, const struct elf_segment *s)
 {
-	return s->paddr - b->elf_paddr_offset + b->virt_base;
+	return s->paddr - b->notes.elf_paddr_offset + b->notes.virt_base;
 }
 
 static void place_kernel(struct build *b)
 {
+	const struct dom0_notes *notes = &b->notes;
 	struct elf_segment s;
 	uint64_t low = ~0UL, high = 0;
 
 	for (unsigned i = 0; elf_load_next(&b->elf, &i, &s);) {
 		uint64_t va = segment_va(b, &s);
 
-		if (va < b->virt_base || va + s.memsz < va)
+		if (va < notes->virt_base || va + s.memsz < va)
 			panic("dom0 kernel: a segment lies outside the image's range");
 		low = MIN(low, va);
 		high = MAX(high, va + s.memsz);
 	}
-	if (low > high || high - b->virt_base > b->pages << PAGE_SHIFT)
+	if (low > high || high - notes->virt_base > b->pages << PAGE_SHIFT)
 		panic("dom0 kernel: does not fit in dom0's %lu KiB of memory",
 		      (unsigned long)b->pages * 4);
 	b->kernel_start = low & PAGE_MASK;
 	b->kernel_end = round_up(high, PAGE_SIZE);
-	if (b->entry < b->kernel_start || b->entry >= b->kernel_end)
+	if (notes->entry < b->kernel_start || notes->entry >= b->kernel_end)
 		panic("dom0 kernel: its entry %#lx lies outside the image (Linux: built without CONFIG_XEN_PV?)",
-		      (unsigned long)b->entry);
-	if (b->has_hypercall_page && (b->hypercall_page & (PAGE_SIZE - 1) ||
-				      b->hypercall_page < b->kernel_start ||
-				      b->hypercall_page >= b->kernel_end))
+		      (unsigned long)notes->entry);
+	if (notes->has_hypercall_page && (notes->hypercall_page & (PAGE_SIZE - 1) ||
+					  notes->hypercall_page < b->kernel_start ||
+					  notes->hypercall_page >= b->kernel_end))
 		panic("dom0 kernel: its hypercall page %#lx lies outside the image",
-		      (unsigned long)b->hypercall_page);
+		      (unsigned long)notes->hypercall_page);
 }
 
 /* Page tables that map [virt_base, end): one for each slot touched at each level. */
@@ -158,6 +100,7 @@ static uint64_t count_tables(uint64_t start, uint64_t end)
 
 static void place_rest(struct build *b, const struct boot_plan *plan)
 {
+	const struct dom0_notes *notes = &b->notes;
 	uint64_t at = b->kernel_end, list;
 
 	b->ramdisk_pages = DIV_ROUND_UP(plan->ramdisk_size, PAGE_SIZE);
@@ -175,20 +118,20 @@ static void place_rest(struct build *b, const struct boot_plan *plan)
 		b->mapped_end = round_up(end, 4UL << 20);
 		if (b->mapped_end - end < 512UL << 10)
 			b->mapped_end += 4UL << 20;
-		uint64_t need = 1 + count_tables(b->virt_base, b->mapped_end);
+		uint64_t need = 1 + count_tables(notes->virt_base, b->mapped_end);
 
-		if (b->has_init_p2m)
-			need += count_tables(b->init_p2m, b->init_p2m + (b->p2m_pages << PAGE_SHIFT));
+		if (notes->has_init_p2m)
+			need += count_tables(notes->init_p2m, notes->init_p2m + (b->p2m_pages << PAGE_SHIFT));
 		if (need <= b->table_pages)
 			break;
 	}
 	b->stack = at + (b->table_pages << PAGE_SHIFT);
-	b->p2m = b->has_init_p2m ? b->init_p2m : list;
-	b->next_table = (b->tables - b->virt_base) >> PAGE_SHIFT;
-	if (b->stack + PAGE_SIZE - b->virt_base > b->pages << PAGE_SHIFT)
+	b->p2m = notes->has_init_p2m ? notes->init_p2m : list;
+	b->next_table = (b->tables - notes->virt_base) >> PAGE_SHIFT;
+	if (b->stack + PAGE_SIZE - notes->virt_base > b->pages << PAGE_SHIFT)
 		panic("dom0: %lu KiB of memory are too little, %lu KiB are needed at least",
 		      (unsigned long)b->pages * 4,
-		      (unsigned long)(b->stack + PAGE_SIZE - b->virt_base) >> 10);
+		      (unsigned long)(b->stack + PAGE_SIZE - notes->virt_base) >> 10);
 }
 
 static mfn_t frame_of_pfn(const struct build *b, uint64_t n)
@@ -198,7 +141,7 @@ static mfn_t frame_of_pfn(const struct build *b, uint64_t n)
 
 static void *va_ptr(const struct build *b, uint64_t va)
 {
-	uint64_t off = va - b->virt_base;
+	uint64_t off = va - b->notes.virt_base;
 
 	return (char *)frame_ptr(frame_of_pfn(b, off >> PAGE_SHIFT)) + (off & (PAGE_SIZE - 1));
 }
@@ -217,14 +160,20 @@ static void copy_in(const struct build *b, uint64_t va, const void *src, uint64_
 	}
 }
 
+static unsigned extents_order(const struct build *b)
+{
+	unsigned order = 0;
+
+	while ((PAGE_SIZE << order) < DIV_ROUND_UP(b->pages, CHUNK_PAGES) * sizeof(mfn_t))
+		order++;
+	return order;
+}
+
 static void populate(struct build *b)
 {
 	uint64_t chunks = DIV_ROUND_UP(b->pages, CHUNK_PAGES);
-	unsigned order = 0;
 
-	while ((PAGE_SIZE << order) < chunks * sizeof(mfn_t))
-		order++;
-	b->extents = hv_pages_alloc(order);
+	b->extents = hv_pages_alloc(extents_order(b));
 	if (!b->extents)
 		panic("dom0: no memory to build it");
 	b->d->mm.takes_dirty = true;
@@ -264,7 +213,7 @@ static uint64_t *table_walk(struct build *b, uint64_t va)
 		uint64_t *e = &table[(va >> shift) & (PTE_ENTRIES - 1)];
 
 		if (!*e) {
-			CHECK(b->next_table < (b->stack - b->virt_base) >> PAGE_SHIFT);
+			CHECK(b->next_table < (b->stack - b->notes.virt_base) >> PAGE_SHIFT);
 			*e = frame_of_pfn(b, b->next_table++).n << PAGE_SHIFT |
 			     PTE_P | PTE_W | PTE_U | PTE_A | PTE_D;
 		}
@@ -275,7 +224,7 @@ static uint64_t *table_walk(struct build *b, uint64_t va)
 
 static void map(struct build *b, uint64_t va, uint64_t n)
 {
-	uint64_t first = (b->tables - b->virt_base) >> PAGE_SHIFT;
+	uint64_t first = (b->tables - b->notes.virt_base) >> PAGE_SHIFT;
 	bool is_table = n >= first && n < first + b->table_pages;
 
 	*table_walk(b, va) = frame_of_pfn(b, n).n << PAGE_SHIFT | PTE_P | PTE_U | PTE_GUEST_KERNEL |
@@ -284,23 +233,24 @@ static void map(struct build *b, uint64_t va, uint64_t n)
 
 static void build_tables(struct build *b)
 {
-	uint64_t p2m_pfn = (b->start_info - b->virt_base) / PAGE_SIZE - b->p2m_pages;
-	uint64_t mod_pfn = (b->ramdisk - b->virt_base) >> PAGE_SHIFT;
+	const struct dom0_notes *notes = &b->notes;
+	uint64_t p2m_pfn = (b->start_info - notes->virt_base) / PAGE_SIZE - b->p2m_pages;
+	uint64_t mod_pfn = (b->ramdisk - notes->virt_base) >> PAGE_SHIFT;
 
 	b->l4 = frame_of_pfn(b, b->next_table++);
-	for (uint64_t va = b->virt_base; va < b->mapped_end; va += PAGE_SIZE) {
-		uint64_t n = (va - b->virt_base) >> PAGE_SHIFT;
+	for (uint64_t va = notes->virt_base; va < b->mapped_end; va += PAGE_SIZE) {
+		uint64_t n = (va - notes->virt_base) >> PAGE_SHIFT;
 
 		if (n >= b->pages)
 			break;
-		if (b->mod_start_pfn && n >= mod_pfn && n < mod_pfn + b->ramdisk_pages)
+		if (notes->mod_start_pfn && n >= mod_pfn && n < mod_pfn + b->ramdisk_pages)
 			continue;
-		if (b->has_init_p2m && n >= p2m_pfn && n < p2m_pfn + b->p2m_pages)
+		if (notes->has_init_p2m && n >= p2m_pfn && n < p2m_pfn + b->p2m_pages)
 			continue;
 		map(b, va, n);
 	}
-	for (uint64_t i = 0; b->has_init_p2m && i < b->p2m_pages; i++)
-		map(b, b->init_p2m + (i << PAGE_SHIFT), p2m_pfn + i);
+	for (uint64_t i = 0; notes->has_init_p2m && i < b->p2m_pages; i++)
+		map(b, notes->init_p2m + (i << PAGE_SHIFT), p2m_pfn + i);
 }
 
 static void write_p2m(const struct build *b)
@@ -323,14 +273,14 @@ static void write_start_info(const struct build *b, const struct boot_plan *plan
 	/* With those that holes in the map have spared: they are read-only, so not the kernel's to use. */
 	si->nr_pt_frames = b->table_pages;
 	si->mfn_list = b->p2m;
-	si->first_p2m_pfn = b->has_init_p2m ?
-		(b->start_info - b->virt_base) / PAGE_SIZE - b->p2m_pages : 0;
-	si->nr_p2m_frames = b->has_init_p2m ? b->p2m_pages : 0;
+	si->first_p2m_pfn = b->notes.has_init_p2m ?
+		(b->start_info - b->notes.virt_base) / PAGE_SIZE - b->p2m_pages : 0;
+	si->nr_p2m_frames = b->notes.has_init_p2m ? b->p2m_pages : 0;
 	if (plan->ramdisk_size) {
 		si->mod_start = b->ramdisk;
 		si->mod_len = plan->ramdisk_size;
-		if (b->mod_start_pfn) {
-			si->mod_start = (b->ramdisk - b->virt_base) >> PAGE_SHIFT;
+		if (b->notes.mod_start_pfn) {
+			si->mod_start = (b->ramdisk - b->notes.virt_base) >> PAGE_SHIFT;
 			si->flags |= SIF_MOD_START_PFN;
 		}
 	}
@@ -347,7 +297,7 @@ static void start_vcpu(const struct build *b)
 	if (!c)
 		panic("dom0: no memory to build it");
 	c->flags = VGCF_in_kernel | VGCF_online;
-	c->user_regs.rip = b->entry;
+	c->user_regs.rip = b->notes.entry;
 	c->user_regs.rsp = b->stack + PAGE_SIZE;
 	c->user_regs.rsi = b->start_info;
 	c->user_regs.cs = FLAT_KERNEL_CS;
@@ -392,9 +342,7 @@ void dom0_build(const struct boot_plan *plan, uint64_t bytes, unsigned vcpus)
 	if (!b.d)
 		panic("dom0: could not be created (%d)", err);
 	b.d->mm.max_pages = ~0u;
-	b.entry = b.elf.entry;
-	if (!read_notes(&b))
-		read_old_section(&b);
+	dom0_notes_read(&b.notes, &b.elf);
 	place_kernel(&b);
 	place_rest(&b, plan);
 	populate(&b);
@@ -402,8 +350,8 @@ void dom0_build(const struct boot_plan *plan, uint64_t bytes, unsigned vcpus)
 	write_p2m(&b);
 	build_tables(&b);
 	write_start_info(&b, plan);
-	if (b.has_hypercall_page)
-		hypercall_page_init(b.d, va_ptr(&b, b.hypercall_page));
+	if (b.notes.has_hypercall_page)
+		hypercall_page_init(b.d, va_ptr(&b, b.notes.hypercall_page));
 	for (unsigned i = 0; i < b.d->max_vcpus; i++) {
 		err = vcpu_create(b.d, i);
 		if (err)
@@ -411,11 +359,6 @@ void dom0_build(const struct boot_plan *plan, uint64_t bytes, unsigned vcpus)
 	}
 	start_vcpu(&b);
 	log_info("dom0: %lu MiB, kernel %#lx-%#lx, entry %#lx", (unsigned long)b.pages >> 8,
-		 (unsigned long)b.kernel_start, (unsigned long)b.kernel_end, (unsigned long)b.entry);
-	uint64_t chunks = DIV_ROUND_UP(b.pages, CHUNK_PAGES);
-	unsigned order = 0;
-
-	while ((PAGE_SIZE << order) < chunks * sizeof(mfn_t))
-		order++;
-	hv_pages_free(b.extents, order);
+		 (unsigned long)b.kernel_start, (unsigned long)b.kernel_end, (unsigned long)b.notes.entry);
+	hv_pages_free(b.extents, extents_order(&b));
 }

@@ -84,6 +84,9 @@ void bootopts_parse(struct boot_options *options, const char *cmdline);
  */
 const char *bootopts_read_serial(struct boot_serial *serial, const char *value);
 
+/** Reads a size. False: it is none, then nothing has changed. */
+bool bootopts_read_size(const char *word, struct boot_size *size);
+
 /** Says how many bytes a size means on a machine with total bytes; 0 to total. */
 uint64_t bootopts_size_of(const struct boot_size *size, uint64_t total);
 

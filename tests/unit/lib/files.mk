@@ -15,7 +15,7 @@ lib_cpio_USRCS   := tests/unit/lib/cpio_test.c tests/unit/lib/cpio_image.c \
 	hypervisor/lib/cpio.c hypervisor/lib/str.c
 lib_conf_USRCS   := tests/unit/lib/conf_test.c hypervisor/lib/conf.c hypervisor/lib/str.c
 boot_opts_USRCS  := tests/unit/lib/bootopts_test.c hypervisor/boot/bootopts.c \
-	hypervisor/boot/bootserial.c hypervisor/lib/str.c
+	hypervisor/boot/bootserial.c hypervisor/boot/bootsize.c hypervisor/lib/str.c
 boot_conf_USRCS  := tests/unit/lib/bootconf_test.c tests/unit/lib/elf_image.c \
 	tests/unit/lib/cpio_image.c hypervisor/boot/bootconf.c \
 	$(addprefix hypervisor/lib/,conf.c cpio.c elf.c fmt.c str.c)
