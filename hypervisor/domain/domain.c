@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains: creation, look-up, references, and the end in steps. What a module keeps
- * for a domain it makes and takes back itself; the order stands here.
+ * Domains: creation, shutdown, and the end in steps. What a module keeps for a domain it makes and
+ * takes back itself; the order stands here.
  */
-#include <hv/domain.h>
+#include "domlist.h"
 
 #include <stdarg.h>
 
@@ -21,127 +21,11 @@
 #include <hv/time.h>
 #include <hv/traps.h>
 
-struct domain *domain_list;
-spinlock_t domlist_lock = SPINLOCK("domlist");
 struct domain *dom0;
 struct domain dom_xen = { .id = DOMID_XEN, .refs = 1 };
 struct domain dom_io = { .id = DOMID_IO, .refs = 1 };
 
-/*
- * domlist lock must be held for these: id to domain, in pages that are there while one of their
- * ids is in use. Who looks up a domain that is there for certain needs no lock.
- */
-#define IDS_PER_PAGE (PAGE_SIZE / sizeof(struct domain *))
-static struct domain **by_id[DIV_ROUND_UP(DOMID_FIRST_RESERVED, IDS_PER_PAGE)];
-static uint16_t ids_used[ARRAY_SIZE(by_id)];
-
-static struct domain *lookup(domid_t id)
-{
-	struct domain **page;
-
-	if (id >= DOMID_FIRST_RESERVED)
-		return NULL;
-	page = by_id[index_clamp(id / IDS_PER_PAGE, ARRAY_SIZE(by_id))];
-	return page ? page[id % IDS_PER_PAGE] : NULL;
-}
-
-struct domain *domain_by_owner(domid_t id)
-{
-	return lookup(id);
-}
-
-struct domain *domain_get(domid_t id)
-{
-	struct domain *d;
-
-	spin_lock(&domlist_lock);
-	d = lookup(id);
-	if (d && !d->listed)
-		d = NULL;
-	if (d)
-		domain_ref(d);
-	spin_unlock(&domlist_lock);
-	return d;
-}
-
-struct domain *domain_get_from(domid_t from)
-{
-	struct domain *d = NULL;
-	size_t page = from / IDS_PER_PAGE, i = from % IDS_PER_PAGE;
-
-	spin_lock(&domlist_lock);
-	for (; !d && page < ARRAY_SIZE(by_id); page++, i = 0) {
-		struct domain **ids = by_id[index_clamp(page, ARRAY_SIZE(by_id))];
-
-		for (; ids && i < IDS_PER_PAGE && !d; i++)
-			if (ids[i] && ids[i]->listed)
-				d = ids[i];
-	}
-	if (d)
-		domain_ref(d);
-	spin_unlock(&domlist_lock);
-	return d;
-}
-
-/* Its frames lead to d from here on; nobody else does before domain_list has it. */
-static int take_id(struct domain *d)
-{
-	struct domain ***page = &by_id[d->id / IDS_PER_PAGE], **at;
-	int rc = -XEN_ENOMEM;
-
-	spin_lock(&domlist_lock);
-	if (!*page)
-		*page = hv_pages_alloc(0);
-	at = *page ? &(*page)[d->id % IDS_PER_PAGE] : NULL;
-	if (at)
-		rc = *at ? -XEN_EEXIST : 0;
-	if (!rc) {
-		*at = d;
-		ids_used[d->id / IDS_PER_PAGE]++;
-	}
-	spin_unlock(&domlist_lock);
-	return rc;
-}
-
-/* domlist lock held. */
-static void give_back_id(struct domain *d)
-{
-	struct domain ***page = &by_id[d->id / IDS_PER_PAGE];
-
-	(*page)[d->id % IDS_PER_PAGE] = NULL;
-	if (!--ids_used[d->id / IDS_PER_PAGE]) {
-		hv_pages_free(*page, 0);
-		*page = NULL;
-	}
-}
-
-/* Ids ascending. */
-static void list_add(struct domain *d)
-{
-	struct domain **at;
-
-	spin_lock(&domlist_lock);
-	for (at = &domain_list; *at && (*at)->id < d->id; at = &(*at)->next)
-		;
-	d->next = *at;
-	*at = d;
-	d->listed = true;
-	spin_unlock(&domlist_lock);
-}
-
-/* domlist lock held. */
-static void unlink_domain(struct domain *d)
-{
-	struct domain **at;
-
-	for (at = &domain_list; *at != d; at = &(*at)->next)
-		CHECK(*at);
-	*at = d->next;
-	give_back_id(d);
-}
-
-/* The last reference is gone, nobody can find it any more. */
-static void domain_free(struct domain *d)
+void domain_free(struct domain *d)
 {
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		vcpu_free(d->vcpu[i]);
@@ -149,35 +33,6 @@ static void domain_free(struct domain *d)
 	xfree(d->memory_map);
 	xfree(d->vcpu);
 	xfree(d);
-}
-
-/* Only under the lock, so that nobody finds it meanwhile. */
-static __attribute__((noinline)) void put_last(struct domain *d)
-{
-	bool last;
-
-	spin_lock(&domlist_lock);
-	CHECK(d->refs > 0);
-	last = __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) == 0;
-	if (last)
-		unlink_domain(d);
-	spin_unlock(&domlist_lock);
-	if (last) {
-		CHECK(d->life.state == LIFE_DEAD);
-		domstate_changed(d->id);
-		domain_free(d);
-	}
-}
-
-void domain_put(struct domain *d)
-{
-	uint32_t refs = READ_ONCE(d->refs);
-
-	while (likely(refs > 1))
-		if (__atomic_compare_exchange_n(&d->refs, &refs, refs - 1, false, __ATOMIC_RELEASE,
-						__ATOMIC_RELAXED))
-			return;
-	put_last(d);
 }
 
 static void init_fields(struct domain *d, domid_t id, const struct xen_domctl_createdomain *cfg,
@@ -215,7 +70,7 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 		goto free_parts;
 	domain_mm_init(d);
 	sched_domain_init(d);
-	*err = take_id(d);
+	*err = domlist_take_id(d);
 	if (*err)
 		goto free_parts;
 	*err = evtchn_domain_init(d);
@@ -230,16 +85,14 @@ struct domain *domain_create(domid_t id, const struct xen_domctl_createdomain *c
 	/* Nothing below can fail. */
 	frame_share(d, d->shared_info, false);
 	time_update_wallclock(d);
-	list_add(d);
+	domlist_add(d);
 	domstate_changed(id);
 	return d;
 
 destroy_evtchn:
 	evtchn_domain_destroy(d, &b);	/* no port is in use: that takes little */
 free_id:
-	spin_lock(&domlist_lock);
-	give_back_id(d);
-	spin_unlock(&domlist_lock);
+	domlist_give_back_id(d);
 free_parts:
 	if (d->shared_info)
 		hv_pages_free(d->shared_info, 0);

@@ -10,7 +10,7 @@ hv_domain_SHARED := $(addprefix tests/unit/hv-domain/,world.c seam.c toolstack.c
 	$(addprefix hypervisor/core/,buddy.c cpumask.c frame.c machine.c pagetype.c ptentry.c ptable.c ptaudit.c pheap.c \
 		cpumask.c runq.c share.c timer.c lifecycle.c evtchn.c evtchn_fifo.c grant.c maptrack.c cpuid.c cpuid_pv.c msr.c \
 		segdesc.c dr7.c) \
-	$(addprefix hypervisor/domain/,alloc.c domain.c target.c vcpu.c pause.c evtchn.c evtchn_fifo.c flush.c frames.c grant.c grantmap.c \
+	$(addprefix hypervisor/domain/,alloc.c domain.c domlist.c target.c vcpu.c pause.c evtchn.c evtchn_fifo.c flush.c frames.c grant.c grantmap.c \
 		mm.c ram.c relinquish.c tables.c basetable.c reap.c mmcheck.c schedule.c schedwake.c schedctl.c schedmove.c schedshare.c softtimer.c timekeep.c watchdog.c domstate.c \
 		guestarea.c cpuid.c nmi.c ioport.c upcall.c debugreg.c) \
 	$(addprefix hypervisor/calls/,domctl.c domctl_domain.c domctl_vcpu.c domctl_state.c \
