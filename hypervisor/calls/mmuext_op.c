@@ -229,7 +229,7 @@ static int ext_list(struct ext *x, struct mmu_list *list)
 }
 
 /* Any list: of another's memory, half done, or with a wish to know how much is. */
-static long ext_any(struct ext *x, const uint64_t args[4])
+static __attribute__((noinline)) long ext_any(struct ext *x, const uint64_t args[4])
 {
 	struct mmu_list list;
 	long rc;
@@ -261,7 +261,7 @@ static __attribute__((noinline)) long ext_unfinished(struct ext *x, uint64_t at,
 }
 
 /* The caller's own memory, and nothing left over from before: two members are a switch of processes. */
-static long ext_own(struct ext *x, uint64_t at, uint32_t count)
+static __attribute__((noinline)) long ext_own(struct ext *x, uint64_t at, uint32_t count)
 {
 	x->owner = x->self;
 	if (unlikely(!guest_range_ok(guest_va(at), (uint64_t)count * sizeof(x->op))))
@@ -282,14 +282,6 @@ static long ext_own(struct ext *x, uint64_t at, uint32_t count)
 	return 0;
 }
 
-static __attribute__((noinline)) long ext_many(struct ext *x, const uint64_t args[4])
-{
-	if (likely((int32_t)args[1] > 0 && (domid_t)args[3] == DOMID_SELF && !args[2]) &&
-	    likely(!x->v->pt_pending.table.n))
-		return ext_own(x, args[0], (uint32_t)args[1]);
-	return ext_any(x, args);
-}
-
 /* One operation, as most lists have. */
 static inline long ext_single(struct ext *x, uint64_t at)
 {
@@ -304,15 +296,52 @@ static inline long ext_single(struct ext *x, uint64_t at)
 	return ext_unfinished(x, at, 1, 0, rc);
 }
 
+static __attribute__((noinline)) long ext_many(uint64_t at, uint64_t count, uint64_t done,
+					       uint64_t foreigndom)
+{
+	struct ext x;
+
+	x.v = current_vcpu();
+	x.self = x.v->domain;
+	if (likely((int32_t)count > 0 && (domid_t)foreigndom == DOMID_SELF && !done) &&
+	    likely(!x.v->pt_pending.table.n))
+		return ext_own(&x, at, (uint32_t)count);
+	return ext_any(&x, (const uint64_t[]){ at, count, done, foreigndom });
+}
+
+/* A change of processes, as it mostly is. What is something else is read anew. */
+static inline bool ext_switch(uint64_t at)
+{
+	struct {
+		uint64_t kernel_cmd, kernel, unused, user_cmd, user;
+	} two;
+
+	_Static_assert(offsetof(struct mmuext_op, arg1.mfn) == 8 && sizeof(struct mmuext_op) == 24, "ABI");
+	return !copy_from_guest(&two, guest_va(at), sizeof(two)) &&
+	       likely((uint32_t)two.kernel_cmd == MMUEXT_NEW_BASEPTR) &&
+	       likely((uint32_t)two.user_cmd == MMUEXT_NEW_USER_BASEPTR) &&
+	       tables_switch(current_vcpu(), mfn(two.kernel), mfn(two.user));
+}
+
+static __attribute__((noinline)) long ext_pair(uint64_t at, uint64_t count, uint64_t done,
+					       uint64_t foreigndom)
+{
+	if (likely((domid_t)foreigndom == DOMID_SELF && !done) && likely(ext_switch(at)))
+		return 0;
+	return ext_many(at, count, done, foreigndom);
+}
+
 long do_mmuext_op(uint64_t at, uint64_t count, uint64_t done, uint64_t foreigndom, uint64_t a5)
 {
 	struct ext x;
 
 	(void)a5;
+	if ((uint32_t)count == 2)
+		return ext_pair(at, count, done, foreigndom);
 	x.v = current_vcpu();
 	x.self = x.v->domain;
 	if (likely((uint32_t)count == 1 && (domid_t)foreigndom == DOMID_SELF && !done) &&
 	    likely(!x.v->pt_pending.table.n))
 		return ext_single(&x, at);
-	return ext_many(&x, (const uint64_t[]){ at, count, done, foreigndom });
+	return ext_many(at, count, done, foreigndom);
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * A running vCPU gets another top-level table: by mmuext_op, or its kernel writes CR3. A switch of
- * processes takes the quick way: both tables are in use elsewhere too (pinned, as a rule).
+ * A running vCPU gets another top-level table: by mmuext_op, or its kernel writes CR3.
+ *
+ * What a guest changes its processes by are pinned tables. As long as one is pinned it stays what it is, so
+ * the vCPU counts nothing of its own for it; who takes the pin off looks for such vCPUs first, and
+ * counts for them (tables_unpin()). Both have the domain's pt_lock. Tables that are not pinned are held.
  */
 #include <hv/tables.h>
 
@@ -19,71 +22,94 @@ static __attribute__((noinline)) void show_m2p(mfn_t l4, bool show)
 	WRITE_ONCE(table[HV_SLOT_FIRST], show ? all[HV_SLOT_FIRST] : 0);
 }
 
-static bool is_strict(const struct vcpu *v)
+/* ---- pinned tables ------------------------------------------------------------------------ */
+
+/* pt_lock held; as tables_replace(). */
+static inline mfn_t replace(struct vcpu *v, enum vcpu_table which, mfn_t m, bool held)
 {
-	return v->domain->mm.vm_assist >> VMASST_TYPE_m2p_strict & 1;
+	mfn_t old = tables_replace(v, which, m, held);
+
+	if (which == TABLE_KERNEL)
+		tables_load(v);
+	return old;
 }
 
-static int take_table(struct vcpu *v, mfn_t m, struct budget *b)
+static inline void put_table(struct vcpu *v, mfn_t m, struct budget *b)
 {
-	struct frame *f;
-
-	if (likely(!v->pt_pending.table.n) && likely(tables_take_quick(v->domain, m)))
-		return 0;
-	return tables_take(v->domain, m, 4, &v->pt_pending, b, &f);
-}
-
-static void put_table(struct vcpu *v, mfn_t m, struct budget *b)
-{
-	if (m.n && !tables_put_quick(v->domain, m))
+	if (unlikely(m.n))
 		tables_put(v->domain, frame_of(m), &v->pt_pending, b);
 }
 
-/* *at is v->guest_table or v->guest_table_user. */
-static bool switch_quick(struct vcpu *v, mfn_t *at, mfn_t new)
+/* The new one is pinned. */
+static inline bool switch_pinned(struct vcpu *v, enum vcpu_table which, mfn_t m, struct budget *b)
 {
-	return likely(!v->pt_pending.table.n) && likely(!is_strict(v)) &&
-	       tables_switch_quick(v, at, new);
+	struct domain *d = v->domain;
+	mfn_t old = mfn(0);
+	bool ok;
+
+	if (!tables_are_usual(v))
+		return false;
+	spin_lock(&d->mm.pt_lock);
+	ok = tables_is_pinned(d, m);
+	if (likely(ok))
+		old = replace(v, which, m, false);
+	spin_unlock(&d->mm.pt_lock);
+	put_table(v, old, b);
+	return ok;
+}
+
+/* ---- any table ---------------------------------------------------------------------------- */
+
+/* From now on v has the table and holds it, as the caller did (n = 0: none). */
+static void give(struct vcpu *v, enum vcpu_table which, mfn_t m, struct budget *b)
+{
+	mfn_t old;
+
+	spin_lock(&v->domain->mm.pt_lock);
+	old = replace(v, which, m, m.n);
+	spin_unlock(&v->domain->mm.pt_lock);
+	put_table(v, old, b);
 }
 
 int vcpu_load_table(struct vcpu *v, mfn_t new, struct budget *b)
 {
-	mfn_t old = v->guest_table;
+	struct frame *f;
 	int rc;
 
-	if (mfn_eq(new, old)) {
+	if (mfn_eq(new, v->guest_table) && likely(!v->tables_held)) {
 		tables_load(v);
 		return 0;
 	}
-	if (unlikely(v->ldt_ents))
-		vcpu_ldt_unmap(v);	/* it is found through the tables */
-	if (switch_quick(v, &v->guest_table, new))
+	if (switch_pinned(v, TABLE_KERNEL, new, b))
 		return 0;
-	rc = take_table(v, new, b);
+	if (mfn_eq(new, v->guest_table)) {
+		tables_load(v);
+		return 0;
+	}
+	if (v->ldt_ents)
+		vcpu_ldt_unmap(v);	/* it is found through the tables */
+	rc = tables_take(v->domain, new, 4, &v->pt_pending, b, &f);
 	if (rc)
 		return rc;
-	if (unlikely(is_strict(v)))
+	if (tables_are_strict(v->domain))
 		show_m2p(new, true);
-	v->guest_table = new;
-	tables_load(v);
-	/* Not before the CPU has left it. */
-	put_table(v, old, b);
+	give(v, TABLE_KERNEL, new, b);
 	return 0;
 }
 
 int vcpu_set_user_table(struct vcpu *v, mfn_t new, struct budget *b)
 {
-	mfn_t old = v->guest_table_user;
+	struct frame *f;
 	int rc;
 
-	if (mfn_eq(new, old) || switch_quick(v, &v->guest_table_user, new))
+	if (switch_pinned(v, TABLE_USER, new, b) || mfn_eq(new, v->guest_table_user))
 		return 0;
-	rc = new.n ? take_table(v, new, b) : tables_settle(&v->pt_pending, b);
+	rc = new.n ? tables_take(v->domain, new, 4, &v->pt_pending, b, &f)
+		   : tables_settle(&v->pt_pending, b);
 	if (rc)
 		return rc;
-	if (unlikely(is_strict(v)) && new.n)
+	if (tables_are_strict(v->domain) && new.n)
 		show_m2p(new, false);
-	v->guest_table_user = new;
-	put_table(v, old, b);
+	give(v, TABLE_USER, new, b);
 	return 0;
 }

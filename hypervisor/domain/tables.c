@@ -117,72 +117,6 @@ void tables_put(struct domain *d, struct frame *f, struct pt_pending *pending, s
 		frame_put(f);
 }
 
-/* A validated table has references as long as the lock is held: those who use it hold them. */
-static inline bool is_top_level(const struct domain *d, const struct frame *f)
-{
-	return f->owner == d->id && (f->type_info & (FT_TYPE | FT_VALIDATED)) ==
-				    ((uint64_t)FRAME_L4 << FT_SHIFT | FT_VALIDATED);
-}
-
-bool tables_take_quick(struct domain *d, mfn_t m)
-{
-	struct frame *f;
-	bool ok;
-
-	if (m.n >= arch_max_mfn)
-		return false;
-	f = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
-	spin_lock(&d->mm.pt_lock);
-	ok = is_top_level(d, f);
-	if (ok) {
-		f->type_info++;
-		frame_ref(f);
-	}
-	spin_unlock(&d->mm.pt_lock);
-	return ok;
-}
-
-bool tables_put_quick(struct domain *d, mfn_t m)
-{
-	struct frame *f = frame_of(m);
-	bool ok;
-
-	spin_lock(&d->mm.pt_lock);
-	ok = (f->type_info & FT_COUNT) > 1;
-	if (ok)
-		f->type_info--;
-	spin_unlock(&d->mm.pt_lock);
-	if (ok)
-		frame_put(f);
-	return ok;
-}
-
-bool tables_switch_quick(struct vcpu *v, mfn_t *at, mfn_t m)
-{
-	struct domain *d = v->domain;
-	struct frame *old = frame_of(*at), *new;
-	bool ok;
-
-	if (!at->n || m.n >= arch_max_mfn)
-		return false;
-	new = frame_of(mfn(index_clamp(m.n, arch_max_mfn)));
-	spin_lock(&d->mm.pt_lock);
-	ok = is_top_level(d, new) && (old->type_info & FT_COUNT) > 1;
-	if (likely(ok)) {
-		new->type_info++;
-		frame_ref(new);
-		*at = m;
-		/* Nobody gets at the old one until the CPU has left it: the lock is held. */
-		if (at == &v->guest_table)
-			tables_load(v);
-		old->type_info--;
-	}
-	spin_unlock(&d->mm.pt_lock);
-	if (likely(ok))
-		frame_put(old);
-	return ok;
-}
-
 int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pending,
 	       struct budget *b)
 {
@@ -202,14 +136,38 @@ int tables_pin(struct domain *d, mfn_t m, unsigned level, struct pt_pending *pen
 	return rc;
 }
 
+/* pt_lock held. A vCPU for which the pin stood in gets a reference and a use of its own. */
+static void hold_for(struct vcpu *v, struct frame *f)
+{
+	mfn_t m = frame_mfn(f);
+	unsigned tables = (mfn_eq(v->guest_table, m) ? TABLE_KERNEL : 0) |
+			  (mfn_eq(v->guest_table_user, m) ? TABLE_USER : 0);
+
+	for (tables &= ~v->tables_held; tables; tables &= tables - 1) {
+		f->type_info++;
+		frame_ref(f);
+		v->tables_held |= tables & -tables;
+	}
+}
+
+static bool take_pin(const struct domain *d, struct frame *f)
+{
+	if (!(f->type_info & FT_PINNED))
+		return false;
+	if (frame_type(f) == FRAME_L4)
+		for (unsigned i = 0; i < d->max_vcpus; i++)
+			if (d->vcpu[i])
+				hold_for(d->vcpu[i], f);
+	__atomic_fetch_and(&f->type_info, ~FT_PINNED, __ATOMIC_RELAXED);
+	return true;
+}
+
 bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending, struct budget *b)
 {
 	bool pinned;
 
 	spin_lock(&d->mm.pt_lock);
-	pinned = f->type_info & FT_PINNED;
-	if (pinned)
-		__atomic_fetch_and(&f->type_info, ~FT_PINNED, __ATOMIC_RELAXED);
+	pinned = take_pin(d, f);
 	spin_unlock(&d->mm.pt_lock);
 	if (pinned)
 		tables_put(d, f, pending, b);
@@ -218,41 +176,67 @@ bool tables_unpin(struct domain *d, struct frame *f, struct pt_pending *pending,
 
 /* ---- the top-level tables of a vCPU ------------------------------------------------------ */
 
-static int drop_one(struct vcpu *v, mfn_t *m, struct budget *b)
+static mfn_t set_table(struct vcpu *v, enum vcpu_table which, mfn_t m, bool held)
+{
+	mfn_t old;
+
+	spin_lock(&v->domain->mm.pt_lock);
+	old = tables_replace(v, which, m, held);
+	spin_unlock(&v->domain->mm.pt_lock);
+	return old;
+}
+
+static int drop_one(struct vcpu *v, enum vcpu_table which, struct budget *b)
 {
 	int rc = tables_settle(&v->pt_pending, b);
+	mfn_t old;
 
-	if (rc || !m->n)
+	if (rc)
 		return rc;
-	tables_put(v->domain, frame_of(*m), &v->pt_pending, b);
-	*m = mfn(0);
+	old = set_table(v, which, mfn(0), false);
+	if (old.n)
+		tables_put(v->domain, frame_of(old), &v->pt_pending, b);
 	return tables_settle(&v->pt_pending, b);
 }
 
 int vcpu_drop_tables(struct vcpu *v, struct budget *b)
 {
-	int rc = drop_one(v, &v->guest_table, b);
+	int rc = drop_one(v, TABLE_KERNEL, b);
 
-	return rc ? rc : drop_one(v, &v->guest_table_user, b);
+	return rc ? rc : drop_one(v, TABLE_USER, b);
 }
 
-static int set_one(struct vcpu *v, mfn_t *at, mfn_t m, struct budget *b)
+/* It has none. */
+static bool set_pinned(struct vcpu *v, enum vcpu_table which, mfn_t m)
 {
+	bool ok;
+
+	spin_lock(&v->domain->mm.pt_lock);
+	ok = tables_is_pinned(v->domain, m);
+	if (ok)
+		tables_replace(v, which, m, false);
+	spin_unlock(&v->domain->mm.pt_lock);
+	return ok;
+}
+
+static int set_one(struct vcpu *v, enum vcpu_table which, mfn_t m, struct budget *b)
+{
+	mfn_t now = which == TABLE_KERNEL ? v->guest_table : v->guest_table_user;
 	struct frame *f;
 	int rc;
 
-	if (mfn_eq(*at, m))	/* also when an earlier attempt came this far */
+	if (mfn_eq(now, m))	/* also when an earlier attempt came this far */
 		return 0;
-	if (at->n) {
-		rc = drop_one(v, at, b);
+	if (now.n) {
+		rc = drop_one(v, which, b);
 		if (rc)
 			return rc;
 	}
-	if (!m.n)
+	if (!m.n || set_pinned(v, which, m))
 		return 0;
 	rc = tables_take(v->domain, m, 4, &v->pt_pending, b, &f);
 	if (!rc)
-		*at = m;
+		set_table(v, which, m, true);
 	return rc;
 }
 
@@ -262,6 +246,6 @@ int vcpu_set_tables(struct vcpu *v, mfn_t kernel, mfn_t user, struct budget *b)
 
 	if (!kernel.n)
 		return -XEN_EINVAL;
-	rc = set_one(v, &v->guest_table, kernel, b);
-	return rc ? rc : set_one(v, &v->guest_table_user, user, b);
+	rc = set_one(v, TABLE_KERNEL, kernel, b);
+	return rc ? rc : set_one(v, TABLE_USER, user, b);
 }

@@ -40,7 +40,6 @@ void offsets(void)
 	DEFINE(VCPU_DOMAIN, offsetof(struct vcpu, domain));
 	DEFINE(VCPU_INFO, offsetof(struct vcpu, info));
 	DEFINE(VCPU_CR2, offsetof(struct vcpu, ctrlreg[2]));
-	DEFINE(VCPU_CR3, offsetof(struct vcpu, cr3));
 	DEFINE(VCPU_GUEST_TABLE, offsetof(struct vcpu, guest_table));
 	DEFINE(VCPU_USER_TABLE, offsetof(struct vcpu, guest_table_user));
 	DEFINE(VCPU_KERNEL_SP, offsetof(struct vcpu, kernel_sp));

@@ -46,7 +46,6 @@
 	swapgs
 	mov VCPU_GUEST_TABLE(%r9), \scratch
 	shl $12, \scratch
-	mov \scratch, VCPU_CR3(%r9)
 	mov \scratch, %cr3
 	.endm
 
@@ -265,7 +264,6 @@ do_iret:
 	swapgs
 	mov VCPU_USER_TABLE(%r9), %rdx
 	shl $12, %rdx
-	mov %rdx, VCPU_CR3(%r9)
 	mov %rdx, %cr3
 1:	mov %r10, %rax
 	mov REGS_RDI(%rsp), %rdi

@@ -242,24 +242,23 @@ void segments_load(struct vcpu *v)
 }
 
 /* As arch_load_cr3(). */
-static inline void load_table(struct vcpu *v, mfn_t table)
+static inline void load_table(mfn_t table)
 {
-	v->cr3 = table.n << PAGE_SHIFT;
-	write_cr3(v->cr3);
+	write_cr3(table.n << PAGE_SHIFT);
 }
 
 void segments_enter_kernel(struct vcpu *v)
 {
 	v->kernel_mode = true;
 	swapgs();
-	load_table(v, v->guest_table);
+	load_table(v->guest_table);
 }
 
 void segments_enter_user(struct vcpu *v)
 {
 	v->kernel_mode = false;
 	swapgs();
-	load_table(v, v->guest_table_user);
+	load_table(v->guest_table_user);
 }
 
 bool segments_is_code64(uint16_t cs)

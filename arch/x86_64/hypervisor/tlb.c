@@ -28,6 +28,14 @@ void arch_load_cr3(struct vcpu *v)
 {
 	mfn_t table = v->kernel_mode ? v->guest_table : v->guest_table_user;
 
-	v->cr3 = table.n << PAGE_SHIFT;
-	write_cr3(v->cr3);
+	write_cr3(table.n << PAGE_SHIFT);
+}
+
+void arch_load_table(struct vcpu *v)
+{
+	uint64_t cr4 = this_cpu()->cr4;
+
+	write_cr4(cr4 & ~(uint64_t)CR4_PGE);
+	write_cr3(v->guest_table.n << PAGE_SHIFT);
+	write_cr4(cr4);
 }

@@ -65,6 +65,8 @@ void arch_wbinvd(bool all);
 void arch_init_guest_l4(uint64_t *l4);
 /** Loads the page table that v's mode (kernel or user) asks for; v is current. */
 void arch_load_cr3(struct vcpu *v);
+/** Loads a new page table of v's kernel, which runs here, and flushes the whole TLB of this CPU. */
+void arch_load_table(struct vcpu *v);
 
 /* ---- time ------------------------------------------------------------------- */
 

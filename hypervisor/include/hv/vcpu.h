@@ -29,15 +29,21 @@ enum vcpu_pause_flag {		/* v->pause_flags, atomic bits: any set means "may not r
 	VPF_DOWN = 2,		/* not brought up, or taken down, by its guest */
 };
 
+enum vcpu_table {		/* bits: its two top-level tables */
+	TABLE_KERNEL = 1,
+	TABLE_USER = 2,
+};
+
 struct vcpu {
 	/* owned by the CPU that runs it; read by entry code (offsets.h) */
 	struct domain *domain;
 	vcpu_info_t *info;		/* in shared_info, or where the guest registered it */
 	bool kernel_mode;		/* the guest's kernel runs, not its user */
 	bool need_failsafe;		/* a selector of it no longer loads */
-	uint64_t cr3;			/* what is, or will be, in CR3 */
-	mfn_t guest_table;		/* the kernel's L4: a reference and a type count are held */
+	/* Changed under pt_lock. Of each a reference and a type count are held, or it is pinned. */
+	mfn_t guest_table;		/* the kernel's L4 */
 	mfn_t guest_table_user;		/* its user half's, n = 0: none */
+	uint8_t tables_held;		/* enum vcpu_table: those that are held; pt_lock */
 	struct pt_pending pt_pending;	/* a table that a hypercall of it could not finish */
 	uint64_t kernel_sp;		/* stack_switch */
 	uint64_t kernel_ss;

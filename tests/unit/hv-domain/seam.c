@@ -130,7 +130,7 @@ void arch_init_guest_l4(uint64_t *l4)
 	l4[HV_SLOT_FIRST] = 0xabc000;
 }
 
-void arch_load_cr3(struct vcpu *v)
+void arch_load_table(struct vcpu *v)
 {
 	(void)v;
 }

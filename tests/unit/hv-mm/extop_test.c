@@ -229,6 +229,67 @@ static void both_top_levels_are_switched_at_once(void **state)
 	assert_false(frame_type_in_use(page_frame(1, 5), FRAME_L4));
 }
 
+/* References and uses, without the flags. */
+static void assert_counts(unsigned p, uint64_t uses)
+{
+	assert_int_equal(page_frame(1, p)->type_info & FT_COUNT, uses);
+	assert_int_equal(page_frame(1, p)->count_info & FC_COUNT, uses + 1);
+}
+
+static long switch_to(unsigned kernel, unsigned user)
+{
+	struct mmuext_op ops[] = { { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = page(1, kernel) },
+				   { .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = page(1, user) } };
+
+	return list(ops, 2);
+}
+
+static void a_pin_stands_in_for_the_vcpus_own_count_until_it_is_taken_off(void **state)
+{
+	(void)state;
+	two_top_levels();
+	assert_int_equal(switch_to(5, 5), 0);
+	assert_counts(5, 1);
+	assert_int_equal(ext(MMUEXT_UNPIN_TABLE, page(1, 5), 0), 0);
+	assert_counts(5, 2);
+	world_check();
+	/* Pinned again it is held all the same, until the vCPU has another. */
+	assert_int_equal(ext(MMUEXT_PIN_L4_TABLE, page(1, 5), 0), 0);
+	assert_counts(5, 3);
+	assert_int_equal(switch_to(6, 5), 0);
+	world_check();
+	assert_int_equal(switch_to(6, 6), 0);
+	assert_counts(5, 1);
+	assert_counts(6, 1);
+}
+
+static void a_table_that_is_not_pinned_is_held_and_goes_with_the_vcpus_use(void **state)
+{
+	(void)state;
+	assert_int_equal(ext(MMUEXT_PIN_L4_TABLE, page(1, 6), 0), 0);
+	assert_int_equal(switch_to(5, 6), 0);
+	assert_counts(5, 1);
+	assert_counts(6, 1);
+	assert_int_equal(ext(MMUEXT_UNPIN_TABLE, page(1, 6), 0), 0);
+	assert_counts(6, 1);
+	world_check();
+	assert_int_equal(switch_to(0, 0), 0);
+	assert_false(frame_type_in_use(page_frame(1, 5), FRAME_L4));
+	assert_false(frame_type_in_use(page_frame(1, 6), FRAME_L4));
+}
+
+static void who_unpins_anothers_table_counts_for_that_domains_vcpu(void **state)
+{
+	struct mmuext_op op = { .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = page(1, 0) };
+
+	(void)state;
+	world_run(0);
+	assert_int_equal(world_finish(world_call(do_mmuext_op, (uint64_t)&op, 1, 0, 1)), 0);
+	world_run(1);
+	assert_true(frame_type_in_use(page_frame(1, 0), FRAME_L4));
+	assert_counts(0, 1);
+}
+
 static void a_list_ends_where_a_member_is_refused(void **state)
 {
 	struct vcpu *v = &world_vcpu[1];
@@ -285,6 +346,9 @@ int main(void)
 		T(tables_and_anothers_pages_are_neither_cleared_nor_written),
 		T(unknown_and_superpage_operations_are_refused),
 		T(both_top_levels_are_switched_at_once),
+		T(a_pin_stands_in_for_the_vcpus_own_count_until_it_is_taken_off),
+		T(a_table_that_is_not_pinned_is_held_and_goes_with_the_vcpus_use),
+		T(who_unpins_anothers_table_counts_for_that_domains_vcpu),
 		T(a_list_ends_where_a_member_is_refused),
 		T(a_list_is_finished_whatever_the_budget_of_a_piece),
 	};

@@ -82,9 +82,10 @@ void arch_init_guest_l4(uint64_t *l4)
 		l4[i] = 0xabc000 + i;
 }
 
-void arch_load_cr3(struct vcpu *v)
+void arch_load_table(struct vcpu *v)
 {
 	(void)v;
+	arch_tlb_flush_local();
 }
 
 mfn_t arch_m2p_frame(uint64_t n)
@@ -257,6 +258,7 @@ struct frame *page_frame(unsigned d, unsigned i)
 void world_run(unsigned d)
 {
 	host_cpu.current = &world_vcpu[d];
+	host_cpu.id = d;
 }
 
 /* ---- what the guest can reach ---------------------------------------------------------------------- */
@@ -318,6 +320,26 @@ void world_guest_runs(void)
 
 /* ---- the books ------------------------------------------------------------------------------------- */
 
+/* So often; of a table that it has and does not hold the pin must be there. */
+static int64_t held_by(const struct vcpu *v, const struct frame *f)
+{
+	const mfn_t has[] = { v->guest_table, v->guest_table_user };
+	const unsigned bits[] = { TABLE_KERNEL, TABLE_USER };
+	uint64_t m = frame_mfn(f).n;
+	int64_t held = v->pt_pending.table.n == m;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (has[i].n != m || !m)
+			continue;
+		if (v->tables_held & bits[i])
+			held++;
+		else
+			assert_true((f->type_info & (FT_TYPE | FT_VALIDATED | FT_PINNED)) ==
+				    ((uint64_t)FRAME_L4 << FT_SHIFT | FT_VALIDATED | FT_PINNED));
+	}
+	return held;
+}
+
 static void rest(void *ctx, struct frame *f, int64_t refs, int64_t uses)
 {
 	uint64_t m = frame_mfn(f).n;
@@ -325,9 +347,7 @@ static void rest(void *ctx, struct frame *f, int64_t refs, int64_t uses)
 
 	(void)ctx;
 	for (unsigned d = 0; d < 2; d++)
-		held += (world_vcpu[d].guest_table.n == m) +
-			(world_vcpu[d].guest_table_user.n == m) +
-			(world_vcpu[d].pt_pending.table.n == m);
+		held += held_by(&world_vcpu[d], f);
 	if (m == 1)
 		held++;		/* the M2P is shared for ever */
 	held += !!(f->type_info & FT_PINNED);
