@@ -4,7 +4,9 @@
  * so that a feature of a later CPU stays hidden until somebody has thought about it.
  * Not in it, though harmless to know: FSGSBASE. A kernel that has it reads
  * MSR_KERNEL_GS_BASE at each context switch, which traps; without, it does not.
- * Nor what needs MSRs that are not switched (speculation controls).
+ * Nor what needs MSRs that are not switched (speculation controls). Nor HTT and CMP_LEGACY:
+ * they announce a count of the package's CPUs, and a guest is not told any; since 6.9 Linux
+ * takes a count of none at its word, and dies of it.
  */
 #include <hv/cpuid.h>
 
@@ -15,11 +17,11 @@
 
 static const uint16_t pv_features[] = {
 	F(FPU), F(DE), F(TSC), F(MSR), F(PAE), F(MCE), F(CX8), F(APIC), F(SEP), F(MCA), F(CMOV),
-	F(PAT), F(CLFLUSH), F(MMX), F(FXSR), F(SSE), F(SSE2), F(SS), F(HTT),
+	F(PAT), F(CLFLUSH), F(MMX), F(FXSR), F(SSE), F(SSE2), F(SS),
 	F(SSE3), F(PCLMULQDQ), F(SSSE3), F(FMA), F(CX16), F(SSE4_1), F(SSE4_2), F(MOVBE), F(POPCNT),
 	F(AESNI), F(XSAVE), F(AVX), F(F16C), F(RDRAND), F(HYPERVISOR),
 	F(SYSCALL), F(NX), F(MMXEXT), F(FFXSR), F(RDTSCP), F(LM), F(3DNOWEXT), F(3DNOW),
-	F(LAHF_LM), F(CMP_LEGACY), F(ABM), F(SSE4A), F(MISALIGNSSE), F(3DNOWPREFETCH), F(XOP),
+	F(LAHF_LM), F(ABM), F(SSE4A), F(MISALIGNSSE), F(3DNOWPREFETCH), F(XOP),
 	F(FMA4), F(TBM),
 	F(XSAVEOPT), F(XSAVEC), F(XGETBV1),
 	F(BMI1), F(AVX2), F(BMI2), F(ERMS), F(AVX512F), F(AVX512DQ), F(RDSEED), F(ADX),

@@ -16,6 +16,7 @@ import image  # noqa: E402
 import programs  # noqa: E402
 from dialogue import LEAVE, PROMPT, late, suite  # noqa: E402
 from host import COMPLAINT, SHELL, LinuxHost  # noqa: E402
+from machine import COUNTED  # noqa: E402
 from tap import Tap  # noqa: E402
 
 BALLAST = 6 << 20
@@ -65,11 +66,11 @@ def domu(kind):
     return kernel_of_this_kind
 
 
-def dom0(tap, build, kind, initrd, cpu):
-    """Linux is what boots; it finds its memory whole and the machine's end by itself."""
+def dom0(tap, build, kind, initrd, cpu, smp):
+    """Linux is what boots; it finds its memory whole and the machine's end by itself. Several CPUs take turns by the count, too."""
     with tempfile.TemporaryDirectory() as tmp:
         try:
-            d = LinuxHost(build, tmp, image.vmlinux(build, kind), initrd, cpu=cpu, machine="q35")
+            d = LinuxHost(build, tmp, image.vmlinux(build, kind), initrd, cpu=cpu, machine="q35", smp=smp, extra=COUNTED)
         except pexpect.ExceptionPexpect as e:
             tap.check(False, f"{kind} as dom0 on {cpu} reaches its shell{late(e)}", str(e)[-2000:])
             return
@@ -103,8 +104,8 @@ def main():
         print(f"ok 1 - other kernels # SKIP they could not be fetched: {e}\n1..1")
         return 0
     tap = Tap()
-    for kind, cpu in (("debian", "max"), ("new", "max"), ("new", "qemu64")):
-        dom0(tap, build, kind, large, cpu)
+    for kind, cpu, smp in (("debian", "max", 1), ("new", "Nehalem", 2), ("new", "qemu64", 1)):
+        dom0(tap, build, kind, large, cpu, smp)
     files = {"/boot/initrd": initrd, "/etc/xen/linux.cfg": CONFIG}
     return suite([([domu(kind)], {"files": {**files, "/boot/vmlinuz": kernels[kind]}, "memory": "768M",
                                   "dom0_mem": "320M", "cpu": cpu})

@@ -98,6 +98,18 @@ static void a_pv_guest_sees_what_it_can_use(void **state)
 			fail_msg("feature %u*32+%u is hidden", shown[i] / 32, shown[i] % 32);
 }
 
+/* Each vCPU is a package of its own, and nothing announces a count that is not there. */
+static void no_count_of_cpus_is_announced(void **state)
+{
+	(void)state;
+	assert_false(cpuid_has_feature(&pv, F(HTT)));
+	assert_false(cpuid_has_feature(&pv, F(CMP_LEGACY)));
+	assert_int_equal(cpuid_find(&pv, 1, NONE)->b >> 16, 0);
+	assert_int_equal(cpuid_find(&pv, 4, 0)->a >> 14, 0);
+	assert_int_equal(cpuid_find(&pv, 0xb, 0)->b, 0);
+	assert_int_equal(cpuid_find(&pv, 0x80000008, NONE)->c, 0);
+}
+
 static void the_number_of_leaves_is_limited(void **state)
 {
 	(void)state;
@@ -255,6 +267,7 @@ int main(void)
 		cmocka_unit_test(leaves_are_sorted_and_found),
 		cmocka_unit_test(a_pv_guest_sees_nothing_that_needs_ring_0),
 		cmocka_unit_test(a_pv_guest_sees_what_it_can_use),
+		cmocka_unit_test(no_count_of_cpus_is_announced),
 		cmocka_unit_test(the_number_of_leaves_is_limited),
 		cmocka_unit_test(extended_states_are_those_that_are_switched),
 		cmocka_unit_test(a_small_machine_stays_small),
