@@ -4,4 +4,4 @@ GUESTS += $(addprefix test-,$(GUEST_TESTS))
 $(foreach t,$(GUEST_TESTS),$(eval test-$(t)_SRCS := tests/guest/$(t)/main.c tests/guest/lib/head.S \
 	$(addprefix tests/guest/lib/,lib.c cpu.c port.c clock.c)))
 # Registers of floating point and vectors are a kernel's own as long as its C code leaves them alone.
-$(foreach f,lib/lib.c lib/cpu.c vectors/main.c,$(eval CFLAGS_tests/guest/$(f) := -mgeneral-regs-only))
+$(foreach f,lib/lib.c lib/cpu.c vectors/main.c smpfpu/main.c,$(eval CFLAGS_tests/guest/$(f) := -mgeneral-regs-only))
