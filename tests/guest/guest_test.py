@@ -20,7 +20,7 @@ ALSO_ON_FOUR = {"events", "grants", "hostile", "memory", "mmu"}
 
 
 def several(name):
-    return name.startswith("smp") or name in ("pvguest", "storm")
+    return name.startswith("smp") or name in ("duel", "pvguest", "storm")
 
 
 def run(build, path, name, smp, machines):

@@ -52,7 +52,7 @@ def fetch_xen(build):
 
 def options_for(kernel, xen=False):
     """The hypervisor's options for a test kernel: dom0 has one vCPU, or more where a kernel wants them, on any machine."""
-    vcpus = 4 if kernel.startswith("smp") or kernel in ("pvguest", "storm") else 3 if kernel in ("hostile", "random") else 1
+    vcpus = 4 if kernel.startswith("smp") or kernel in ("duel", "pvguest", "storm") else 3 if kernel in ("hostile", "random") else 1
     return (XEN_OPTIONS if xen else OPTIONS) + f" dom0_max_vcpus={vcpus}"
 
 

@@ -2,7 +2,7 @@
 /* The parts of the hostile guest; each attacks one area and leaves the kernel as it was. */
 #pragma once
 
-#include "../lib/test.h"
+#include "../lib/option.h"
 
 void attack_pointers(void);
 void attack_tables(void);
@@ -21,8 +21,6 @@ bool is_control(void);
 domid_t small_domain(const void *code, unsigned n);
 /** Ends this kernel, a control domain, as how says ("crash", "iret"), with other domains alive. */
 void die_with_domains(const char *how);
-/** The hypervisor's whole-state check (debug key m); true where it cannot be asked. */
-bool books_agree(void);
 /** One mmuext operation. */
 long ext(unsigned cmd, uint64_t mfn);
 /** One mmu_update. */

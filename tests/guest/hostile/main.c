@@ -19,17 +19,6 @@ bool is_control(void)
 	return start_info->flags & SIF_INITDOMAIN;
 }
 
-static bool contains(const char *text, unsigned n, const char *want)
-{
-	for (unsigned i = 0, k; i < n; i++) {
-		for (k = 0; want[k] && i + k < n && text[i + k] == want[k]; k++)
-			;
-		if (!want[k])
-			return true;
-	}
-	return false;
-}
-
 /* As if these debug keys were typed on the console. */
 static long press(const char *keys)
 {
@@ -39,22 +28,6 @@ static long press(const char *keys)
 	s.u.debug_keys.nr_keys = (uint32_t)__builtin_strlen(keys);
 	s.u.debug_keys.keys.p = (char *)keys;
 	return HC(sysctl, &s);
-}
-
-bool books_agree(void)
-{
-	static char text[16384];
-	struct xen_sysctl s = { .cmd = XEN_SYSCTL_readconsole,
-				.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
-
-	if (!is_control())
-		return true;
-	if (press("m"))
-		return false;
-	s.u.readconsole = (struct xen_sysctl_readconsole){ .clear = 1, .count = sizeof(text) };
-	set_xen_guest_handle(s.u.readconsole.buffer, text);
-	return !HC(sysctl, &s) &&
-	       contains(text, s.u.readconsole.count, "whole-state check: 0 problems");
 }
 
 long ext(unsigned cmd, uint64_t mfn)

@@ -5,6 +5,7 @@
  * ns in each; spin: at the end it waits in a program whose code segment is then taken away.
  */
 #include "../lib/clock.h"
+#include "../lib/option.h"
 #include "../lib/registers.h"
 #include "../lib/test.h"
 
@@ -40,21 +41,6 @@ __asm__("spin: jmp spin");
 uint64_t *gdt;
 static unsigned rounds, done, bad_registers, upcalls;
 static uint64_t code, own_stack, poll_ns;
-
-static const char *argument(const char *name)
-{
-	const char *line = (const char *)start_info->cmd_line;
-
-	for (; *line; line++) {
-		unsigned n = 0;
-
-		while (name[n] && line[n] == name[n])
-			n++;
-		if (!name[n])
-			return line + n;
-	}
-	return NULL;
-}
 
 static void on_event(struct trap_frame *f)
 {
@@ -145,24 +131,12 @@ static void play(void)
 	check_eq(bad_segments, 0, "an iret to a code segment that is not there: #NP at its target");
 }
 
-static uint64_t number(const char *name, uint64_t otherwise)
-{
-	const char *at = argument(name);
-	uint64_t n = 0;
-
-	if (!at)
-		return otherwise;
-	for (; *at >= '0' && *at <= '9'; at++)
-		n = n * 10 + (unsigned)(*at - '0');
-	return n;
-}
-
 void test_main(void)
 {
-	rounds = (unsigned)number("rounds=", 3);
-	poll_ns = number("wait=", 20000);
+	rounds = (unsigned)option("rounds=", 3);
+	poll_ns = option("wait=", 20000);
 	prepare();
 	play();
 	user_share();
-	check(!argument("spin") || run_in_own_segment(true), "one that goes while a program is in it: the same");
+	check(!option_text("spin") || run_in_own_segment(true), "one that goes while a program is in it: the same");
 }

@@ -127,32 +127,6 @@ static void make_world(const char *line)
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
-static bool books_agree(void)
-{
-	static char text[16384], key[] = "m";
-	struct xen_sysctl s = { .cmd = XEN_SYSCTL_debug_keys,
-				.interface_version = XEN_SYSCTL_INTERFACE_VERSION };
-	const char want[] = "whole-state check: 0 problems";
-	unsigned i, k;
-
-	s.u.debug_keys.nr_keys = 1;
-	set_xen_guest_handle(s.u.debug_keys.keys, key);
-	if (HC(sysctl, &s))
-		return false;
-	s.cmd = XEN_SYSCTL_readconsole;
-	s.u.readconsole = (struct xen_sysctl_readconsole){ .clear = 1, .count = sizeof(text) };
-	set_xen_guest_handle(s.u.readconsole.buffer, text);
-	if (HC(sysctl, &s))
-		return false;
-	for (i = 0; i + sizeof(want) <= s.u.readconsole.count; i++) {
-		for (k = 0; want[k] && text[i + k] == want[k]; k++)
-			;
-		if (!want[k])
-			return true;
-	}
-	return false;
-}
-
 void make_calls(void)
 {
 	struct self *me = self();

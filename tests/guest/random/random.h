@@ -2,7 +2,7 @@
 /* What the random guest works on, and where its values come from. */
 #pragma once
 
-#include "../lib/test.h"
+#include "../lib/option.h"
 
 #include <xen/domctl.h>
 #include <xen/grant_table.h>

@@ -6,6 +6,7 @@
  * asked for its books afterwards (tests/system/storm_test.py). Command line: rounds=N, seed=N.
  */
 #include "../lib/cpu.h"
+#include "../lib/option.h"
 
 #include <xen/grant_table.h>
 
@@ -213,25 +214,6 @@ static uint64_t storm(uint64_t self)
 	return o->failed;
 }
 
-static uint64_t option(const char *name, uint64_t otherwise)
-{
-	const char *at = (const char *)start_info->cmd_line;
-	uint64_t value = 0;
-
-	for (; *at; at++) {
-		unsigned n = 0;
-
-		while (name[n] && at[n] == name[n])
-			n++;
-		if (name[n] || at[n] != '=')
-			continue;
-		for (at += n + 1; *at >= '0' && *at <= '9'; at++)
-			value = value * 10 + (uint64_t)(*at - '0');
-		return value;
-	}
-	return otherwise;
-}
-
 /* The domain's number, as the far end of a channel to itself tells it. */
 static domid_t own_domid(void)
 {
@@ -268,7 +250,7 @@ static void prepare(unsigned n)
 		o->data = page_alloc();
 		o->window = page_alloc();
 		o->data[0] = PATTERN + i;
-		o->seed = option("seed", 1) * 1000 + i;
+		o->seed = option("seed=", 1) * 1000 + i;
 	}
 }
 
@@ -284,7 +266,7 @@ void test_main(void)
 
 	if (n > 7)
 		n = 7;		/* as many have grants in the first frame */
-	rounds = option("rounds", rounds);
+	rounds = option("rounds=", rounds);
 	event_handler = ignore;
 	shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
 	prepare(n);
