@@ -7,6 +7,7 @@
 #include <hv/domain.h>
 #include <hv/log.h>
 #include <hv/mm.h>
+#include <hv/tables.h>
 
 static void wrong(void *ctx, const struct frame *f, const char *what)
 {
@@ -48,11 +49,31 @@ static uint32_t check_list(const struct domain *d, uint32_t at, unsigned *n)
 	return frames;
 }
 
+/* A pin stands in for a vCPU that holds nothing of its top level: hypervisor/domain/basetable.c. */
+static void check_table(const struct vcpu *v, enum vcpu_table which, mfn_t m, unsigned *n)
+{
+	if (m.n && !(v->tables_held & which) && !tables_is_pinned(v->domain, m))
+		wrong(n, frame_of(m), "a vCPU has it for its top level, and nobody holds it for that");
+}
+
+static void check_vcpus(const struct domain *d, unsigned *n)
+{
+	for (unsigned i = 0; i < d->max_vcpus; i++) {
+		const struct vcpu *v = d->vcpu[i];
+
+		if (!v)
+			continue;
+		check_table(v, TABLE_KERNEL, v->guest_table, n);
+		check_table(v, TABLE_USER, v->guest_table_user, n);
+	}
+}
+
 static void check_domain(const struct domain *d, unsigned *n)
 {
 	uint32_t pages = check_list(d, d->mm.page_list, n) + check_list(d, d->mm.zombie_list, n);
 	uint32_t shared = check_list(d, d->mm.shared_list, n);
 
+	check_vcpus(d, n);
 	if (pages == d->mm.tot_pages && shared == d->mm.shared_pages)
 		return;
 	log_err("memory: d%u has %u frames and %u shared ones, its lists %u and %u", d->id,
