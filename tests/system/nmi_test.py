@@ -27,7 +27,7 @@ LONG_NS = 500000000			# an idle CPU first clears memory, then halts
 CS_OWN, PRESENT_BYTE, NOT_PRESENT = 0x10, 5, 0x7b	# of the guest's GDT: a code segment of 64 bits, DPL 3
 WAYS = 60				# three rounds of the guest's
 LEAST = 300
-QUICK = ("user_syscall", "page_fault_entry", "do_iret", "entry_iretq", "exit_events", "iretq_fault")
+QUICK = ("user_syscall", "page_fault_entry", "quick_iret", "do_iret", "entry_iretq", "exit_events", "iretq_fault")
 
 
 class Machine:
@@ -63,7 +63,7 @@ class Walk:
 
     def __init__(self, m, hv):
         self.gdb, self.hv = m.gdb, hv
-        self.code = range(hv["syscall_stubs"], hv["iret_long"] + 16)
+        self.code = range(hv["syscall_stubs"], hv["do_iret"] + 16)
         self.functions = set(hv.values())
         self.returns, self.seen, self.hit, self.wrong = [], set(), set(), []
 

@@ -60,7 +60,7 @@ static void build_idt(void)
 
 static void syscall_init(struct cpu *c)
 {
-	syscall_stacks[c->id].stack = &c->regs.es;
+	syscall_stacks[c->id].stack = &c->regs.ss;
 	wrmsr(MSR_STAR, (uint64_t)GUEST_CS32 << 48 | (uint64_t)HV_CS << 32);
 	wrmsr(MSR_LSTAR, (uint64_t)syscall_stubs + 32 * c->id);
 	wrmsr(MSR_CSTAR, (uint64_t)syscall32_stubs + 32 * c->id);

@@ -6,15 +6,15 @@
  * of the CPU's stack: the CPU itself (exceptions, interrupts: TSS.rsp0) or the
  * system-call stub puts rsp at &regs.es, and what follows pushes downwards:
  *
- *     regs.es  <- rsp at entry
+ *     regs.es  <- rsp at entry; a system call begins at its rsp, and pushes nothing
  *     ss rsp rflags cs rip      pushed by the CPU, or by the stub
  *     error_code, entry_vector  one quadword
  *     rdi rsi rdx rcx rax r8 r9 r10 r11 rbx rbp r12 r13 r14 r15  <- rsp = cpu
  *
  * Interrupts stay off all the time. Two flags in error_code, above all that the CPU puts there:
  *
- *     ENTRY_SYSRET  the guest may go back by `sysret`: rcx and r11 are void, and so are their
- *                   places in regs. It has ENTRY_LIVE, too.
+ *     ENTRY_SYSRET  the guest may go back by `sysret`, to the flat segments: rcx, r11, cs and ss are
+ *                   void, and so are their places in regs. It has ENTRY_LIVE, too.
  *     ENTRY_LIVE    rbx, rbp, r12 to r15 are the guest's in the CPU itself, as C keeps them; their
  *                   places in regs may be void. What needs them there calls SAVE_LIVE first.
  *
@@ -33,7 +33,6 @@
 	.rept MAX_CPUS
 	mov %rsp, syscall_stacks + 64 * cpu(%rip)
 	mov syscall_stacks + 64 * cpu + 8(%rip), %rsp
-	push $GUEST_DS
 	push syscall_stacks + 64 * cpu(%rip)
 	jmp \entry
 	.balign 32
@@ -52,18 +51,19 @@ syscall_stubs:
 	SYSCALL_STUBS syscall_entry
 
 syscall_entry:
-	push %r11
-	push $GUEST_CS64
-	push %rcx
-	push $(ENTRY_SYSRET | ENTRY_LIVE)
-	sub $REGS_ERROR_CODE, %rsp
+	sub $REGS_RSP, %rsp
 	mov %r9, REGS_R9(%rsp)
 	mov CPU_CURRENT(%rsp), %r9
 	cmpb $0, VCPU_KERNEL_MODE(%r9)
 	je user_syscall
-	SAVE_ARGS
+	cmp $__HYPERVISOR_iret, %rax
+	je quick_iret
 
 	/* A hypercall: rax the number, rdi rsi rdx r10 r8 the arguments. */
+	.globl hypercall
+	.hidden hypercall
+hypercall:
+	SAVE_CALL
 	movl $HYPERCALL_BUDGET_START, CPU_BUDGET(%rsp)
 	cmp $NR_HYPERCALL_SLOTS, %rax
 	jae no_hypercall
@@ -188,6 +188,7 @@ restart_hypercall:
 syscall32_stubs:
 	SYSCALL_STUBS syscall32_entry
 syscall32_entry:
+	movq $GUEST_DS, 8(%rsp)
 	push %r11
 	push $GUEST_CS32
 	push %rcx

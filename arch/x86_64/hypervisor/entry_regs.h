@@ -43,6 +43,14 @@
 	mov %r10, REGS_R10(%rsp)
 	.endm
 
+	/* All of a system call but its segments; r9 and rsp have been saved before. */
+	.macro SAVE_CALL
+	mov %rcx, REGS_RIP(%rsp)
+	mov %r11, REGS_RFLAGS(%rsp)
+	movq $(ENTRY_SYSRET | ENTRY_LIVE), REGS_ERROR_CODE(%rsp)
+	SAVE_ARGS
+	.endm
+
 	.macro LOAD_ARGS_BUT_RAX
 	mov REGS_RDI(%rsp), %rdi
 	mov REGS_RSI(%rsp), %rsi
@@ -81,6 +89,8 @@
 	mov %rax, REGS_RCX(%rsp)
 	mov REGS_RFLAGS(%rsp), %rax
 	mov %rax, REGS_R11(%rsp)
+	movw $GUEST_CS64, REGS_CS(%rsp)
+	movw $GUEST_DS, REGS_SS(%rsp)
 	.endm
 
 	.macro IF_NOT flag, to

@@ -63,6 +63,7 @@ void offsets(void)
 	DEFINE(IRET_RFLAGS, offsetof(struct iret_context, rflags));
 	DEFINE(IRET_RSP, offsetof(struct iret_context, rsp));
 	DEFINE(IRET_SS, offsetof(struct iret_context, ss));
+	DEFINE(__HYPERVISOR_iret, __HYPERVISOR_iret);
 	DEFINE(VGCF_IN_SYSCALL, VGCF_in_syscall);
 	DEFINE(HYPERCALL_BUDGET_START, HYPERCALL_BUDGET);
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include <cpu/insn.h>
+#include <format/descriptor.h>
 #include <hv/arch.h>
 #include <hv/check.h>
 #include <hv/console.h>
@@ -85,9 +86,11 @@ void diag_registers(const struct cpu_user_regs *r)
 	bool void_too = r->error_code & ENTRY_SYSRET;
 
 	log_printf("(XEN) rip: %016lx   cs: %04x   rflags: %016lx   vector: %u   error: %04x\n",
-		   (unsigned long)r->rip, r->cs, (unsigned long)r->rflags, r->entry_vector & 0xff,
+		   (unsigned long)r->rip, void_too ? GUEST_CS64 : r->cs, (unsigned long)r->rflags,
+		   r->entry_vector & 0xff,
 		   r->error_code & ~(ENTRY_SYSRET | ENTRY_LIVE));
-	log_printf("(XEN) rsp: %016lx   ss: %04x\n", (unsigned long)r->rsp, r->ss);
+	log_printf("(XEN) rsp: %016lx   ss: %04x\n", (unsigned long)r->rsp,
+		   void_too ? GUEST_DS : r->ss);
 	log_printf("(XEN) rax: %016lx   rcx: %016lx   rdx: %016lx\n", (unsigned long)r->rax,
 		   (unsigned long)(void_too ? r->rip : r->rcx), (unsigned long)r->rdx);
 	log_printf("(XEN) rsi: %016lx   rdi: %016lx   r8:  %016lx\n", (unsigned long)r->rsi,

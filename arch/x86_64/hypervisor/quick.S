@@ -67,8 +67,6 @@
 user_syscall:
 	mov %rax, REGS_RAX(%rsp)
 	mov %rdx, REGS_RDX(%rsp)
-	cmpl $0, CPU_WORK(%rsp)
-	jne syscall_long
 	mov VCPU_INFO(%r9), %rdx
 	cmpb $0, INFO_UPCALL_MASK(%rdx)
 	jne syscall_long
@@ -104,19 +102,24 @@ user_syscall:
 syscall_long:
 	mov REGS_RAX(%rsp), %rax
 	mov REGS_RDX(%rsp), %rdx
-	SAVE_ARGS
+	SAVE_CALL
 	mov %rcx, REGS_RCX(%rsp)
 	mov %r11, REGS_R11(%rsp)
+	movw $GUEST_CS64, REGS_CS(%rsp)
+	movw $GUEST_DS, REGS_SS(%rsp)
 	mov %r9, %rdi
 	mov %rsp, %rsi
 	call bounce_syscall
 	jmp exit_to_guest
 
 syscall_no_stack:
+	mov %rcx, REGS_RIP(%rsp)
+	mov %r11, REGS_RFLAGS(%rsp)
+	movq $ENTRY_SYSRET, REGS_ERROR_CODE(%rsp)
 	mov VCPU_SYSCALL_RIP(%r9), %rcx
 no_stack:				/* rax: the place, rcx: the handler */
 	SMAP_SITE SMAP_CLAC
-	movl $ENTRY_LIVE, REGS_ERROR_CODE(%rsp)
+	orl $ENTRY_LIVE, REGS_ERROR_CODE(%rsp)
 	mov %rdi, REGS_RDI(%rsp)
 	mov %rsi, REGS_RSI(%rsp)
 	mov %r8, REGS_R8(%rsp)
@@ -149,8 +152,6 @@ page_fault_entry:
 	mov %rcx, REGS_RCX(%rsp)
 	mov %rdx, REGS_RDX(%rsp)
 	mov %r11, REGS_R11(%rsp)
-	cmpl $0, CPU_WORK(%rsp)
-	jne fault_long
 	mov VCPU_INFO(%r9), %rdx
 	cmpb $0, INFO_UPCALL_MASK(%rdx)
 	jne fault_long
@@ -205,78 +206,144 @@ kernel_fault:
 	add $REGS_ERROR_CODE, %rsp
 	jmp exception_entry
 
-/* ---- the iret hypercall: called as one, SAVE_ARGS is done ------------------------------
+/* ---- the iret hypercall ----------------------------------------------------------------
  * To a program, or back into the kernel. Selectors may be any of the guest's tables: iretq looks at
- * them.
+ * them. rcx and r11 are the frame's in the end; until then they are as the hypercall left them.
  */
-	.balign 16
-	.globl do_iret
-	.hidden do_iret
-do_iret:
-	pop %rcx			/* it does not return: rsp = cpu */
-	mov REGS_RSP(%rsp), %rdi	/* struct iret_context; each word is read once */
-	IF_OURS %rdi, %rcx, iret_long
-	cmpb $0, recursive_tops(%rip)
-	jne iret_long
-	SMAP_SITE SMAP_STAC
-	GUEST iret_close, testl $VGCF_IN_SYSCALL, IRET_FLAGS(%rdi)
-	jnz iret_close			/* would go by sysret */
-	GUEST iret_close, movzwl IRET_CS(%rdi), %edx
-	GUEST iret_close, mov IRET_RFLAGS(%rdi), %r8
-	IF_IOPL_SHOWN %rcx, iret_close
-	cmpb $0, VCPU_NMI_MASKED(%r9)
-	jne iret_close
-	cmpl $0, CPU_WORK(%rsp)
-	jne iret_close
-	/* eax = the selector for the CPU, which the frame's is only for a program */
-	mov %edx, %eax
-	or $SELECTOR_RPL, %eax
-	mov %rax, REGS_CS(%rsp)
-	cmp %eax, %edx
-	jne 1f
-	cmpq $0, VCPU_USER_TABLE(%r9)
-	je iret_close
-	/* Who sends an event from now on sees whether it is taken; one that came before shows here. */
-1:	mov VCPU_INFO(%r9), %rcx
-	test $FLAGS_IF, %r8d
-	setz INFO_UPCALL_MASK(%rcx)
-	cmpw $1, (%rcx)			/* pending 1, mask 0 */
-	je iret_close
-	and $~(FLAGS_IOPL | FLAGS_VM), %r8d
-	or $(FLAGS_IF | FLAGS_MBS), %r8d
-	mov %r8, REGS_RFLAGS(%rsp)
-	GUEST iret_close, mov IRET_RIP(%rdi), %rcx
-	GUEST iret_close, movzwl IRET_SS(%rdi), %r8d
-	mov %rcx, REGS_RIP(%rsp)
-	or $SELECTOR_RPL, %r8d
-	mov %r8, REGS_SS(%rsp)
-	GUEST iret_close, mov IRET_RCX(%rdi), %rcx
-	GUEST iret_close, mov IRET_R11(%rdi), %r11
-	GUEST iret_close, mov IRET_RAX(%rdi), %r10
-	GUEST iret_close, mov IRET_RSP(%rdi), %r8
-	SMAP_SITE SMAP_CLAC
 
-	/* point of no return: to the program's mode and tables, or what the kernel was at */
-	mov %r8, REGS_RSP(%rsp)
-	cmp %eax, %edx
-	jne 1f
+	/* r8 = rflags. Who sends an event from now on sees whether it is taken; one that came
+	 * before shows here. */
+	.macro IRET_EVENTS
+	mov VCPU_INFO(%r9), %rax
+	test $FLAGS_IF, %r8d
+	setz INFO_UPCALL_MASK(%rax)
+	cmpw $1, (%rax)			/* pending 1, mask 0 */
+	je iret_close
+	.endm
+
+	.macro TO_PROGRAM
 	movb $0, VCPU_KERNEL_MODE(%r9)
 	swapgs
 	mov VCPU_USER_TABLE(%r9), %rdx
 	shl $12, %rdx
 	mov %rdx, %cr3
-1:	mov %r10, %rax
+	.endm
+
+	/* rdi = struct iret_context, each word of which is read once; r8 = its rflags. */
+	.macro IRET_FRAME
+	and $~(FLAGS_IOPL | FLAGS_VM), %r8d
+	or $(FLAGS_IF | FLAGS_MBS), %r8d
+	mov %r8, REGS_RFLAGS(%rsp)
+	GUEST iret_close, mov IRET_RIP(%rdi), %r8
+	mov %r8, REGS_RIP(%rsp)
+	GUEST iret_close, movzwl IRET_SS(%rdi), %r8d
+	or $SELECTOR_RPL, %r8d
+	mov %r8, REGS_SS(%rsp)
+	GUEST iret_close, mov IRET_RSP(%rdi), %r8
+	GUEST iret_close, mov IRET_R11(%rdi), %r11
+	GUEST iret_close, mov IRET_RCX(%rdi), %rcx
+	GUEST iret_close, mov IRET_RAX(%rdi), %rax
+	SMAP_SITE SMAP_CLAC
+
+	/* point of no return */
+	mov %r8, REGS_RSP(%rsp)
+	.endm
+
+	.macro IRET_LEAVE
 	mov REGS_RDI(%rsp), %rdi
 	mov REGS_RDX(%rsp), %rdx
 	mov REGS_R8(%rsp), %r8
 	mov REGS_R9(%rsp), %r9
-	mov REGS_R10(%rsp), %r10
 	add $REGS_RIP, %rsp
 	jmp entry_iretq
+	.endm
 
+	.balign 16
+	.globl quick_iret
+	.hidden quick_iret
+quick_iret:
+	mov %rdi, REGS_RDI(%rsp)
+	mov %rdx, REGS_RDX(%rsp)
+	mov %r8, REGS_R8(%rsp)
+	mov REGS_RSP(%rsp), %rdi
+	IF_OURS %rdi, %rdx, iret_long
+	cmpb $0, recursive_tops(%rip)
+	jne iret_long
+	IF_IOPL_SHOWN %rdx, iret_long
+	cmpb $0, VCPU_NMI_MASKED(%r9)
+	jne iret_long
+	cmpl $0, CPU_WORK(%rsp)
+	jne iret_long
+	SMAP_SITE SMAP_STAC
+	GUEST iret_close, testl $VGCF_IN_SYSCALL, IRET_FLAGS(%rdi)
+	jnz iret_in_syscall
+	GUEST iret_close, movzwl IRET_CS(%rdi), %edx
+	GUEST iret_close, mov IRET_RFLAGS(%rdi), %r8
+	IRET_EVENTS
+	/* eax = the selector for the CPU, which the frame's is only for a program */
+	mov %edx, %eax
+	or $SELECTOR_RPL, %eax
+	mov %rax, REGS_CS(%rsp)
+	cmp %eax, %edx
+	jne iret_to_kernel
+	cmpq $0, VCPU_USER_TABLE(%r9)
+	je iret_close
+	IRET_FRAME
+	TO_PROGRAM
+	IRET_LEAVE
+
+iret_to_kernel:
+	IRET_FRAME
+	IRET_LEAVE
+
+/* By sysret, which leaves rip in rcx and rflags in r11: to a program in the flat segments. */
+iret_in_syscall:
+	GUEST iret_close, movzwl IRET_CS(%rdi), %edx
+	cmp $GUEST_CS64, %edx
+	jne iret_close
+	GUEST iret_close, movzwl IRET_SS(%rdi), %edx
+	cmp $GUEST_DS, %edx
+	jne iret_close
+	cmpq $0, VCPU_USER_TABLE(%r9)
+	je iret_close
+	GUEST iret_close, mov IRET_RFLAGS(%rdi), %r8
+	IRET_EVENTS
+	and $~(FLAGS_IOPL | FLAGS_VM), %r8d
+	or $(FLAGS_IF | FLAGS_MBS), %r8d
+	GUEST iret_close, mov IRET_RIP(%rdi), %rdx
+	mov %rdx, %rax
+	shr $47, %rax			/* sysret faults in ring 0 when rip is not canonical */
+	jnz iret_close
+	GUEST iret_close, mov IRET_RSP(%rdi), %r11
+	GUEST iret_close, mov IRET_RAX(%rdi), %rax
+	SMAP_SITE SMAP_CLAC
+
+	/* point of no return */
+	mov %rdx, %rcx
+	mov %r11, REGS_RSP(%rsp)
+	mov %r8, %r11
+	TO_PROGRAM
+	mov REGS_RDI(%rsp), %rdi
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_R8(%rsp), %r8
+	mov REGS_R9(%rsp), %r9
+	mov REGS_RSP(%rsp), %rsp
+	sysretq
+
+/* As any other hypercall, after all. */
 iret_close:
 	SMAP_SITE SMAP_CLAC
 iret_long:
+	mov REGS_RDI(%rsp), %rdi
+	mov REGS_RDX(%rsp), %rdx
+	mov REGS_R8(%rsp), %r8
+	mov $__HYPERVISOR_iret, %eax
+	jmp hypercall
+
+	.globl do_iret
+	.hidden do_iret
+do_iret:
+	add $8, %rsp			/* it does not return: rsp = cpu */
 	call iret_any
 	jmp exit_to_guest
 

@@ -22,7 +22,7 @@ typedef long hypercall_fn(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, ui
 #define NR_HYPERCALLS 64
 
 /** do_iret() for any frame, but for the way out: regs become those of the frame, rax included. do_iret()
- *  itself is entry code's, which does not return, and leaves what is unusual to this. A domain
+ *  itself is entry code's, which does not return, and takes the usual ones before. A domain
  *  without a frame or a table for its user mode is crashed. */
 void iret_any(void);
 
