@@ -14,6 +14,7 @@
 #include <hv/cpu.h>
 #include <hv/emulate.h>
 #include <hv/entry.h>
+#include <hv/traps.h>
 #include <hv/usercopy.h>
 
 #define REX_W	     0x48
@@ -23,54 +24,56 @@
 /* What IRETQ changes of rflags when it is executed in ring 3. */
 #define FLAGS_USER (FLAGS_STATUS | FLAGS_TF | FLAGS_DF | FLAGS_NT | FLAGS_RF | FLAGS_AC | FLAGS_ID)
 
-/* To ring 3 or nowhere; a selector that does not load is found when the CPU loads it. */
-static bool selector_ok(uint64_t sel)
+/* To ring 3 or nowhere, and not to a null segment; any other selector that does not load is found when the CPU loads it. */
+static bool refused(struct vcpu *v, struct cpu_user_regs *regs, uint64_t sel)
 {
-	return (sel & SELECTOR_RPL) == SELECTOR_RPL;
-}
-
-static bool far_return(struct cpu_user_regs *regs)
-{
-	uint64_t frame[2];
-
-	if (copy_from_guest(frame, guest_va(regs->rsp), sizeof(frame)) || !selector_ok(frame[1]))
+	if ((sel & SELECTOR_RPL) == SELECTOR_RPL && (uint16_t)sel > SELECTOR_RPL)
 		return false;
-	regs->rip = frame[0];
-	regs->cs = (uint16_t)frame[1];
-	regs->rsp += sizeof(frame);
+	bounce_exception(v, regs, TRAP_GP, (uint32_t)(sel & 0xffff & ~SELECTOR_RPL));
 	return true;
 }
 
-static bool interrupt_return(struct cpu_user_regs *regs)
+/* Both: whether the guest goes on, be it at a handler; else the stack cannot be read. */
+static bool far_return(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	uint64_t frame[2];
+
+	if (copy_from_guest(frame, guest_va(regs->rsp), sizeof(frame)))
+		return false;
+	if (refused(v, regs, frame[1]))
+		return true;
+	regs->rip = frame[0];
+	regs->cs = (uint16_t)frame[1];
+	regs->rsp += sizeof(frame);
+	emulate_finish(v, regs);
+	return true;
+}
+
+static bool interrupt_return(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	uint64_t frame[5];
 
-	if (copy_from_guest(frame, guest_va(regs->rsp), sizeof(frame)) || !selector_ok(frame[1]) ||
-	    !selector_ok(frame[4]))
+	if (copy_from_guest(frame, guest_va(regs->rsp), sizeof(frame)))
 		return false;
+	if (refused(v, regs, frame[1]) || refused(v, regs, frame[4]))
+		return true;
 	regs->rip = frame[0];
 	regs->cs = (uint16_t)frame[1];
 	regs->rflags = (regs->rflags & ~(uint64_t)FLAGS_USER) | (frame[2] & FLAGS_USER);
 	regs->rsp = frame[3];
 	regs->ss = (uint16_t)frame[4];
+	emulate_finish(v, regs);
 	return true;
 }
 
 bool emulate_far_return(struct vcpu *v, struct cpu_user_regs *regs, uint64_t va, uint32_t ec)
 {
 	uint8_t code[INSN_FETCH];
-	bool done;
 
 	if ((ec & (PF_PRESENT | PF_USER | PF_WRITE | PF_FETCH)) != PF_PRESENT ||
 	    va - regs->rsp >= 40 || emulate_fetch(regs->rip, code) < 2 || code[0] != REX_W)
 		return false;
 	if (code[1] == OPCODE_LRET)
-		done = far_return(regs);
-	else if (code[1] == OPCODE_IRET)
-		done = interrupt_return(regs);
-	else
-		return false;
-	if (done)
-		emulate_finish(v, regs);
-	return done;
+		return far_return(v, regs);
+	return code[1] == OPCODE_IRET && interrupt_return(v, regs);
 }
