@@ -24,7 +24,8 @@
 /* What IRETQ changes of rflags when it is executed in ring 3. */
 #define FLAGS_USER (FLAGS_STATUS | FLAGS_TF | FLAGS_DF | FLAGS_NT | FLAGS_RF | FLAGS_AC | FLAGS_ID)
 
-/* To ring 3 or nowhere, and not to a null segment; any other selector that does not load is found when the CPU loads it. */
+/* To ring 3 or nowhere, and to no null segment. Any other selector that does not load is found when
+ * the CPU loads it. */
 static bool refused(struct vcpu *v, struct cpu_user_regs *regs, uint64_t sel)
 {
 	if ((sel & SELECTOR_RPL) == SELECTOR_RPL && (uint16_t)sel > SELECTOR_RPL)
