@@ -16,7 +16,7 @@ import machine  # noqa: E402
 
 
 # The attackers look at our own books; Xen has others, and its own ways to end an attack.
-OURS_ALONE = {"hostile", "random"}
+OURS_ALONE = {"duel", "hostile", "random"}
 
 
 def facts(text):

@@ -8,5 +8,5 @@
 uint64_t option(const char *name, uint64_t otherwise);
 /** What stands behind the word, up to the line's end; NULL: the line has none. */
 const char *option_text(const char *name);
-/** The hypervisor's whole-state check (debug key m); true, too, where it cannot be asked, or knows none. */
+/** The hypervisor's whole-state check (debug key m); true, too, where it cannot be asked. */
 bool books_agree(void);
