@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside the file system: the tree (fstree.c) as open files (fsfile.c) and the archive reader
- * (fscpio.c) see it. */
+/* Inside the file system: nodes (fstree.c) and paths (fspath.c) as open files (fsfile.c) and the
+ * archive reader (fscpio.c) see them. */
 #pragma once
 
 #include <stdbool.h>
@@ -51,6 +51,8 @@ struct fs_node *fs_child(const struct fs_node *dir, const char *name);
 /** A new node in dir; the name must not be there. NULL with errno ENOMEM. */
 struct fs_node *fs_add(struct fs_node *dir, const char *name, enum fs_type type);
 
+/** Moves node, which is in a directory, to dir; name is the heap's, and becomes the node's. */
+void fs_move(struct fs_node *node, struct fs_node *dir, char *name);
 /** Takes node out of its directory and drops that reference. */
 void fs_remove(struct fs_node *node);
 void fs_put(struct fs_node *node);

@@ -21,7 +21,7 @@ UNITS += pv_fs pv_xs pv_console pv_grant
 pv_grant_USRCS   := tests/unit/pv/grant_test.c $(pv_KIT) \
 	$(addprefix pvguest/,grant.c grantmap.c errno.c)
 pv_fs_USRCS      := tests/unit/pv/fs_test.c hypervisor/lib/cpio.c hypervisor/lib/str.c \
-	$(addprefix pvguest/,fstree.c fsfile.c fscpio.c)
+	$(addprefix pvguest/,fstree.c fspath.c fsfile.c fscpio.c)
 pv_xs_USRCS      := tests/unit/pv/xs_test.c $(pv_KIT) \
 	$(addprefix pvguest/,xs.c xsconn.c xswatch.c errno.c)
 pv_console_USRCS := tests/unit/pv/console_test.c $(pv_KIT) \
