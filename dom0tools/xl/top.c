@@ -12,34 +12,29 @@
 
 #include <xen/sched.h>
 
-enum {
-	NAME, STATE, CPU_SEC, CPU_PERCENT, MEM, MEM_PERCENT, MAXMEM, MAXMEM_PERCENT, VCPUS,
-	NETS, NET_TX, NET_RX, VBDS, VBD_OO, VBD_RD, VBD_WR, VBD_RSECT, VBD_WSECT, SSID, COLUMNS,
-};
-
 static const struct {
 	const char *head;
 	int width;
-} columns[COLUMNS] = {
-	[NAME] = { "NAME", 10 },
-	[STATE] = { "STATE", 6 },
-	[CPU_SEC] = { "CPU(sec)", 10 },
-	[CPU_PERCENT] = { "CPU(%)", 6 },
-	[MEM] = { "MEM(k)", 10 },
-	[MEM_PERCENT] = { "MEM(%)", 6 },
-	[MAXMEM] = { "MAXMEM(k)", 10 },
-	[MAXMEM_PERCENT] = { "MAXMEM(%)", 9 },
-	[VCPUS] = { "VCPUS", 5 },
-	[NETS] = { "NETS", 4 },
-	[NET_TX] = { "NETTX(k)", 8 },
-	[NET_RX] = { "NETRX(k)", 8 },
-	[VBDS] = { "VBDS", 4 },
-	[VBD_OO] = { "VBD_OO", 8 },
-	[VBD_RD] = { "VBD_RD", 8 },
-	[VBD_WR] = { "VBD_WR", 8 },
-	[VBD_RSECT] = { "VBD_RSECT", 10 },
-	[VBD_WSECT] = { "VBD_WSECT", 10 },
-	[SSID] = { "SSID", 4 },
+} columns[TOP_COLUMNS] = {
+	[TOP_NAME] = { "NAME", 10 },
+	[TOP_STATE] = { "STATE", 6 },
+	[TOP_CPU_SEC] = { "CPU(sec)", 10 },
+	[TOP_CPU_PERCENT] = { "CPU(%)", 6 },
+	[TOP_MEM] = { "MEM(k)", 10 },
+	[TOP_MEM_PERCENT] = { "MEM(%)", 6 },
+	[TOP_MAXMEM] = { "MAXMEM(k)", 10 },
+	[TOP_MAXMEM_PERCENT] = { "MAXMEM(%)", 9 },
+	[TOP_VCPUS] = { "VCPUS", 5 },
+	[TOP_NETS] = { "NETS", 4 },
+	[TOP_NET_TX] = { "NETTX(k)", 8 },
+	[TOP_NET_RX] = { "NETRX(k)", 8 },
+	[TOP_VBDS] = { "VBDS", 4 },
+	[TOP_VBD_OO] = { "VBD_OO", 8 },
+	[TOP_VBD_RD] = { "VBD_RD", 8 },
+	[TOP_VBD_WR] = { "VBD_WR", 8 },
+	[TOP_VBD_RSECT] = { "VBD_RSECT", 10 },
+	[TOP_VBD_WSECT] = { "VBD_WSECT", 10 },
+	[TOP_SSID] = { "SSID", 4 },
 };
 
 #define NO_LIMIT (1ULL << 31)	/* pages: more than any machine has */
@@ -98,14 +93,14 @@ static void state_text(const struct top_domain *d, char text[7])
 static uint64_t rank(unsigned column, const struct top_domain *d)
 {
 	switch (column) {
-	case CPU_SEC: return d->info.cpu_time;
-	case CPU_PERCENT: return d->delta_ns;
-	case MEM:
-	case MEM_PERCENT: return d->info.tot_pages;
-	case MAXMEM:
-	case MAXMEM_PERCENT: return d->info.max_pages;
-	case VCPUS: return d->info.nr_online_vcpus;
-	case SSID: return d->info.ssidref;
+	case TOP_CPU_SEC: return d->info.cpu_time;
+	case TOP_CPU_PERCENT: return d->delta_ns;
+	case TOP_MEM:
+	case TOP_MEM_PERCENT: return d->info.tot_pages;
+	case TOP_MAXMEM:
+	case TOP_MAXMEM_PERCENT: return d->info.max_pages;
+	case TOP_VCPUS: return d->info.nr_online_vcpus;
+	case TOP_SSID: return d->info.ssidref;
 	default: return 0;
 	}
 }
@@ -118,9 +113,9 @@ static int compare(const struct top_view *view, const struct top_domain *a,
 
 	if (view->dom0_first && (!a->info.domain || !b->info.domain))
 		return a->info.domain ? 1 : -1;
-	if (view->sort == NAME) {
+	if (view->sort == TOP_NAME) {
 		order = strcmp(a->name, b->name);
-	} else if (view->sort == STATE) {
+	} else if (view->sort == TOP_STATE) {
 		state_text(a, state_a);
 		state_text(b, state_b);
 		order = strcmp(state_b, state_a);
@@ -193,7 +188,7 @@ static bool has_room(const struct screen *s)
 
 static void print_header(struct screen *s, const struct top_view *view)
 {
-	for (unsigned i = 0; i < COLUMNS; i++) {
+	for (unsigned i = 0; i < TOP_COLUMNS; i++) {
 		if (i)
 			clip(s, " ");
 		if (i == view->sort)
@@ -228,7 +223,7 @@ static void print_domain(struct screen *s, const struct top_view *view,
 	clip(s, "%10" PRIu64 " %6.1f ", mem_kb(d), mem_percent(sample, mem_kb(d)));
 	print_maximum(s, sample, d);
 	clip(s, "%5u", d->info.nr_online_vcpus);
-	for (unsigned i = NETS; i < SSID; i++)
+	for (unsigned i = TOP_NETS; i < TOP_SSID; i++)
 		clip(s, " %*u", columns[i].width, 0);
 	clip(s, " %4u", d->info.ssidref);
 	end_line(s);
@@ -336,87 +331,4 @@ void top_print_screen(FILE *out, const struct top_view *view, const struct top_s
 	print_table(&s, view, sample);
 	fputs("\x1b[J", out);
 	print_bottom(&s, view);
-}
-
-/* ---- keys --------------------------------------------------------------------------- */
-
-static enum top_action prompt_key(struct top_view *view, char key)
-{
-	size_t length = strlen(view->prompt);
-	unsigned long delay;
-
-	if (key >= '0' && key <= '9' && length + 1 < sizeof(view->prompt)) {
-		view->prompt[length] = key;
-		view->prompt[length + 1] = '\0';
-	} else if ((key == '\b' || key == 0x7f) && length) {
-		view->prompt[length - 1] = '\0';
-	} else if (key == '\r' || key == '\n' || key == '\x1b') {
-		delay = key == '\x1b' ? 0 : strtoul(view->prompt, NULL, 10);
-		if (delay >= 1 && delay <= TOP_MAX_DELAY)
-			view->delay = delay;
-		view->prompting = false;
-	} else {
-		return TOP_NOTHING;
-	}
-	return TOP_REDRAW;
-}
-
-static enum top_action letter_key(struct top_view *view, char key)
-{
-	switch (key) {
-	case 'd': case 'D':
-		view->prompting = true;
-		view->prompt[0] = '\0';
-		return TOP_REDRAW;
-	case 'n': case 'N':
-		view->networks = !view->networks;
-		return TOP_REDRAW;
-	case 'b': case 'B':
-		view->disks = !view->disks;
-		return TOP_REDRAW;
-	case 'v': case 'V':
-		view->vcpus = !view->vcpus;
-		return TOP_SAMPLE;
-	case 'r': case 'R':
-		view->repeat_header = !view->repeat_header;
-		return TOP_REDRAW;
-	case 's': case 'S':
-		view->sort = (view->sort + 1) % COLUMNS;
-		return TOP_REDRAW;
-	case 'q': case 'Q': case 0x03:
-		return TOP_QUIT;
-	default:
-		return TOP_NOTHING;
-	}
-}
-
-static enum top_action arrow(struct top_view *view, const struct top_sample *sample, char last)
-{
-	if (last == 'B' && view->first + 1 < sample->count)
-		view->first++;
-	else if (last == 'A' && view->first)
-		view->first--;
-	else
-		return TOP_NOTHING;
-	return TOP_REDRAW;
-}
-
-enum top_action top_keys(struct top_view *view, const struct top_sample *sample, const char *bytes,
-			 size_t n)
-{
-	enum top_action most = TOP_NOTHING, action;
-
-	for (size_t i = 0; i < n && most != TOP_QUIT; i++) {
-		if (bytes[i] == '\x1b' && i + 2 < n && (bytes[i + 1] == '[' || bytes[i + 1] == 'O')) {
-			action = arrow(view, sample, bytes[i + 2]);
-			i += 2;
-		} else if (view->prompting) {
-			action = prompt_key(view, bytes[i]);
-		} else {
-			action = letter_key(view, bytes[i]);
-		}
-		if (action > most)
-			most = action;
-	}
-	return most;
 }

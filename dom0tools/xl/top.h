@@ -19,6 +19,13 @@ enum {
 	TOP_PROMPT_SIZE = 8,
 };
 
+/* The columns, which are xentop's. */
+enum {
+	TOP_NAME, TOP_STATE, TOP_CPU_SEC, TOP_CPU_PERCENT, TOP_MEM, TOP_MEM_PERCENT, TOP_MAXMEM,
+	TOP_MAXMEM_PERCENT, TOP_VCPUS, TOP_NETS, TOP_NET_TX, TOP_NET_RX, TOP_VBDS, TOP_VBD_OO,
+	TOP_VBD_RD, TOP_VBD_WR, TOP_VBD_RSECT, TOP_VBD_WSECT, TOP_SSID, TOP_COLUMNS,
+};
+
 struct top_vcpu {
 	unsigned id;
 	uint64_t ns;
@@ -44,7 +51,7 @@ struct top_sample {
 };
 
 struct top_view {
-	unsigned sort;			/* a column, 0 is NAME */
+	unsigned sort;			/* a column */
 	unsigned first;			/* how many domains are scrolled out at the top */
 	unsigned delay;			/* seconds */
 	bool networks, disks, vcpus, repeat_header, full_names, dom0_first;

@@ -19,7 +19,7 @@ xl_format_USRCS := tests/unit/xl/format_test.c dom0tools/xl/format.c dom0tools/x
 xl_format_ULEX := dom0tools/domconf/xlcfg.l
 xl_format_UYACC := dom0tools/domconf/xlcfg.y
 xl_args_USRCS := tests/unit/xl/args_test.c dom0tools/xl/args.c
-xl_top_USRCS := tests/unit/xl/top_test.c dom0tools/xl/top.c
+xl_top_USRCS := tests/unit/xl/top_test.c dom0tools/xl/top.c dom0tools/xl/topkeys.c
 xl_load_USRCS := tests/unit/xl/load_test.c tests/unit/xl/elf_maker.c tests/unit/xl/fake_xen.c \
 	tests/unit/xl/fake_threads.c $(XL_BUILD) $(XL_CONF)
 xl_load_ULIBS := $(IMAGE_ULIBS)
@@ -30,7 +30,7 @@ xl_session_USRCS := tests/unit/xl/session_test.c tests/unit/xl/elf_maker.c \
 	tests/unit/xl/fake_dom0.c $(XL_BUILD) $(XL_CONF) \
 	$(addprefix dom0tools/xl/,args.c cmd_console.c cmd_create.c cmd_devices.c cmd_host.c cmd_list.c \
 	cmd_memory.c cmd_name.c cmd_pin.c cmd_run.c cmd_sched.c cmd_shutdown.c cmd_signal.c cmd_top.c cmd_vcpu.c create.c format.c \
-	json.c monitor.c names.c record.c store.c table.c top.c wait.c xl.c)
+	json.c monitor.c names.c record.c store.c table.c top.c topkeys.c wait.c xl.c)
 xl_session_ULIBS := $(IMAGE_ULIBS)
 xl_session_ULEX := dom0tools/domconf/xlcfg.l
 xl_session_UYACC := dom0tools/domconf/xlcfg.y
