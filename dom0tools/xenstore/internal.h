@@ -173,6 +173,16 @@ int transaction_end(struct store_conn *conn, struct transaction *txn, bool commi
 void transaction_end_all(struct store_conn *conn);
 /** After a change of the store: exchanges snapshots when they keep more alive than they may. */
 void snapshots_bound(struct store *store);
+/**
+ * Carries out an operation: on the store when txn is NULL, firing its watches,
+ * otherwise in the transaction.
+ */
+int transaction_do(struct store_conn *conn, struct transaction *txn, const struct op *op);
+
+/* ---- what transactions depend on: access.c ---- */
+
+/** Books a note or an operation of so many bytes. 0, or -ENOSPC: beyond what a guest may have. */
+int transaction_touch(const struct store_conn *conn, struct transaction *txn, size_t bytes);
 /** Notes that the transaction depends on the path. Nothing is noted when txn is NULL. */
 int transaction_note(const struct store_conn *conn, struct transaction *txn, const char *path,
 		     enum access_kind kind);
@@ -182,11 +192,9 @@ int transaction_note(const struct store_conn *conn, struct transaction *txn, con
  */
 int transaction_note_way(const struct store_conn *conn, struct transaction *txn,
 			 const char *path, int err);
-/**
- * Carries out an operation: on the store when txn is NULL, firing its watches,
- * otherwise in the transaction.
- */
-int transaction_do(struct store_conn *conn, struct transaction *txn, const struct op *op);
+/** Whether any of it has changed in the store since the transaction's base. */
+bool transaction_conflicts(const struct transaction *txn);
+void accesses_free(struct transaction *txn);
 
 /* ---- the store and its connections ---- */
 

@@ -3,7 +3,7 @@
 FUZZERS += xenstore xsring shell
 
 FUZZ_STORE := $(addprefix dom0tools/xenstore/,node.c path.c account.c view.c watch.c event.c names.c \
-	transaction.c request.c tree.c control.c store.c)
+	transaction.c access.c request.c tree.c control.c store.c)
 xenstore_FSRCS := tests/fuzz/dom0/xenstore_fuzz.c $(FUZZ_STORE)
 xsring_FSRCS   := tests/fuzz/dom0/xsring_fuzz.c $(FUZZ_STORE) dom0tools/xenstore/xsring.c \
 	dom0tools/console/consring.c pvguest/ring.c

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 STORE_SRCS := $(addprefix dom0tools/xenstore/,node.c path.c account.c view.c watch.c event.c names.c \
-	transaction.c request.c tree.c control.c store.c) tests/unit/dom0/storekit.c
+	transaction.c access.c request.c tree.c control.c store.c) tests/unit/dom0/storekit.c
 UNITS += dom0_store
 dom0_store_USRCS := tests/unit/dom0/store_test.c $(STORE_SRCS)
 UNITS += dom0_storetxn dom0_storewatch dom0_storecontrol
