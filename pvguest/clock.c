@@ -72,14 +72,6 @@ uint64_t clock_start_ns(void)
 	return started;
 }
 
-void clock_spin_ns(uint64_t ns)
-{
-	uint64_t end = deadline_in(ns);
-
-	while (clock_monotonic_ns() < end)
-		__builtin_ia32_pause();
-}
-
 void timer_set(struct timer *t, uint64_t deadline_ns, void (*fn)(struct timer *, void *),
 	       void *ctx)
 {

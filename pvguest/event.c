@@ -152,14 +152,6 @@ int event_alloc_unbound(domid_t remote)
 	return rc ? (int)rc : port_open(op.port, 0);
 }
 
-int event_alloc_unbound_for(domid_t dom, domid_t remote)
-{
-	struct evtchn_alloc_unbound op = { .dom = dom, .remote_dom = remote };
-	long rc = hypercall_event_channel_op(EVTCHNOP_alloc_unbound, &op);
-
-	return rc ? (int)rc : (int)op.port;
-}
-
 int event_bind_interdomain(domid_t dom, evtchn_port_t remote_port)
 {
 	struct evtchn_bind_interdomain op = { .remote_dom = dom, .remote_port = remote_port };

@@ -177,12 +177,6 @@ unsigned long mfn_to_pfn(unsigned long mfn)
 	return pfn_to_mfn(pfn) == mfn && mfn != INVALID_MFN ? pfn : ~0UL;
 }
 
-void pfn_set_mfn(unsigned long pfn, unsigned long mfn)
-{
-	if (pfn < total)
-		p2m[pfn] = mfn;
-}
-
 unsigned long virt_to_mfn(const void *va)
 {
 	unsigned long pfn = (unsigned long)va >> PAGE_SHIFT;

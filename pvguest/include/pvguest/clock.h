@@ -50,7 +50,4 @@ bool timer_poll(void);
 /** The soonest deadline, or 0 when no timer is pending. */
 uint64_t timer_next(void);
 
-/** Busy-waits; for device work shorter than a thread switch. */
-void clock_spin_ns(uint64_t ns);
-
 void clock_init(void);

@@ -30,10 +30,6 @@ int event_bind_ipi(uint32_t cpu);
  * unless bound to another. Not for per-CPU VIRQs and IPIs. Returns 0 or -XEN_Exxx. */
 int event_bind_cpu(evtchn_port_t port, uint32_t cpu);
 
-/** A port with `remote` as its peer on behalf of domain `dom` (dom0's tool stack). The port is
- * dom's. */
-int event_alloc_unbound_for(domid_t dom, domid_t remote);
-
 /** Attaches (fn) or detaches (NULL) the handler. Notifications that came before are not lost:
  * the handler runs for them. Returns 0, -XEN_EINVAL for a port out of range, or -XEN_ENOMEM. */
 int event_set_handler(evtchn_port_t port, event_fn fn, void *ctx);

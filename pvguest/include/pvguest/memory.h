@@ -84,10 +84,6 @@ unsigned long pfn_to_mfn(unsigned long pfn);
 /** By the machine-to-physical table; ~0UL when the frame is not the domain's own. */
 unsigned long mfn_to_pfn(unsigned long mfn);
 
-/** Records that page `pfn` now is frame `mfn` (INVALID_MFN: gone), as ballooning does. The
- * hypervisor's table is the caller's business. */
-void pfn_set_mfn(unsigned long pfn, unsigned long mfn);
-
 static inline void *pfn_to_virt(unsigned long pfn)
 {
 	return (void *)(pfn << PAGE_SHIFT);

@@ -38,9 +38,3 @@ static inline void ring_store_release(volatile uint32_t *p, uint32_t v)
 {
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);
 }
-
-/** Everything written before is seen by the peer before anything read after. */
-static inline void ring_full_barrier(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
