@@ -33,7 +33,8 @@ static uint64_t percent_of(uint64_t total, unsigned percent)
 	return total / 100 * percent + total % 100 * percent / 100;
 }
 
-uint64_t bootopts_size_of(const struct boot_size *size, uint64_t total)
+/* How many bytes a size means on a machine with total bytes; 0 to total. */
+static uint64_t bytes_of(const struct boot_size *size, uint64_t total)
 {
 	uint64_t bytes = size->bytes < total ? size->bytes : total;
 	uint64_t part = percent_of(total, size->percent);
@@ -49,13 +50,13 @@ uint64_t bootopts_dom0_bytes(const struct boot_options *options, uint64_t availa
 	uint64_t bound;
 
 	if (options->dom0_mem.given)
-		bytes = bootopts_size_of(&options->dom0_mem, available);
+		bytes = bytes_of(&options->dom0_mem, available);
 	if (options->dom0_min.given) {
-		bound = bootopts_size_of(&options->dom0_min, available);
+		bound = bytes_of(&options->dom0_min, available);
 		bytes = bytes < bound ? bound : bytes;
 	}
 	if (options->dom0_max.given) {
-		bound = bootopts_size_of(&options->dom0_max, available);
+		bound = bytes_of(&options->dom0_max, available);
 		bytes = bytes > bound ? bound : bytes;
 	}
 	return bytes;

@@ -10,7 +10,8 @@
 #include <hv/check.h>
 #include <hv/mem.h>
 
-bool grant_core_wants_bucket(const struct grant_domain *g, uint32_t ref)
+/* True when the entry has no active part yet. */
+static bool wants_bucket(const struct grant_domain *g, uint32_t ref)
 {
 	uint32_t entries = grant_core_entries(g);
 
@@ -19,7 +20,7 @@ bool grant_core_wants_bucket(const struct grant_domain *g, uint32_t ref)
 
 void grant_core_add_bucket(struct grant_domain *g, uint32_t ref, struct grant_active *bucket)
 {
-	CHECK(grant_core_wants_bucket(g, ref));
+	CHECK(wants_bucket(g, ref));
 	*grant_core_bucket(g, ref) = bucket;
 }
 
@@ -63,7 +64,7 @@ const char *grant_core_check(const struct grant_domain *g)
 	uint32_t pinned = 0;
 
 	for (uint32_t ref = 0; ref < grant_core_entries(g); ref++) {
-		if (grant_core_wants_bucket(g, ref)) {	/* nor is any of the bucket in use */
+		if (wants_bucket(g, ref)) {	/* nor is any of the bucket in use */
 			ref |= GRANT_BUCKET - 1;
 			continue;
 		}

@@ -5,11 +5,6 @@
  */
 #include <hv/timer.h>
 
-void timer_queue_init(struct timer_queue *q)
-{
-	pheap_init(&q->heap);
-}
-
 bool timer_queue_set(struct timer_queue *q, struct timer *t, uint64_t expires)
 {
 	if (t->node.queued)

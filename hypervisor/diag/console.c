@@ -95,13 +95,6 @@ void log_console(const char *text, size_t len)
 	spin_unlock(&log_lock);
 }
 
-void log_raw(const char *text, size_t len)
-{
-	spin_lock(&log_lock);
-	emit(text, len);
-	spin_unlock(&log_lock);
-}
-
 void log_break_lock(void)
 {
 	spin_init(&log_lock, "log");
@@ -115,7 +108,9 @@ void log_printf(const char *fmt, ...)
 	va_start(args, fmt);
 	fmt_vsnprintf_hook(line, sizeof(line), log_pointer, fmt, args);
 	va_end(args);
-	log_raw(line, str_len(line));
+	spin_lock(&log_lock);
+	emit(line, str_len(line));
+	spin_unlock(&log_lock);
 }
 
 /* True when this message is one too many; the next one that passes tells how many were. */

@@ -10,7 +10,8 @@
 #include <hv/arch.h>
 #include <hv/cpu.h>
 
-void vcpu_wait_off_cpu(const struct vcpu *v)
+/* Until v, which may not run any more, has left its CPU and its registers are saved. */
+static void wait_off_cpu(const struct vcpu *v)
 {
 	if (v == current_vcpu())
 		return;
@@ -20,7 +21,7 @@ void vcpu_wait_off_cpu(const struct vcpu *v)
 
 void vcpu_wait_let_go(const struct vcpu *v)
 {
-	vcpu_wait_off_cpu(v);
+	wait_off_cpu(v);
 	for (unsigned cpu = 0; cpu < arch_nr_cpus(); cpu++)
 		while (__atomic_load_n(&cpu_by_id(cpu)->leaving, __ATOMIC_ACQUIRE) == v)
 			arch_relax();
@@ -30,7 +31,7 @@ void vcpu_pause(struct vcpu *v)
 {
 	__atomic_fetch_add(&v->pause_count, 1, __ATOMIC_SEQ_CST);
 	vcpu_sleep(v);
-	vcpu_wait_off_cpu(v);
+	wait_off_cpu(v);
 }
 
 void vcpu_unpause(struct vcpu *v)
@@ -44,7 +45,7 @@ void domain_pause(struct domain *d)
 	domain_pause_nowait(d);
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i])
-			vcpu_wait_off_cpu(d->vcpu[i]);
+			wait_off_cpu(d->vcpu[i]);
 }
 
 void domain_pause_nowait(struct domain *d)

@@ -1,42 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Searches and ranges over bitmaps, a word at a time: event channels, free ports and the frame
+ * Searches over bitmaps, a word at a time: event channels, free ports and the frame
  * allocator look for a bit in thousands.
  */
 #include "hv/bitmap.h"
-
-/* The bits [low, high) of one word, 0 <= low < high <= 64. */
-static uint64_t word_mask(unsigned low, unsigned high)
-{
-	return (~UINT64_C(0) >> (64 - (high - low))) << low;
-}
-
-/* Walks over the words that [first, first + n) touches. */
-static void range_apply(uint64_t *map, size_t first, size_t n, bool set)
-{
-	while (n > 0) {
-		unsigned low = first % 64;
-		unsigned span = n < 64 - low ? (unsigned)n : 64 - low;
-		uint64_t mask = word_mask(low, low + span);
-
-		if (set)
-			map[first / 64] |= mask;
-		else
-			map[first / 64] &= ~mask;
-		first += span;
-		n -= span;
-	}
-}
-
-void bitmap_set_range(uint64_t *map, size_t first, size_t n)
-{
-	range_apply(map, first, n, true);
-}
-
-void bitmap_clear_range(uint64_t *map, size_t first, size_t n)
-{
-	range_apply(map, first, n, false);
-}
 
 /* flip is 0 to look for set bits and all ones to look for clear ones. */
 static size_t find_from(const uint64_t *map, size_t bits, size_t from, uint64_t flip)
@@ -83,6 +50,6 @@ size_t bitmap_count(const uint64_t *map, size_t bits)
 	for (i = 0; i < bits / 64; i++)
 		count += word_count(map[i]);
 	if (bits % 64 != 0)
-		count += word_count(map[i] & word_mask(0, bits % 64));
+		count += word_count(map[i] & ((UINT64_C(1) << (bits % 64)) - 1));
 	return count;
 }

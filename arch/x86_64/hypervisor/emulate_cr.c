@@ -24,7 +24,8 @@
 #define CR4_GUEST	(CR4_TSD | CR4_DE | CR4_OSXSAVE)
 #define CR4_SHOWN	(CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 
-uint64_t guest_cr0(const struct vcpu *v)
+/* CR0 as v's kernel reads it. */
+static uint64_t guest_cr0(const struct vcpu *v)
 {
 	return (read_cr0() & ~(uint64_t)CR0_TS) | (v->ctrlreg[0] & CR0_TS);
 }

@@ -150,7 +150,8 @@ put_frames:
 
 /* ---- selectors and bases ----------------------------------------------------- */
 
-void segments_read_selectors(struct cpu_user_regs *regs)
+/* Entry does not save them. */
+static void read_selectors(struct cpu_user_regs *regs)
 {
 	regs->ds = read_ds();
 	regs->es = read_es();
@@ -194,7 +195,7 @@ void segments_save(struct vcpu *v)
 	segments_read_bases(&v->fs_base, &active);
 	v->gs_base_kernel = v->kernel_mode ? active : other;
 	v->gs_base_user = v->kernel_mode ? other : active;
-	segments_read_selectors(&v->regs);
+	read_selectors(&v->regs);
 	ldt_unmap(v);
 }
 

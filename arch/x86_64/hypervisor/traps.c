@@ -184,7 +184,8 @@ guest_trap_fn *const guest_traps[TRAP_COUNT] = {
 
 /* ---- from the hypervisor ----------------------------------------------------- */
 
-uint64_t ex_table_search(uint64_t rip)
+/* Where the exception table sends the instruction at rip; 0: nowhere. */
+static uint64_t ex_table_search(uint64_t rip)
 {
 	for (const struct ex_entry *e = ex_table_start; e < ex_table_end; e++)
 		if ((uint64_t)&e->from + (uint64_t)(int64_t)e->from == rip)

@@ -35,7 +35,8 @@ uint64_t walk_current(uint64_t va, uint64_t *rights)
 	return walk(read_cr3(), va, rights);
 }
 
-uint64_t walk_kernel(const struct vcpu *v, uint64_t va, uint64_t *rights)
+/* As walk_current(), in the table of v's kernel, whichever mode runs. */
+static uint64_t walk_kernel(const struct vcpu *v, uint64_t va, uint64_t *rights)
 {
 	return walk(v->guest_table.n << PAGE_SHIFT, va, rights);
 }

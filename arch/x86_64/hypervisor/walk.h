@@ -12,8 +12,6 @@ struct vcpu;
  * 0: not mapped.
  */
 uint64_t walk_current(uint64_t va, uint64_t *rights);
-/** The same in the table of v's kernel, whichever mode runs. */
-uint64_t walk_kernel(const struct vcpu *v, uint64_t va, uint64_t *rights);
 /** Reads memory of v's kernel, whichever mode runs; false when a part of it is not mapped, or not the
  *  guest's to read. */
 bool read_kernel(const struct vcpu *v, uint64_t va, void *to, unsigned len);

@@ -25,10 +25,6 @@ static inline void bitmap_clear(uint64_t *map, size_t bit)
 	map[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
 }
 
-/** Sets (clears) n bits from first on. */
-void bitmap_set_range(uint64_t *map, size_t first, size_t n);
-void bitmap_clear_range(uint64_t *map, size_t first, size_t n);
-
 /** Returns the first set (clear) bit at or above from, or bits when there is none below bits. */
 size_t bitmap_find_set(const uint64_t *map, size_t bits, size_t from);
 size_t bitmap_find_clear(const uint64_t *map, size_t bits, size_t from);

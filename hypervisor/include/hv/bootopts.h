@@ -87,9 +87,6 @@ const char *bootopts_read_serial(struct boot_serial *serial, const char *value);
 /** Reads a size. False: it is none, then nothing has changed. */
 bool bootopts_read_size(const char *word, struct boot_size *size);
 
-/** Says how many bytes a size means on a machine with total bytes; 0 to total. */
-uint64_t bootopts_size_of(const struct boot_size *size, uint64_t total);
-
 /**
  * Decides dom0's memory out of the available bytes: dom0_mem=, or usual when it was not given,
  * within min: and max: (the maximum wins). Never more than available.

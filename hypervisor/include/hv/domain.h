@@ -122,8 +122,6 @@ void domain_unpause(struct domain *d);
 /** The same of one vCPU. */
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-/** Waits until v, which may not run any more, has left its CPU and its registers are saved. */
-void vcpu_wait_off_cpu(const struct vcpu *v);
 /** Waits until no CPU looks at v any more that has run it; v may not run, and its domain ends. */
 void vcpu_wait_let_go(const struct vcpu *v);
 

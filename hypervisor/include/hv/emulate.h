@@ -34,5 +34,3 @@ unsigned emulate_fetch(uint64_t rip, uint8_t buf[INSN_FETCH]);
 uint64_t guest_cr4_fix(const struct vcpu *v, uint64_t value);
 /** v comes to the CPU: what its CR4 asks of the machine's (TSD). */
 void guest_cr4_load(const struct vcpu *v);
-/** CR0 as v's kernel reads it. */
-uint64_t guest_cr0(const struct vcpu *v);

@@ -100,9 +100,7 @@ static inline uint32_t grant_core_entries(const struct grant_domain *g)
 	return g->nr_frames * GRANTS_PER_FRAME;
 }
 
-/** True when the entry has no active part yet, which grant_core_add_bucket() brings. */
-bool grant_core_wants_bucket(const struct grant_domain *g, uint32_t ref);
-/** bucket: GRANT_BUCKET zeroed entries. */
+/** The active part of an entry that has none yet. bucket: GRANT_BUCKET zeroed entries. */
 void grant_core_add_bucket(struct grant_domain *g, uint32_t ref, struct grant_active *bucket);
 /** Exchanges two entries: GNTST_okay, _bad_gntref, or _eagain when one is in use. */
 int grant_core_swap(struct grant_domain *g, uint32_t a, uint32_t b);

@@ -24,14 +24,12 @@ void log_print(enum log_level level, const char *fmt, ...) __printf(2, 3);
 #define log_err(...)   log_print(LOG_ERR, __VA_ARGS__)
 #define log_warn(...)  log_print(LOG_WARNING, __VA_ARGS__)
 #define log_info(...)  log_print(LOG_INFO, __VA_ARGS__)
-#define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
 /** For refusals that a guest can cause at will; limited to a few a second. */
 #define log_guest(...) log_print(LOG_GUEST_WARNING, __VA_ARGS__)
 
-/** Prints without a level or prefix, as debug keys and guests' console_io do. */
-void log_raw(const char *text, size_t len);
 /** What dom0 writes: to the console, and to the log's ring with console_to_ring only. */
 void log_console(const char *text, size_t len);
+/** Prints without a level or prefix, as debug keys do. */
 void log_printf(const char *fmt, ...) __printf(1, 2);
 /** Takes the log away from whoever is writing: all others have stopped for good. */
 void log_break_lock(void);

@@ -21,8 +21,6 @@
 struct vcpu;
 struct domain;
 
-#define SCHED_RATELIMIT_MAX_NS 500000000U
-
 struct sched_vcpu {
 	/* the lock of the queue that v->processor names must be held for these */
 	struct runq_entity entity;

@@ -31,8 +31,6 @@ void segments_load(struct vcpu *v);
 
 /** FS base and GS base of the mode that runs, from the CPU. */
 void segments_read_bases(uint64_t *fs, uint64_t *gs);
-/** The selectors that the CPU holds now (entry does not save them). */
-void segments_read_selectors(struct cpu_user_regs *regs);
 /** From the guest's user mode to its kernel mode, or back: GS bases and page table. */
 void segments_enter_kernel(struct vcpu *v);
 void segments_enter_user(struct vcpu *v);

@@ -27,11 +27,11 @@ struct timer {
 
 /* ---- the queue (core/timer.c) --------------------------------------------------------- */
 
+/* Empty when it is all zeroes. */
 struct timer_queue {
 	struct pheap heap;
 };
 
-void timer_queue_init(struct timer_queue *q);
 /** Adds t, or moves it when it is queued. True when it is the first to expire now. */
 bool timer_queue_set(struct timer_queue *q, struct timer *t, uint64_t expires);
 /** Takes t out; harmless when it is not queued. */

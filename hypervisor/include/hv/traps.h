@@ -66,5 +66,3 @@ static inline bool is_canonical(uint64_t va)
 	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
 }
 
-/** Where the exception table sends the instruction at rip; 0: nowhere. */
-uint64_t ex_table_search(uint64_t rip);

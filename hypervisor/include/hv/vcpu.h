@@ -64,7 +64,6 @@ struct vcpu {
 	uint32_t tsc_aux;		/* what the guest wrote to TSC_AUX (rdtscp) */
 	void *fpu;			/* XSAVE or FXSAVE area, aligned to 64 */
 	bool fpu_used;			/* since it came to the CPU */
-	bool fpu_initialised;
 	uint32_t fpu_cpu;		/* where its registers were loaded last */
 	uint32_t iopl;			/* virtual IOPL << 12 */
 	uint64_t iobmp;			/* guest address of the I/O bitmap, 0: none */

@@ -63,14 +63,9 @@ uint64_t arch_now_ns(void)
 	return fake_now;
 }
 
-void log_raw(const char *text, size_t len)
-{
-	strncat(fake_output, text, len);
-}
-
 void log_console(const char *text, size_t len)
 {
-	log_raw(text, len);
+	strncat(fake_output, text, len);
 }
 
 void log_printf(const char *fmt, ...)
@@ -81,7 +76,7 @@ void log_printf(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
-	log_raw(line, strlen(line));
+	strcat(fake_output, line);
 }
 
 bool console_guest_verbose(void)

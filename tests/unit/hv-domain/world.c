@@ -72,11 +72,6 @@ bool world_has_failed(void)
 	return allocations > fail_at;
 }
 
-unsigned world_allocations(void)
-{
-	return allocations;
-}
-
 /* ---- hypercalls ------------------------------------------------------------------------- */
 
 static uint64_t call_args[5];

@@ -32,8 +32,6 @@ void world_start(void);
 void world_fail_after(unsigned n);
 /** True when that has happened. */
 bool world_has_failed(void);
-/** How often a frame or an object was asked for since world_fail_after(). */
-unsigned world_allocations(void);
 
 /** Runs as dom0, or as the first vCPU of another domain. */
 void world_run(domid_t id);

@@ -34,20 +34,18 @@ static int start(void **state)
 
 static void an_empty_queue_is_never_due(void **state)
 {
-	struct timer_queue q;
+	struct timer_queue q = { 0 };
 
 	(void)state;
-	timer_queue_init(&q);
 	assert_null(timer_queue_due(&q, UINT64_MAX));
 	assert_true(timer_queue_next(&q) == TIMER_NEVER);
 }
 
 static void the_queue_gives_what_is_due_in_order(void **state)
 {
-	struct timer_queue q;
+	struct timer_queue q = { 0 };
 
 	(void)state;
-	timer_queue_init(&q);
 	assert_true(timer_queue_set(&q, &timer[0], 30));
 	assert_true(timer_queue_set(&q, &timer[1], 10));
 	assert_false(timer_queue_set(&q, &timer[2], 20));
