@@ -115,14 +115,14 @@ static emul_fn *const map_0f[256] = {
 	[0xa2] = emul_cpuid,
 };
 
-/* The instruction of a program of 64 bits, or of the flat code segment for 32. */
+/* The instruction of a program of 64 bits, or of 32 in a flat code segment. */
 static bool decode(const struct cpu_user_regs *regs, struct insn *in)
 {
 	uint8_t code[INSN_FETCH];
 
 	if (likely(regs->cs == GUEST_CS64) || segments_is_code64(regs->cs))
 		return insn_decode(code, emulate_fetch(regs->rip, code), in);
-	return regs->cs == GUEST_CS32 &&
+	return segments_is_flat32(regs->cs) &&
 	       insn_decode32(code, emulate_fetch((uint32_t)regs->rip, code), in);
 }
 

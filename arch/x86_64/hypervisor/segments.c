@@ -262,21 +262,35 @@ void segments_enter_user(struct vcpu *v)
 	load_table(v->guest_table_user);
 }
 
-bool segments_is_code64(uint16_t cs)
+/* As it is now in the table that this CPU has loaded; 0 where there is none. */
+static uint64_t descriptor(uint16_t sel)
 {
-	const uint32_t need = DESC_P | DESC_S | DESC_CODE | DESC_L;
 	const segdesc_t *table = (const segdesc_t *)WINDOW_GDT(this_cpu()->id);
-	unsigned i = cs >> 3;
+	unsigned i = sel >> 3;
 
-	if (cs == GUEST_CS64)
-		return true;
-	if (cs & SELECTOR_TI) {
+	if (sel & SELECTOR_TI) {
 		table = (const segdesc_t *)WINDOW_LDT(this_cpu()->id);
 		if (i >= this_window()->ldt_loaded ||
 		    !(this_window()->ldt_mapped & 1u << (i >> 9)))
-			return false;
+			return 0;
 	} else if (i >= RESERVED_GDT_ENTRY + OWN_ENTRIES) {
-		return false;
+		return 0;
 	}
-	return (READ_ONCE(table[i].b) & need) == need;
+	return READ_ONCE(table[i].raw);
+}
+
+bool segments_is_code64(uint16_t cs)
+{
+	const uint32_t need = DESC_P | DESC_S | DESC_CODE | DESC_L;
+
+	return cs == GUEST_CS64 || ((descriptor(cs) >> 32) & need) == need;
+}
+
+bool segments_is_flat32(uint16_t cs)
+{
+	const uint64_t flat = SEGDESC(0, 0xfffff, DESC_G | DESC_DB | DESC_P | DESC_S | DESC_CODE).raw;
+	/* These may be as they like. */
+	const uint64_t any = (uint64_t)(DESC_AVL | DESC_DPL | DESC_CONFORMING | DESC_RW | DESC_ACCESSED) << 32;
+
+	return cs == GUEST_CS32 || (descriptor(cs) & ~any) == flat;
 }

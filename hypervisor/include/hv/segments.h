@@ -57,3 +57,5 @@ bool segments_ldt_fault(struct vcpu *v, uint64_t va);
 bool segments_in_ldt_window(uint64_t va, uint64_t *offset);
 /** True when the selector is that of 64-bit code. */
 bool segments_is_code64(uint16_t cs);
+/** True when it is that of 32-bit code at base 0 without a limit, as programs of 32 bits have it. */
+bool segments_is_flat32(uint16_t cs);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Programs of 32 bits: ports, flags, CPUID and RDTSC by I/O privilege level; what is never theirs. */
+/* Programs of 32 bits: ports, flags, CPUID and RDTSC by I/O privilege level; what is never theirs; code segments of the kernel's. */
 #include "../lib/test.h"
 
 #include <xen/physdev.h>
@@ -33,10 +33,10 @@ static const struct {
 	PIECES(ROW)
 };
 
-static void run(const char *at, uint64_t rflags)
+static void run(const char *at, uint16_t cs)
 {
-	struct iret_context c = { .rip = USER_CODE + (uint64_t)(at - pieces), .cs = USER_CS32,
-				  .rflags = rflags, .rsp = USER_STACK, .ss = FLAT_USER_SS };
+	struct iret_context c = { .rip = USER_CODE + (uint64_t)(at - pieces), .cs = cs,
+				  .rflags = 0x202, .rsp = USER_STACK, .ss = FLAT_USER_SS };
 
 	trap_clear();
 	user_run_expected();
@@ -53,10 +53,35 @@ static void run_all(unsigned iopl)
 
 	check_eq((uint64_t)HC(physdev_op, PHYSDEVOP_set_iopl, &op), 0, "set_iopl %u", iopl);
 	for (unsigned i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		run(list[i].at, 0x202);
+		run(list[i].at, USER_CS32);
 		note("IOPL %u %s: vector %lu error %lx at %ld", iopl, list[i].name,
 		     (unsigned long)trap.vector, (unsigned long)trap.error,
 		     (long)(trap.rip - USER_CODE - (uint64_t)(list[i].at - pieces)));
+	}
+}
+
+/* Linux gives its programs a descriptor of its own. */
+static void own_segments(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t desc;
+	} own[] = {
+		{ "flat", 0x00cffb000000ffffUL },
+		{ "flat, accessed, its spare bit set", 0x00dffb000000ffffUL },
+		{ "flat, not readable", 0x00cff9000000ffffUL },
+	};
+	uint64_t *gdt = page_alloc(), frame = va_mfn(gdt);
+
+	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		gdt[1 + i] = own[i].desc;
+	make_readonly(gdt);
+	check_eq((uint64_t)HC(set_gdt, &frame, 512), 0, "a GDT with code segments for 32 bits");
+	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		run(piece_in_imm, (uint16_t)((1 + i) * 8 | 3));
+		check_eq(trap.vector, 3, "in of a code segment %s", own[i].name);
+		run(piece_hlt, (uint16_t)((1 + i) * 8 | 3));
+		check_eq(trap.vector, 13, "hlt of a code segment %s", own[i].name);
 	}
 }
 
@@ -65,4 +90,5 @@ void test_main(void)
 	user_init(pieces, pieces_end);
 	run_all(0);
 	run_all(3);
+	own_segments();
 }
