@@ -55,12 +55,14 @@ def root(build, name, packages):
     return out
 
 
-def initrd(build, name, packages, files):
-    """An uncompressed initramfs of that root and files ({path: text or bytes}, all executable); returns its path."""
-    folder = f"{build}/linux/{name}.root"
+def initrd(build, name, packages, files, out=None):
+    """An uncompressed initramfs of that root and files ({path: text or bytes}, all executable); returns its path. out: its name,
+    where several are made of one root."""
+    out = out or name
+    folder = f"{build}/linux/{out}.root"
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(["cp", "-a", root(build, name, packages), folder], check=True)
     image.write_files(folder, files)
     for path in files:
         os.chmod(f"{folder}/{path}", 0o755)
-    return image.archive(folder, f"{build}/linux/{name}.cpio")
+    return image.archive(folder, f"{build}/linux/{out}.cpio")
