@@ -288,9 +288,9 @@ bool segments_is_code64(uint16_t cs)
 
 bool segments_is_flat32(uint16_t cs)
 {
-	const uint64_t flat = SEGDESC(0, 0xfffff, DESC_G | DESC_DB | DESC_P | DESC_S | DESC_CODE).raw;
-	/* These may be as they like. */
-	const uint64_t any = (uint64_t)(DESC_AVL | DESC_DPL | DESC_CONFORMING | DESC_RW | DESC_ACCESSED) << 32;
+	const uint32_t need = DESC_G | DESC_DB | DESC_P | DESC_S | DESC_CODE;
+	const uint32_t any = DESC_AVL | DESC_DPL | DESC_CONFORMING | DESC_RW | DESC_ACCESSED;
 
-	return cs == GUEST_CS32 || (descriptor(cs) & ~any) == flat;
+	return cs == GUEST_CS32 ||
+	       (descriptor(cs) & ~((uint64_t)any << 32)) == SEGDESC(0, 0xfffff, need).raw;
 }
