@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Programs of 32 bits: ports, flags, CPUID and RDTSC by I/O privilege level; what is never theirs; code segments of the kernel's. */
+/*
+ * Programs of 32 bits: ports, flags, CPUID and RDTSC by I/O privilege level; what is never theirs; code segments
+ * of the kernel's own.
+ */
 #include "../lib/test.h"
 
 #include <xen/physdev.h>
