@@ -10,6 +10,11 @@ long do_set_segment_base(uint64_t which, uint64_t base, uint64_t a3, uint64_t a4
 	uint32_t what = (uint32_t)which;
 
 	(void)a3, (void)a4, (void)a5;
+	/* With each change of processes. */
+	if (likely(what == SEGBASE_FS && is_canonical(base))) {
+		segments_set_fs_base(base);
+		return 0;
+	}
 	if (what == SEGBASE_GS_USER_SEL) {
 		segments_set_gs_user_selector((uint16_t)base);
 		return 0;
@@ -17,9 +22,6 @@ long do_set_segment_base(uint64_t which, uint64_t base, uint64_t a3, uint64_t a4
 	if (!is_canonical(base))
 		return -XEN_EINVAL;
 	switch (what) {
-	case SEGBASE_FS:
-		segments_set_fs_base(base);
-		return 0;
 	case SEGBASE_GS_USER:
 		segments_set_gs_base_user(base);
 		return 0;
