@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Debian's Linux as dom0 on Debian's Xen 4.17 and on Cloison, under the same QEMU: each line of the boot log that only
 one of them has must be explained in linux.differences; the files of /sys/hypervisor are the same. Prints TAP."""
-import collections
 import os
 import re
 import subprocess
@@ -15,6 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [f"{HERE}/../system", f"{HERE}/../system/linux", f"{HERE}/../tools"]
 import image  # noqa: E402
 import machine  # noqa: E402
+from bootlog import lines, reasons, unexplained  # noqa: E402
 from dialogue import late  # noqa: E402
 from host import LinuxHost  # noqa: E402
 from tap import Tap  # noqa: E402
@@ -24,20 +24,6 @@ SYSFS = "for f in $(find /sys/hypervisor -type f); do echo \"$f: $(cat $f 2>&1 |
 # What says who we are; HVM, which is not there; and which power management of dom0's is passed on: none.
 OURS = {"extra", "changeset", "buildid", "compiled_by", "compile_date", "compiler", "capabilities", "unknown08", "unknown09"}
 FEATURES = 0x200e0	# those that Linux looks for; the others are of 32-bit kernels, HVM, NUMA
-
-
-def reasons():
-    with open(f"{HERE}/linux.differences") as f:
-        return [re.compile(line.rsplit(" | ", 1)[0]) for line in f if line.strip() and line[0] != "#"]
-
-
-def lines(text):
-    """The log's lines without times, addresses and numbers."""
-    found = []
-    for line in re.findall(r"^\[ *\d+\.\d+\] (.*)$", text, re.M):
-        line = re.sub(r"0x[0-9a-f]+|\b[0-9a-f]{8,16}\b", "X", line)
-        found.append(re.sub(r"\d+", "N", line))
-    return collections.Counter(found)
 
 
 def files(text):
@@ -64,21 +50,15 @@ def check_files(tap, ours, xens, what):
     tap.check(features[0] == features[1] == FEATURES, f"{what}: the features that Linux looks for", features)
 
 
-def unexplained(one, other):
-    """The lines that are only in one, and that linux.differences does not know."""
-    known = reasons()
-    return [line for line in one - other if not any(r.search(line) for r in known)]
-
-
 def compare(tap, build, kind, cpu, initrd, xen):
     """Some lines depend on how fast the machine was: a line counts when two boots of its side have it and two of the other have not."""
     what = f"{kind} on {cpu}"
-    sides = (None, xen)
+    sides, known = (None, xen), reasons()
     try:
         (ours, our_files), (xens, xen_files) = (look(build, kind, cpu, initrd, side) for side in sides)
         ours, xens = lines(ours), lines(xens)
         always, ever = (ours, xens), (ours, xens)
-        if unexplained(ours, xens) or unexplained(xens, ours):
+        if unexplained(ours, xens, known) or unexplained(xens, ours, known):
             again = [lines(look(build, kind, cpu, initrd, side)[0]) for side in sides]
             always, ever = (ours & again[0], xens & again[1]), (ours | again[0], xens | again[1])
     except pexpect.ExceptionPexpect as e:
@@ -86,7 +66,7 @@ def compare(tap, build, kind, cpu, initrd, xen):
         return
     tap.check(sum(ours.values()) > 200, f"{what}: there is a log to compare", sum(ours.values()))
     for side, (one, other) in {"here": (0, 1), "on Xen": (1, 0)}.items():
-        new = unexplained(always[one], ever[other])
+        new = unexplained(always[one], ever[other], known)
         tap.check(not new, f"{what}: every line that is only {side} is explained", "\n".join(new))
     check_files(tap, our_files, xen_files, what)
 

@@ -45,7 +45,8 @@ KINDS = {
     "cloud": "^linux-image-6.1.[0-9-]+-cloud-amd64$",
     "new": "^linux-image-6.12.[0-9]+.deb12-amd64$",
 }
-UNPACKERS = {b"\xfd7zXZ": ["xz", "-dc"], b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"]}
+GZIP = b"\x1f\x8b"
+UNPACKERS = {b"\xfd7zXZ": ["xz", "-dc"], b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], GZIP: ["gzip", "-dc"]}
 
 
 def kernel_package(kind):
@@ -83,10 +84,11 @@ def vmlinux(build, kind="debian"):
 
 
 def payload(vmlinuz):
-    """The ELF file that a bzImage holds; the four bytes behind it are its length unpacked."""
+    """The ELF file that a bzImage holds; the four bytes behind it are its length unpacked. gzip ends with those anyway."""
     start, length = payload_place(vmlinuz)
-    unpacker = next(words for magic, words in UNPACKERS.items() if vmlinuz[start:].startswith(magic))
-    return subprocess.run(unpacker, input=vmlinuz[start:start + length - 4], check=True,
+    magic = next(magic for magic in UNPACKERS if vmlinuz[start:].startswith(magic))
+    behind = 0 if magic == GZIP else 4
+    return subprocess.run(UNPACKERS[magic], input=vmlinuz[start:start + length - behind], check=True,
                           stdout=subprocess.PIPE).stdout
 
 
