@@ -88,7 +88,7 @@ def hostile(tap, d):
     d.type("xl create -q /etc/xen/echo.cfg")
     d.type("xl create -q /etc/xen/hostile.cfg")
     spoken, heard = 0, 0
-    while spoken < 300 and "# end" not in d.type("console-log hostile"):
+    while spoken < 2000 and "# end" not in d.type("console-log hostile"):
         spoken += 1
         heard += answers(d, f"word{spoken}")
     text = d.type("console-log hostile")

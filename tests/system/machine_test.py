@@ -40,7 +40,7 @@ def deaths(tap, build):
     tap.check(re.search(r"^\(XEN\) cr0: [0-9a-f]{16}   cr2: [0-9a-f]{16}   cr3: [0-9a-f]{16}   cr4: [0-9a-f]{16}$",
                         panic, re.M), "and the control registers", text)
     trace = re.findall(r"\[<ffff82d0[0-9a-f]{8}>\] (\w+)\+0x[0-9a-f]+/0x[0-9a-f]+\n", panic)
-    tap.check("domain_shutdown" in trace and trace[-1] == "syscall_entry",
+    tap.check("domain_shutdown" in trace and trace[-1] == "hypercall",
               "and a backtrace with names, that ends at the entry", text)
     text, _ = end_of(build, "badtrap", "noreboot")
     tap.check(re.search(r"^\(XEN\) d0: crashed: d0v0: .*\n\(XEN\) rip: 0000000000001000   cs: e033 ", text, re.M) and
