@@ -17,7 +17,7 @@ from dialogue import LEAVE, PROMPT, suite  # noqa: E402
 from machine import COUNTED  # noqa: E402
 
 PACKAGES = ["stress-ng"]
-STRESSORS = "clone exec fault fork futex madvise mmapfork mprotect pthread sigsegv switch timer tlb-shootdown vm-segv"
+STRESSORS = "clone exec fault fork futex mmap mmapfork mprotect pthread sigsegv switch timer tlb-shootdown vm-segv"
 SHELL = "/ # "
 BOOT = 240
 GUESTS = int(sys.argv[2]) if len(sys.argv) > 2 else 4
